@@ -1,0 +1,173 @@
+"""A line's configuration and calibration, read from TOML: unknown keys refused, bounds on every number."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+Mm = Annotated[float, Field(ge=0, le=20_000)]
+_Section = TypeVar("_Section", bound=BaseModel)
+
+
+class ConfigError(Exception):
+    """A configuration cannot be used. The text names file, key, value and limit in one sentence."""
+
+
+class Section(BaseModel):
+    """Base of every section: frozen, and strict about what it is given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class BeltConfig(Section):
+    """The belt as built."""
+
+    width_mm: float = Field(600.0, ge=100, le=3000, description="useful width")
+    speed_m_per_s: float = Field(1.0, ge=0.1, le=3.0, description="nominal speed")
+
+
+class EncoderConfig(Section):
+    """Counts of the belt's travel."""
+
+    driver: Literal["sim"] = "sim"
+    mm_per_count: float = Field(0.5, ge=0.001, le=10.0)
+
+
+class CameraConfig(Section):
+    """An area camera over the belt, triggered by belt travel."""
+
+    driver: Literal["sim"] = "sim"
+    width_px: int = Field(640, ge=64, le=8192)
+    height_px: int = Field(512, ge=64, le=8192)
+    exposure_us: float = Field(350.0, ge=10, le=20_000)
+    trigger_every_mm: float = Field(256.0, ge=10, le=2000)
+
+
+class MagnetometerConfig(Section):
+    """A row of three-axis magnetometers across the belt, under it."""
+
+    driver: Literal["sim"] = "sim"
+    channels: int = Field(24, ge=1, le=256)
+    pitch_mm: float = Field(25.0, ge=5, le=200)
+    first_across_mm: float = Field(12.5, ge=-500, le=3000, description="across position of channel 0")
+    height_mm: float = Field(45.0, ge=10, le=200, description="sensors below the items' undersides")
+    rate_hz: float = Field(1000.0, ge=50, le=20_000)
+    range_ut: float = Field(800.0, ge=10, le=200_000, description="clips and flags beyond this, each axis")
+    block_ms: float = Field(5.0, ge=0.1, le=100, description="samples are handed over in blocks this long")
+
+
+class DiverterConfig(Section):
+    """A bank of air nozzles across the belt."""
+
+    driver: Literal["sim"] = "sim"
+    nozzles: int = Field(48, ge=1, le=1024)
+    pitch_mm: float = Field(12.5, ge=1, le=100)
+    first_across_mm: float = Field(6.25, ge=-500, le=3000, description="across position of nozzle 0")
+    max_on_ms: float = Field(500.0, ge=1, le=5000, description="no valve stays open longer")
+    heartbeat_ms: float = Field(500.0, ge=10, le=10_000, description="all closed when the host is silent this long")
+
+
+class InterlockConfig(Section):
+    """The safety circuit."""
+
+    driver: Literal["sim"] = "sim"
+
+
+Row3 = tuple[float, float, float]
+
+
+class Calibration(Section):
+    """Constants of the line that a technician measures. Stations are distances downstream of the camera's upstream edge."""
+
+    pixel_to_belt: tuple[Row3, Row3, Row3] = Field(
+        ((1.0, 0.0, -20.0), (0.0, -1.0, 512.0), (0.0, 0.0, 1.0)),
+        description="homography: pixel (u right, v down, 1) to (across_mm, station_mm, 1)",
+    )
+    array_station_mm: Mm = Field(512.0, description="the magnetometer row")
+    nozzle_station_mm: Mm = Field(1512.0, description="the row of nozzles")
+    valve_open_lag_ms: float = Field(1.5, ge=0, le=50)
+    valve_close_lag_ms: float = Field(1.5, ge=0, le=50)
+    jet_lag_ms: float = Field(0.65, ge=0, le=20, description="the jet's front, from nozzle to item")
+    position_sigma_mm: float = Field(2.0, ge=0, le=50, description="of an item's place when it reaches the nozzles")
+
+
+class FeedConfig(Section):
+    """What the simulated feeder puts on the belt."""
+
+    items_per_s_per_m: float = Field(5.0, ge=0, le=100, description="per metre of belt width")
+    models: Literal["train", "validation", "held-out"] = "held-out"
+    mix: Literal["default", "even"] = Field("default", description="by count: the default feed, or every kind alike")
+
+
+class TwinConfig(Section):
+    """The simulated world behind `sim` devices."""
+
+    feed: FeedConfig = FeedConfig()
+    mains_ut: float = Field(1.0, ge=0, le=50, description="amplitude at 50 Hz")
+    drive_ut: float = Field(1.0, ge=0, le=50, description="amplitude of the belt drive's stray field")
+    noise_ut: float = Field(0.04, ge=0, le=50, description="one standard deviation, each axis and sample")
+    drift_ut_per_min: float = Field(0.5, ge=0, le=100)
+    valve_ut: float = Field(1.0, ge=0, le=50, description="our own valves, at the nearest channel")
+    gain_error: float = Field(0.01, ge=0, le=0.2, description="one standard deviation, left after calibration")
+    cross_axis: float = Field(0.01, ge=0, le=0.2, description="one standard deviation, left after calibration")
+    speed_ripple: float = Field(0.002, ge=0, le=0.05, description="relative, sinusoidal")
+
+
+class LineConfig(Section):
+    """One line: its parts, its constants, and the world behind it where that is simulated."""
+
+    name: str = Field("line", min_length=1, max_length=64)
+    belt: BeltConfig = BeltConfig()
+    encoder: EncoderConfig = EncoderConfig()
+    camera: CameraConfig = CameraConfig()
+    magnetometer: MagnetometerConfig = MagnetometerConfig()
+    diverter: DiverterConfig = DiverterConfig()
+    interlock: InterlockConfig = InterlockConfig()
+    calibration: Calibration = Calibration()
+    twin: TwinConfig = TwinConfig()
+
+    @model_validator(mode="after")
+    def _stations_in_order(self) -> Self:
+        if self.calibration.nozzle_station_mm <= self.calibration.array_station_mm:
+            raise ValueError(
+                f"calibration.nozzle_station_mm is {self.calibration.nozzle_station_mm:g}, must be greater than "
+                f"calibration.array_station_mm ({self.calibration.array_station_mm:g})"
+            )
+        return self
+
+
+def load_toml(path: Path, section: type[_Section]) -> _Section:
+    """Read a TOML file into ``section``. Raises `ConfigError` with one sentence for the first thing wrong."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read ({error})") from error
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML ({error})") from error
+    try:
+        return section.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {describe_invalid(error)}") from error
+
+
+def load_line_config(path: Path) -> LineConfig:
+    """The configuration of a line from a TOML file."""
+    return load_toml(path, LineConfig)
+
+
+def describe_invalid(error: ValidationError) -> str:
+    """The first thing wrong, as 'key = value: limit', and how many more there are."""
+    first, *others = error.errors(include_url=False)
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        text = f"unknown key '{key}' = {first['input']!r}"
+    elif key:
+        text = f"{key} = {first['input']!r}: {first['msg']}"
+    else:
+        text = str(first["msg"]).removeprefix("Value error, ")
+    return text + (f" (and {len(others)} more)" if others else "")

@@ -1,0 +1,120 @@
+"""The hardware abstraction layer on one page.
+
+Every device: ``close()`` puts it in its safe state, may be called twice, and never raises; ``health()`` never
+blocks. Errors are `DeviceError`, which names the device and the cause. Nothing here reads a file or a clock.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from neosort_hardware.types import (
+    DeviceHealth,
+    EncoderSample,
+    FieldBlock,
+    Frame,
+    InterlockState,
+    ItemTruth,
+    Landing,
+    Shot,
+    ShotOutcome,
+)
+
+
+class DeviceError(Exception):
+    """A device failed. The text reads as one sentence: device, what happened, what it means."""
+
+    def __init__(self, device: str, cause: str) -> None:
+        super().__init__(f"{device}: {cause}")
+        self.device = device
+        self.cause = cause
+
+
+class EndOfStream(Exception):  # noqa: N818 - an end is not an error
+    """A device that plays back a finite source has nothing more to give."""
+
+
+class Device(Protocol):
+    """What every device can do."""
+
+    @property
+    def name(self) -> str:
+        """Short name for messages."""
+
+    def health(self) -> DeviceHealth:
+        """State of the device as last known; does not block."""
+
+    def close(self) -> None:
+        """Safe state, then let go. Idempotent."""
+
+
+class Camera(Device, Protocol):
+    """Looks down on the belt. Safe state: acquisition stopped."""
+
+    def read(self, timeout_s: float) -> Frame | None:
+        """The oldest frame not yet read, in order of capture.
+
+        Blocks until one is there or ``timeout_s`` has passed (then None; 0 polls). Raises `DeviceError` when the
+        camera is gone, `EndOfStream` at the end of a playback.
+        """
+
+
+class Magnetometer(Device, Protocol):
+    """The array under the belt. Safe state: sampling stopped."""
+
+    def read(self, timeout_s: float) -> FieldBlock | None:
+        """All samples since the last read, at least one. Blocking and errors as `Camera.read`."""
+
+
+class Encoder(Device, Protocol):
+    """Counts the belt's travel. Safe state: none needed."""
+
+    def read(self) -> EncoderSample:
+        """The belt's position now; does not block. Raises `DeviceError` when the count is not to be had."""
+
+
+class Diverter(Device, Protocol):
+    """The bank of air jets. Safe state: every valve closed.
+
+    Holds shots and executes each between its belt positions. It closes every valve by itself when the host has been
+    silent for longer than its heartbeat limit, and no valve stays open longer than its longest on-time.
+    """
+
+    def schedule(self, shot: Shot) -> ShotOutcome:
+        """Hand over a shot. ``LATE``: its opening can no longer be met, and it will not fire. Does not wait for it."""
+
+    def heartbeat(self) -> None:
+        """The host is alive. To be called at least every half heartbeat limit."""
+
+    def close_all(self) -> None:
+        """Every valve closed and every pending shot forgotten, now."""
+
+
+class Interlock(Device, Protocol):
+    """The safety circuit (emergency stop, guards), read only. Safe state: reads as opened."""
+
+    def read(self) -> InterlockState:
+        """The circuit as it is now; does not block."""
+
+
+class Truth(Protocol):
+    """What a simulated line knows and a real one does not."""
+
+    def items(self) -> list[ItemTruth]:
+        """Items fed since the last call, in order along the belt."""
+
+    def landings(self) -> list[Landing]:
+        """Items that came to rest since the last call."""
+
+
+class Faults(Protocol):
+    """Faults that a simulated line can produce, by name."""
+
+    def available(self) -> tuple[str, ...]:
+        """Names that `inject` takes."""
+
+    def inject(self, fault: str) -> None:
+        """Switch a fault on. Raises `ValueError` naming the known faults for an unknown one."""
+
+    def clear(self, fault: str) -> None:
+        """Switch it off again."""

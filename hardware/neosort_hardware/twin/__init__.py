@@ -1,0 +1,1 @@
+"""The simulated belt: one world behind all simulated devices."""
