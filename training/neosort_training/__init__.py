@@ -1,0 +1,1 @@
+"""Training, evaluation and export of the fused model. The one department that imports torch."""
