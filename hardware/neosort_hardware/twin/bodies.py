@@ -1,4 +1,5 @@
-"""Magnets and steel as bodies in an item's own frame: x along its length, y across, z up from its underside (mm)."""
+"""What an item model is made of: magnets and steel as bodies in its own frame (x along its length, y across, z up from
+its underside, mm)."""
 
 from __future__ import annotations
 
@@ -65,3 +66,35 @@ class Steel:
     yaw_rad: float = 0.0
     magnetised_share: float = 0.0
     remanence_am2_per_g: tuple[float, float] = (0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemModel:
+    """One model of a kind.
+
+    ``length_mm`` ≥ ``width_mm`` bound the body seen from above, ``height_mm`` is its thickness lying down.
+    ``look``: which drawing shows it (several kinds share one: that is what makes them look alike).
+    ``look_seed``: everything random about the drawing. ``fill``: share of its bounding rectangle that it covers.
+    """
+
+    name: str
+    kind: str
+    look: str
+    look_seed: int
+    length_mm: float
+    width_mm: float
+    height_mm: float
+    mass_g: float
+    fill: float
+    magnets: tuple[Magnet, ...]
+    steel: tuple[Steel, ...]
+
+    @property
+    def ndfeb_g(self) -> float:
+        """Mass of NdFeB in it, sintered and bonded."""
+        return sum(magnet.mass_g for magnet in self.magnets if magnet.material in ("ndfeb", "ndfeb_bonded"))
+
+    @property
+    def bears_ndfeb(self) -> bool:
+        """Whether it is worth picking out."""
+        return self.ndfeb_g > 0

@@ -10,48 +10,16 @@ from __future__ import annotations
 import tomllib
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Literal
 
 import numpy as np
 
-from neosort_hardware.twin.bodies import Magnet, Steel
+from neosort_hardware.twin import kinds
+from neosort_hardware.twin.bodies import ItemModel as ItemModel  # the catalogue's own word for what it lists
 
 SplitName = Literal["train", "validation", "held-out"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemModel:
-    """One model of a kind.
-
-    ``length_mm`` ≥ ``width_mm`` bound the body seen from above, ``height_mm`` is its thickness lying down.
-    ``look``: which drawing shows it (several kinds share one: that is what makes them look alike).
-    ``look_seed``: everything random about the drawing. ``fill``: share of its bounding rectangle that it covers.
-    """
-
-    name: str
-    kind: str
-    look: str
-    look_seed: int
-    length_mm: float
-    width_mm: float
-    height_mm: float
-    mass_g: float
-    fill: float
-    magnets: tuple[Magnet, ...]
-    steel: tuple[Steel, ...]
-
-    @property
-    def ndfeb_g(self) -> float:
-        """Mass of NdFeB in it, sintered and bonded."""
-        return sum(magnet.mass_g for magnet in self.magnets if magnet.material in ("ndfeb", "ndfeb_bonded"))
-
-    @property
-    def bears_ndfeb(self) -> bool:
-        """Whether it is worth picking out."""
-        return self.ndfeb_g > 0
 
 
 ModelMaker = Callable[[str, np.random.Generator], ItemModel]
@@ -84,9 +52,6 @@ KINDS: tuple[str, ...] = tuple(DEFAULT_FEED_PERCENT)
 @cache
 def model_named(name: str) -> ItemModel:
     """The model of that name ('hdd35-03'). Raises `KeyError` for a kind that the catalogue lacks."""
-    # Imported here because kinds.py builds `ItemModel`: data flows from the ranges into the catalogue's values.
-    from neosort_hardware.twin import kinds
-
     kind, _, number = name.rpartition("-")
     if kind not in DEFAULT_FEED_PERCENT or not number.isdigit():
         raise KeyError(f"no model '{name}' in the catalogue; kinds are {', '.join(KINDS)}")

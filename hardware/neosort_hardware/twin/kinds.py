@@ -10,8 +10,7 @@ import math
 
 import numpy as np
 
-from neosort_hardware.twin.bodies import DENSITY_G_PER_CM3, REMANENCE_T, Magnet, Material, Steel, Vector3
-from neosort_hardware.twin.catalogue import ItemModel
+from neosort_hardware.twin.bodies import DENSITY_G_PER_CM3, REMANENCE_T, ItemModel, Magnet, Material, Steel, Vector3
 
 Rng = np.random.Generator
 
