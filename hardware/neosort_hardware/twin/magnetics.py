@@ -76,7 +76,7 @@ def _diagonal_term(axis: int, corner: _Corners, radius: _Radii) -> ArrayF64:
 
 
 def _mixed_term(first: int, second: int, corner: _Corners, radius: _Radii) -> ArrayF64:
-    """Σ ± [asinh(w/ρ)] between the ends of the four edges parallel to the third axis; no cancellation on their lines."""
+    """Σ ± [asinh(w/ρ)] between the ends of the four edges along the third axis; no cancellation on their lines."""
     third = 3 - first - second
     low, high = corner[third][1], corner[third][0]  # low < high: the ends' signed distances
     total = np.zeros_like(low)
@@ -176,7 +176,7 @@ def body_rotation(magnet: Magnet) -> ArrayF64:
         "x": ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (-1.0, 0.0, 0.0)),
         "y": ((1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, -1.0, 0.0)),
     }[magnet.tilt]
-    return yaw_rotation(magnet.yaw_rad) @ np.asarray(tilt)
+    return np.asarray(yaw_rotation(magnet.yaw_rad) @ np.asarray(tilt))
 
 
 def yaw_rotation(yaw_rad: float) -> ArrayF64:
@@ -217,7 +217,7 @@ def magnet_field_ut(magnet: Magnet, points_mm: ArrayF64) -> ArrayF64:
         else:
             own_ut = cuboid_field_ut(magnet.size_mm, magnet.polarisation_t, own_mm)
         field_ut[near] = own_ut @ rotation.T
-    return field_ut
+    return np.asarray(field_ut)
 
 
 def magnets_field_ut(magnets: Iterable[Magnet], points_mm: ArrayF64) -> ArrayF64:
@@ -229,7 +229,7 @@ def magnets_field_ut(magnets: Iterable[Magnet], points_mm: ArrayF64) -> ArrayF64
 
 
 def demagnetising_factor(aspect: float) -> float:
-    """Along the long axis of a body ``aspect`` ≥ 1 times as long as thick; linear in the logarithms, and so beyond 10."""
+    """Along the long axis of a body ``aspect`` times as long as thick (1 to 40); linear in the logarithms."""
     log_aspect = math.log(min(max(aspect, 1.0), 40.0))
     segment = 0 if log_aspect <= math.log(_ASPECTS[1]) else 1
     left, right = math.log(_ASPECTS[segment]), math.log(_ASPECTS[segment + 1])
