@@ -1,0 +1,89 @@
+"""Frames and field blocks in, belt windows out: a window is ready when the array has seen the stretch the camera saw."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Literal
+
+import numpy as np
+
+from neosort_datasets.field_grid import FieldGridder, FieldHistory
+from neosort_datasets.rectification import Rectifier
+from neosort_datasets.window import BLIND_GREY, BeltWindow, WindowGrid
+from neosort_hardware.belt import LineGeometry
+from neosort_hardware.types import FieldBlock, Frame, ImageU8
+
+Blind = Literal["camera", "field", "none"]
+
+WAIT_FOR_FIELD_MM = 60.0  # past this much belt without the missing samples the window goes on without them
+MAX_PENDING = 16
+
+
+class WindowAssembler:
+    """Pairs each frame with the field of the same stretch. Single-threaded; bounded.
+
+    ``blind`` switches a sense off: the picture becomes mid-grey, or the field unknown.
+    """
+
+    def __init__(self, grid: WindowGrid, geometry: LineGeometry, blind: Blind = "none") -> None:
+        self.grid = grid
+        self._blind = blind
+        self._array_station_mm = geometry.array_station_mm
+        self._rectifier = Rectifier(grid, geometry.pixel_to_belt)
+        self._gridder = FieldGridder(grid, geometry.channel_across_mm)
+        self._history = FieldHistory(geometry.array_station_mm, keep_mm=4 * grid.length_mm)
+        self._pending: deque[tuple[Frame, ImageU8]] = deque()
+        self._grey = np.full((grid.rows, grid.cols, 3), BLIND_GREY, dtype=np.uint8)
+        self.dropped = 0
+
+    def add_frame(self, frame: Frame) -> None:
+        """Take a frame; the oldest pending one is dropped, and counted, when too many wait for their field."""
+        picture = self._grey if self._blind == "camera" else self._rectifier.rectify(frame.image)
+        if len(self._pending) >= MAX_PENDING:
+            self._pending.popleft()
+            self.dropped += 1
+        self._pending.append((frame, picture))
+
+    def add_block(self, block: FieldBlock) -> None:
+        """Take a block of samples."""
+        self._history.add(block)
+
+    def ready(self, belt_mm: float) -> list[BeltWindow]:
+        """Windows whose field is complete, oldest first; without a field, those that have waited long enough.
+
+        ``belt_mm``: the encoder now.
+        """
+        windows = []
+        while self._pending and self._complete(self._pending[0][0], belt_mm):
+            windows.append(self._window(*self._pending.popleft()))
+        return windows
+
+    def _complete(self, frame: Frame, belt_mm: float) -> bool:
+        if self._blind == "field":
+            newest = belt_mm - self._array_station_mm  # decide at the same place as with a field
+        else:
+            seen = self._history.newest_place_mm
+            newest = -np.inf if seen is None else seen
+        waited_mm = belt_mm - self._array_station_mm - frame.belt_mm
+        return newest >= frame.belt_mm or waited_mm > WAIT_FOR_FIELD_MM
+
+    def _window(self, frame: Frame, picture: ImageU8) -> BeltWindow:
+        grid = self.grid
+        start_mm = frame.belt_mm - grid.length_mm
+        field_ut = np.zeros((3, grid.field_rows, grid.field_cols), dtype=np.float32)
+        mask = np.zeros((2, grid.field_rows, grid.field_cols), dtype=np.float32)
+        last_input_ns = frame.captured_ns
+        stretch = None if self._blind == "field" else self._history.stretch(start_mm, start_mm + grid.length_mm)
+        if stretch is not None:
+            places_mm, stamps, samples_ut, saturated = stretch
+            field_ut, mask = self._gridder.grid(start_mm, places_mm, samples_ut, saturated)
+            last_input_ns = max(last_input_ns, int(stamps[-1]))
+        return BeltWindow(
+            grid=grid,
+            start_mm=start_mm,
+            picture=picture,
+            field_ut=field_ut,
+            field_mask=mask,
+            last_input_ns=last_input_ns,
+            sequence=frame.sequence,
+        )

@@ -1,0 +1,138 @@
+"""Magnetometer samples → the window's field cells: the empty belt's field taken off, averaged along, resampled across."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from neosort_datasets.window import WindowGrid
+from neosort_hardware.types import ArrayBool, ArrayF32, ArrayF64, ArrayI64, FieldBlock
+
+_HISTORY = 400  # decimated samples that the median is taken over
+_HISTORY_STEP_S = 0.05  # one kept each: 20 s of history, long against any item, short against drift
+_REFRESH_S = 0.25
+_FIRST_S = 0.1  # settled enough to begin with
+
+
+class FieldBaseline:
+    """What each channel reads over an empty belt: a running median, which passing items hardly move.
+
+    An item lies over a channel for a small share of the time even on a crowded belt; Earth, frame and drift are there
+    all the time.
+    """
+
+    def __init__(self) -> None:
+        self._history: deque[ArrayF32] = deque(maxlen=_HISTORY)
+        self._offset_ut: ArrayF32 | None = None
+        self._kept_ns = 0
+        self._refreshed_ns = 0
+        self._first_ns: int | None = None
+
+    def take_off(self, block: FieldBlock) -> ArrayF32:
+        """The block's field (samples, channels, 3) less the baseline, which learns from the block first."""
+        if self._first_ns is None:
+            self._first_ns = int(block.sampled_ns[0])
+        settling = block.sampled_ns[-1] - self._first_ns < _FIRST_S * 1e9
+        step_ns = 0 if settling else _HISTORY_STEP_S * 1e9
+        for sample, stamp in zip(block.field_ut, block.sampled_ns, strict=True):
+            if stamp - self._kept_ns >= step_ns:
+                self._history.append(sample)
+                self._kept_ns = int(stamp)
+        due = block.sampled_ns[-1] - self._refreshed_ns >= _REFRESH_S * 1e9
+        if self._offset_ut is None or settling or due:
+            self._offset_ut = np.nanmedian(np.stack(self._history), axis=0).astype(np.float32)
+            self._refreshed_ns = int(block.sampled_ns[-1])
+        return np.asarray(block.field_ut - self._offset_ut, dtype=np.float32)
+
+
+class FieldHistory:
+    """The last stretch of samples, by the place on the belt that lay over the array."""
+
+    def __init__(self, array_station_mm: float, keep_mm: float) -> None:
+        self._station_mm = array_station_mm
+        self._keep_mm = keep_mm
+        self._baseline = FieldBaseline()
+        self._blocks: deque[tuple[ArrayF64, ArrayI64, ArrayF32, ArrayBool]] = deque()
+
+    @property
+    def newest_place_mm(self) -> float | None:
+        """The place over the array at the newest sample; None before the first."""
+        return float(self._blocks[-1][0][-1]) if self._blocks else None
+
+    def add(self, block: FieldBlock) -> None:
+        """Take a block; forget what is older than ``keep_mm`` of belt."""
+        field_ut = self._baseline.take_off(block)
+        places_mm = block.belt_mm - self._station_mm
+        self._blocks.append((places_mm, block.sampled_ns, field_ut, block.saturated))
+        while self._blocks[0][0][-1] < places_mm[-1] - self._keep_mm:
+            self._blocks.popleft()
+
+    def stretch(self, lo_mm: float, hi_mm: float) -> tuple[ArrayF64, ArrayI64, ArrayF32, ArrayBool] | None:
+        """Samples with places in [lo, hi): places, stamps, field, saturated; None where there are none."""
+        blocks = [block for block in self._blocks if block[0][-1] >= lo_mm and block[0][0] < hi_mm]
+        if not blocks:
+            return None
+        places, stamps, field_ut, saturated = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+        inside = (places >= lo_mm) & (places < hi_mm)
+        if not inside.any():
+            return None
+        return places[inside], stamps[inside], field_ut[inside], saturated[inside]
+
+
+class FieldGridder:
+    """Averages samples into rows of cells and interpolates linearly between channels into columns."""
+
+    def __init__(self, grid: WindowGrid, channel_across_mm: ArrayF64) -> None:
+        self._grid = grid
+        self._across = _interpolation(grid, channel_across_mm)
+
+    def grid(
+        self, start_mm: float, places_mm: ArrayF64, field_ut: ArrayF32, saturated: ArrayBool
+    ) -> tuple[ArrayF32, ArrayF32]:
+        """Samples (n,), (n, channels, 3), (n, channels) → field (3, rows, cols), mask (2, rows, cols).
+
+        A channel that reads NaN counts as unknown, cell by cell.
+        """
+        rows = self._grid.field_rows
+        row = np.clip(((places_mm - start_mm) / self._grid.cell_mm).astype(np.int64), 0, rows - 1)
+        known = np.isfinite(field_ut).all(axis=2)
+        weight = _sum_by_row(row, known.astype(np.float32), rows)
+        total = _sum_by_row(row, np.where(known[..., None], field_ut, 0.0), rows)
+        flagged = _sum_by_row(row, (saturated & known).astype(np.float32), rows)
+        channel_known = weight > 0
+        mean = total / np.maximum(weight, 1.0)[..., None]
+        share = flagged / np.maximum(weight, 1.0)
+        cover = channel_known.astype(np.float32) @ self._across.T
+        safe = np.maximum(cover, 1e-6)
+        field = np.einsum("rcx,kc->xrk", mean, self._across) / safe
+        saturation = (share @ self._across.T) / safe
+        seen = cover > 0.5
+        mask = np.stack([seen.astype(np.float32), np.where(seen, saturation, 0.0)])
+        return np.where(seen, field, 0.0).astype(np.float32), mask.astype(np.float32)
+
+
+def _sum_by_row(row: ArrayI64, values: np.ndarray, rows: int) -> np.ndarray:
+    flat = values.reshape(len(values), -1)
+    one_hot = np.zeros((rows, len(row)), dtype=np.float32)
+    one_hot[row, np.arange(len(row))] = 1.0
+    return np.asarray((one_hot @ flat.astype(np.float32)).reshape(rows, *values.shape[1:]))
+
+
+def _interpolation(grid: WindowGrid, channel_across_mm: ArrayF64) -> ArrayF32:
+    """Weights (field_cols, channels) of linear interpolation; nothing more than half a pitch outside the array."""
+    columns = grid.across_start_mm + (np.arange(grid.field_cols) + 0.5) * grid.cell_mm
+    channels = np.asarray(channel_across_mm, dtype=np.float64)
+    count = len(channels)
+    weights = np.zeros((len(columns), count), dtype=np.float32)
+    pitch = channels[1] - channels[0] if count > 1 else grid.cell_mm
+    place = (columns - channels[0]) / pitch
+    for index, at in enumerate(place):
+        if not -0.5 <= at <= count - 0.5:
+            continue
+        left = int(np.clip(np.floor(at), 0, max(0, count - 2)))
+        share = float(np.clip(at - left, 0.0, 1.0)) if count > 1 else 0.0
+        weights[index, left] += 1.0 - share
+        if share > 0:
+            weights[index, left + 1] += share
+    return weights

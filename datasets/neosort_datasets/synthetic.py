@@ -1,0 +1,116 @@
+"""Labelled windows from the twin: the line itself runs, in virtual time, and its own assembler cuts the windows.
+
+Each *scene* is a fresh line with its own speed, feed, background and seed, so that no constant of one belt can be learned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from neosort_datasets.assembly import WindowAssembler
+from neosort_datasets.window import BeltWindow, LabelledWindow, WindowGrid
+from neosort_hardware.clock import VirtualClock
+from neosort_hardware.config import LineConfig
+from neosort_hardware.line import Line, open_line
+from neosort_hardware.twin.catalogue import KINDS, SplitName
+from neosort_hardware.types import ItemTruth, Shot
+
+WINDOWS_PER_SCENE = 24
+KIND_NAMES = KINDS
+
+
+def scene_config(base: LineConfig, split: SplitName, rng: np.random.Generator) -> LineConfig:
+    """A line like ``base`` whose speed, feed and background are drawn anew from the ranges of the line's physics."""
+    feed = base.twin.feed.model_copy(
+        update={
+            "items_per_s_per_m": float(np.exp(rng.uniform(np.log(5), np.log(28)))),
+            "models": split,
+            "mix": "default" if rng.random() < 0.5 else "even",
+        }
+    )
+    twin = base.twin.model_copy(
+        update={
+            "feed": feed,
+            "mains_ut": float(rng.uniform(0.1, 3.0)),
+            "drive_ut": float(rng.uniform(0.3, 3.0)),
+            "drift_ut_per_min": float(rng.uniform(0.0, 2.0)),
+            "valve_ut": float(rng.uniform(0.1, 4.0)),
+            "gain_error": float(rng.uniform(0.0, 0.03)),
+            "cross_axis": float(rng.uniform(0.0, 0.02)),
+        }
+    )
+    speed = float(np.exp(rng.uniform(np.log(0.5), np.log(3.0))))
+    # Feed is per second; keep the density on the belt independent of the speed drawn.
+    feed = twin.feed.model_copy(update={"items_per_s_per_m": min(100.0, twin.feed.items_per_s_per_m * speed)})
+    camera = base.camera.model_copy(update={"trigger_every_mm": WindowGrid().length_mm})
+    magnetometer = base.magnetometer.model_copy(update={"block_ms": 50.0})
+    belt = base.belt.model_copy(update={"speed_m_per_s": speed})
+    return base.model_copy(
+        update={"belt": belt, "camera": camera, "magnetometer": magnetometer, "twin": twin.model_copy(update={"feed": feed})}
+    )
+
+
+def labelled_windows(base: LineConfig, split: SplitName, seed: int, count: int) -> Iterator[LabelledWindow]:
+    """``count`` labelled windows of items of one split, side by side along each scene's belt. Deterministic by seed."""
+    made = 0
+    for scene_seed in np.random.SeedSequence(seed).generate_state(count // WINDOWS_PER_SCENE + 1):
+        rng = np.random.default_rng(scene_seed)
+        with open_line(scene_config(base, split, rng), VirtualClock(), int(scene_seed)) as line:
+            for window in _scene(line, rng, min(WINDOWS_PER_SCENE, count - made)):
+                yield window
+                made += 1
+
+
+def _scene(line: Line, rng: np.random.Generator, count: int) -> Iterator[LabelledWindow]:
+    assembler = WindowAssembler(WindowGrid(), line.geometry)
+    items: list[ItemTruth] = []
+    made = 0
+    while made < count:
+        block = line.magnetometer.read(1.0)
+        if block is None:
+            continue
+        assembler.add_block(block)
+        line.diverter.heartbeat()
+        if (frame := line.camera.read(0.0)) is not None:
+            assembler.add_frame(frame)
+        if rng.random() < 0.05:
+            _stray_shot(line, rng)
+        items += _truth_of(line)
+        for window in assembler.ready(line.encoder.read().belt_mm):
+            if window.start_mm < 0:
+                continue  # the belt was empty before the feed began
+            items = [item for item in items if item.box.belt_hi_mm > window.start_mm - 400]
+            yield _label(window, items)
+            made += 1
+            if made == count:
+                return
+
+
+def _truth_of(line: Line) -> list[ItemTruth]:
+    if line.truth is None:
+        raise ValueError("labels come from the twin; this line is real")
+    line.truth.landings()
+    return line.truth.items()
+
+
+def _stray_shot(line: Line, rng: np.random.Generator) -> None:
+    """Fire at random, so that the valves' own field is in the pictures the model learns from."""
+    belt_mm = line.encoder.read().belt_mm
+    first = int(rng.integers(0, line.geometry.nozzles.count - 8))
+    shot = Shot(
+        shot_id=0,
+        track_id=0,
+        first_nozzle=first,
+        last_nozzle=first + int(rng.integers(1, 8)),
+        open_mm=belt_mm + 50,
+        close_mm=belt_mm + 50 + float(rng.uniform(20, 160)),
+    )
+    line.diverter.schedule(shot)
+
+
+def _label(window: BeltWindow, items: list[ItemTruth]) -> LabelledWindow:
+    end_mm = window.start_mm + window.grid.length_mm
+    inside = (i for i in items if i.box.belt_hi_mm > window.start_mm and i.box.belt_lo_mm < end_mm)
+    return LabelledWindow(window=window, items=tuple(inside))

@@ -1,0 +1,45 @@
+"""How the belt moves: nominal speed with a small ripple of the drive, and its exact inverse."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from neosort_hardware.types import ArrayF64
+
+RIPPLE_HZ = 0.7  # a: a slow hunting of the drive's controller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeltMotion:
+    """Position x(t) = v·(t + r·(1 − cos ωt)/ω): zero at ``start_ns``, speed v·(1 + r·sin ωt), always forwards for r < 1."""
+
+    speed_mm_per_s: float
+    ripple: float
+    start_ns: int
+
+    def position_mm(self, time_ns: float) -> float:
+        """Belt position at a moment."""
+        return float(self.positions_mm(np.array([time_ns]))[0])
+
+    def positions_mm(self, times_ns: ArrayF64) -> ArrayF64:
+        """Belt positions at moments (n,)."""
+        t_s = (times_ns - self.start_ns) * 1e-9
+        omega = 2 * math.pi * RIPPLE_HZ
+        return np.asarray(self.speed_mm_per_s * (t_s + self.ripple * (1 - np.cos(omega * t_s)) / omega))
+
+    def speed_at(self, time_ns: float) -> float:
+        """Speed in mm/s at a moment."""
+        omega_t = 2 * math.pi * RIPPLE_HZ * (time_ns - self.start_ns) * 1e-9
+        return self.speed_mm_per_s * (1 + self.ripple * math.sin(omega_t))
+
+    def time_ns_at(self, belt_mm: float) -> int:
+        """Moment at which the belt reaches a position. Fixed-point iteration; contracts by the ripple (≤ 0.05) a step."""
+        omega = 2 * math.pi * RIPPLE_HZ
+        wanted_s = belt_mm / self.speed_mm_per_s
+        t_s = wanted_s
+        for _ in range(12):
+            t_s = wanted_s - self.ripple * (1 - math.cos(omega * t_s)) / omega
+        return self.start_ns + round(t_s * 1e9)

@@ -1,0 +1,204 @@
+"""The simulated world: one belt that all simulated devices share, so that picture, field, jets and truth agree."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from neosort_hardware.belt import LineGeometry
+from neosort_hardware.clock import Clock
+from neosort_hardware.config import LineConfig
+from neosort_hardware.twin.bodies import Vector3
+from neosort_hardware.twin.feed import Feeder, Item
+from neosort_hardware.twin.field_strip import FieldStrip
+from neosort_hardware.twin.front_end import ArrayFrontEnd
+from neosort_hardware.twin.jet_bank import JetBank
+from neosort_hardware.twin.magnetics import steel_moment_am2
+from neosort_hardware.twin.motion import BeltMotion
+from neosort_hardware.twin.optics import BeltPicture
+from neosort_hardware.twin.pneumatics import Flyer, Valves, throw
+from neosort_hardware.twin.sprites import SpriteBook, silhouette
+from neosort_hardware.types import ArrayBool, ArrayF32, ArrayF64, Box, ImageU8, ItemTruth, Landing
+
+FEED_AHEAD_MM = 450.0  # items lie on the belt this far before they come into view, field and all
+PAST_NOZZLES_MM = 60.0  # an item has flown when it is this far past the nozzles
+
+
+@dataclass(slots=True, kw_only=True)
+class _OnBelt:
+    item: Item
+    box: Box
+    reported: bool = False
+
+
+class World:
+    """Belt, items, fields, air. Moves only when `advance` is called, to wherever the clock stands."""
+
+    def __init__(self, config: LineConfig, clock: Clock, seed: int) -> None:
+        self.clock = clock
+        self.config = config
+        self.geometry = LineGeometry.of(config)
+        streams = np.random.SeedSequence(seed).spawn(6)
+        feed_rng, self._optics_rng, self._throw_rng, valve_rng, front_rng, texture_rng = map(np.random.default_rng, streams)
+        speed_mm_per_s = config.belt.speed_m_per_s * 1000.0
+        self.motion = BeltMotion(
+            speed_mm_per_s=speed_mm_per_s, ripple=config.twin.speed_ripple, start_ns=clock.now_ns()
+        )
+        self._feeder = Feeder(config.twin.feed, config.belt.width_mm, speed_mm_per_s, FEED_AHEAD_MM, feed_rng)
+        self._sprites = SpriteBook()
+        self._picture = BeltPicture(
+            width_px=config.camera.width_px,
+            height_px=config.camera.height_px,
+            pixel_to_belt=self.geometry.pixel_to_belt,
+            seed=int(texture_rng.integers(2**31)),
+        )
+        self._field = FieldStrip(self.geometry.channel_across_mm, self.geometry.array_height_mm)
+        self._front_end = _front_end(config, self.geometry, front_rng)
+        calibration = config.calibration
+        valves = Valves(
+            config.diverter.nozzles, calibration.valve_open_lag_ms, calibration.valve_close_lag_ms, valve_rng
+        )
+        self.jet_bank = JetBank(config.diverter, calibration, self.motion, valves)
+        self._on_belt: deque[_OnBelt] = deque()
+        self._truths: list[ItemTruth] = []
+        self._landings: list[Landing] = []
+
+    def advance(self) -> float:
+        """Bring the world up to the clock; returns the belt position."""
+        now_ns = self.clock.now_ns()
+        belt_mm = self.motion.position_mm(now_ns)
+        for item in self._feeder.until(belt_mm + FEED_AHEAD_MM):
+            self._lay_down(item)
+        self.jet_bank.advance(now_ns)
+        self._report_items(belt_mm)
+        self._land_items(belt_mm, now_ns)
+        return belt_mm
+
+    def picture_at(self, belt_mm: float) -> ImageU8:
+        """What the camera sees when the encoder reads ``belt_mm``: (height, width, 3) RGB."""
+        self._picture.extend_to(belt_mm + FEED_AHEAD_MM)
+        return self._picture.frame(
+            belt_mm, self.motion.speed_mm_per_s, self.config.camera.exposure_us, self._optics_rng
+        )
+
+    def field_at(self, times_ns: ArrayF64) -> tuple[ArrayF32, ArrayBool, ArrayF64]:
+        """Readings of the array at moments (n,): field (n, channels, 3) µT, saturated (n, channels), belt_mm (n,)."""
+        belt_mm = self.motion.positions_mm(times_ns)
+        clean_ut = self._field.sample(belt_mm - self.geometry.array_station_mm)
+        times_s = (times_ns - self.motion.start_ns) * 1e-9
+        reading, saturated = self._front_end.read(
+            clean_ut, times_s, belt_mm, self.motion.speed_mm_per_s, self._valve_events()
+        )
+        return reading, saturated, belt_mm
+
+    def take_truths(self) -> list[ItemTruth]:
+        """Items that have come wholly into view since the last call."""
+        truths, self._truths = self._truths, []
+        return truths
+
+    def take_landings(self) -> list[Landing]:
+        """Items that have flown since the last call."""
+        landings, self._landings = self._landings, []
+        return landings
+
+    def _lay_down(self, item: Item) -> None:
+        sprite = self._sprites.sprite(item.model)
+        self._picture.extend_to(item.belt_mm + FEED_AHEAD_MM)
+        box = self._picture.paste(
+            sprite,
+            item.belt_mm,
+            item.across_mm,
+            item.yaw_rad,
+            dirt=item.dirt,
+            rng=self._optics_rng,
+            item_id=item.item_id,
+        )
+        self._field.extend_to(item.belt_mm + FEED_AHEAD_MM)
+        self._field.add(
+            item.model.magnets, self._steel_dipoles(item), item.belt_mm, item.across_mm, item.yaw_rad, item.ageing
+        )
+        self._on_belt.append(_OnBelt(item=item, box=box))
+
+    def _steel_dipoles(self, item: Item) -> list[tuple[Vector3, ArrayF64]]:
+        """Induced and remanent moment of each steel piece, in the item's frame."""
+        background_t = self._front_end.background_t
+        dipoles = []
+        for steel, remanence in zip(item.model.steel, item.remanence_am2, strict=True):
+            moment = steel_moment_am2(steel, background_t, item.yaw_rad) + np.asarray(remanence)
+            dipoles.append((steel.centre_mm, moment))
+        return dipoles
+
+    def _valve_events(self) -> list[tuple[float, float, float]]:
+        start_ns = self.motion.start_ns
+        return [
+            ((jet.on_ns - start_ns) * 1e-9, (jet.off_ns - start_ns) * 1e-9, self.geometry.nozzles.across_mm(jet.nozzle))
+            for jet in self.jet_bank.jets
+        ]
+
+    def _report_items(self, belt_mm: float) -> None:
+        for laid in self._on_belt:
+            if laid.box.belt_hi_mm > belt_mm:
+                break
+            if not laid.reported:
+                laid.reported = True
+                self._truths.append(self._truth(laid))
+
+    def _truth(self, laid: _OnBelt) -> ItemTruth:
+        model = laid.item.model
+        return ItemTruth(
+            item_id=laid.item.item_id,
+            model=model.name,
+            kind=model.kind,
+            bears_ndfeb=model.bears_ndfeb,
+            magnet_g=model.ndfeb_g,
+            mass_g=model.mass_g,
+            box=laid.box,
+            visible_fraction=self._picture.visible_fraction(laid.item.item_id),
+        )
+
+    def _land_items(self, belt_mm: float, now_ns: int) -> None:
+        gone_mm = belt_mm - self.geometry.nozzle_station_mm - PAST_NOZZLES_MM
+        while self._on_belt and self._on_belt[0].item.belt_mm + 120.0 < gone_mm:
+            item = self._on_belt.popleft().item
+            flyer = Flyer(
+                belt_mm=item.belt_mm,
+                across_mm=item.across_mm,
+                mass_g=item.model.mass_g,
+                silhouette=silhouette(self._sprites.sprite(item.model), item.yaw_rad),
+            )
+            result = throw(
+                flyer,
+                tuple(self.jet_bank.jets),
+                self.geometry.nozzles,
+                self.geometry.nozzle_station_mm,
+                self.motion,
+                self._throw_rng,
+            )
+            self._landings.append(
+                Landing(
+                    item_id=item.item_id,
+                    place="product" if result.ejected else "rest",
+                    landed_ns=now_ns,
+                    impulse_ns=result.impulse_ns,
+                    shot_ids=result.shot_ids,
+                )
+            )
+
+
+def _front_end(config: LineConfig, geometry: LineGeometry, rng: np.random.Generator) -> ArrayFrontEnd:
+    twin = config.twin
+    return ArrayFrontEnd(
+        channel_across_mm=geometry.channel_across_mm,
+        rate_hz=config.magnetometer.rate_hz,
+        range_ut=config.magnetometer.range_ut,
+        seed=int(rng.integers(2**31)),
+        mains_ut=twin.mains_ut,
+        drive_ut=twin.drive_ut,
+        noise_ut=twin.noise_ut,
+        drift_ut_per_min=twin.drift_ut_per_min,
+        valve_ut=twin.valve_ut,
+        gain_error=twin.gain_error,
+        cross_axis=twin.cross_axis,
+    )

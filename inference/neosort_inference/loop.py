@@ -1,0 +1,155 @@
+"""The path of one window, and nothing else: sense, assemble, detect, track, judge, shoot."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from neosort_datasets.assembly import WindowAssembler
+from neosort_datasets.window import BeltWindow
+from neosort_hardware.devices import EndOfStream
+from neosort_hardware.line import Line
+from neosort_hardware.types import Decision, FieldBlock, Frame, Shot, ShotOutcome
+from neosort_inference.detector import Detector
+from neosort_inference.ejection import ShotPlanner
+from neosort_inference.recipe import Judge
+from neosort_inference.telemetry import Telemetry
+from neosort_inference.tracks import Track, Tracker
+
+READ_TIMEOUT_S = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listeners:
+    """Who else wants to know: each is called in the loop and must return at once."""
+
+    on_frame: Callable[[Frame], None]
+    on_block: Callable[[FieldBlock], None]
+    on_window: Callable[[BeltWindow, list[Decision]], None]
+
+
+def nobody_listens() -> Listeners:
+    """Listeners that do nothing."""
+    return Listeners(on_frame=lambda _: None, on_block=lambda _: None, on_window=lambda _, __: None)
+
+
+class SortingLoop:
+    """Sorts one line until told to stop. One thread; whoever calls `step` owns the devices."""
+
+    def __init__(
+        self,
+        line: Line,
+        assembler: WindowAssembler,
+        detector: Detector,
+        tracker: Tracker,
+        judge: Judge,
+        planner: ShotPlanner,
+        telemetry: Telemetry,
+        listeners: Listeners,
+    ) -> None:
+        self._line = line
+        self._assembler = assembler
+        self._detector = detector
+        self._tracker = tracker
+        self._judge = judge
+        self._planner = planner
+        self._telemetry = telemetry
+        self._listeners = listeners
+        self._permitted = True
+
+    def run(self, carry_on: Callable[[], bool]) -> None:
+        """Step until ``carry_on`` says no or the source ends. Every valve is closed on the way out, however that is."""
+        try:
+            while carry_on():
+                self.step()
+        except EndOfStream:
+            return
+        finally:
+            self._line.diverter.close_all()
+
+    def step(self) -> None:
+        """One turn: whatever the sensors have, through to shots. Blocks for at most `READ_TIMEOUT_S` when idle."""
+        self._line.diverter.heartbeat()
+        self._obey_interlock()
+        block = self._line.magnetometer.read(READ_TIMEOUT_S)
+        if block is not None:
+            self._assembler.add_block(block)
+            self._listeners.on_block(block)
+        self._decide_ready_windows()
+        frame = self._line.camera.read(0.0 if block is not None else READ_TIMEOUT_S)
+        if frame is not None:
+            self._assembler.add_frame(frame)
+            self._listeners.on_frame(frame)
+        if self._line.truth is not None:
+            self._telemetry.on_items(self._line.truth.items())
+            self._telemetry.on_landings(self._line.truth.landings())
+
+    def _obey_interlock(self) -> None:
+        state = self._line.interlock.read()
+        if not state.closed and self._permitted:
+            self._line.diverter.close_all()
+            self._telemetry.on_fault("interlock open")
+        elif state.closed and not self._permitted:
+            self._telemetry.fault_cleared("interlock open")
+        self._permitted = state.closed
+
+    def _decide_ready_windows(self) -> None:
+        for window in self._assembler.ready(self._line.encoder.read().belt_mm):
+            self._listeners.on_window(window, self._decide(window))
+
+    def _decide(self, window: BeltWindow) -> list[Decision]:
+        began = time.perf_counter_ns()
+        detections = self._detector.detect(window)
+        due = self._tracker.update(detections, window.start_mm, window.grid.length_mm)
+        spent_ns = time.perf_counter_ns() - began
+        # Virtual time has stood still while we computed; the belt would not have.
+        self._line.clock.charge(spent_ns)
+        decisions = [self._settle(track, window) for track in due]
+        self._telemetry.on_window(spent_ns * 1e-6)
+        for decision in decisions:
+            self._telemetry.on_decision(decision)
+        return decisions
+
+    def _settle(self, track: Track, window: BeltWindow) -> Decision:
+        shot, reason = self._aim(track)
+        late = False
+        if shot is not None:
+            outcome = self._line.diverter.schedule(shot)
+            late = outcome is ShotOutcome.LATE
+            if outcome is not ShotOutcome.ACCEPTED:
+                shot, reason = None, "too late" if late else "refused by the diverter"
+        now_ns = self._line.clock.now_ns()
+        detection = track.detection
+        last_sensor_mm = track.box.belt_hi_mm + self._line.geometry.array_station_mm
+        return Decision(
+            track_id=track.track_id,
+            box=track.box,
+            kind=detection.kind,
+            p_ndfeb=detection.p_ndfeb,
+            magnet_g=detection.magnet_g,
+            magnet_g_sigma=detection.magnet_g_sigma,
+            fired=shot is not None,
+            reason=reason,
+            late=late,
+            latency_ms=(now_ns - window.last_input_ns) * 1e-6,
+            distance_mm=self._line.encoder.read().belt_mm - last_sensor_mm,
+            decided_ns=now_ns,
+            shot=shot,
+        )
+
+    def _aim(self, track: Track) -> tuple[Shot | None, str]:
+        """The shot for a track, or None and the reason."""
+        if reason := self._judge.reason_to_pass(track.detection):
+            return None, reason
+        if not self._permitted:
+            return None, "interlock open"
+        beside = self._tracker.neighbours(track, reach_mm=20.0)
+        protected = [t.box for t in beside if self._judge.forbidden(t.detection)]
+        spared = [t.box for t in beside if self._judge.reason_to_pass(t.detection)]
+        shot = self._planner.plan(track.track_id, track.box, spared, protected)
+        if isinstance(shot, str):
+            return None, shot
+        if not self._planner.within_rate(self._line.clock.now_ns()):
+            return None, "air supply at its limit"
+        return shot, ""

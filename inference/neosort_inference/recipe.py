@@ -1,0 +1,57 @@
+"""What to eject: thresholds, kinds never to be fired at, limits. A technician's file, strict about what it is given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from neosort_hardware.config import ConfigError, Section, load_toml
+from neosort_inference.detector import Detection
+
+
+class Recipe(Section):
+    """The rules of one product. ``min_p_ndfeb`` left out means: the bundle's own threshold for ``purity_target``."""
+
+    name: str = Field("default", min_length=1, max_length=64)
+    purity_target: float = Field(0.9, ge=0.5, le=0.999, description="picks the bundle's threshold")
+    min_p_ndfeb: float | None = Field(None, ge=0.0, le=1.0, description="eject from this P(NdFeB) on")
+    min_score: float = Field(0.25, ge=0.01, le=1.0, description="an item is there from this score on")
+    min_magnet_g: float = Field(0.0, ge=0.0, le=1000.0, description="leave items with less magnet than this")
+    never_fire: tuple[str, ...] = Field(("lithium_cell",), description="kinds never to be fired at, nor their neighbours' jets onto them")
+    never_fire_p: float = Field(0.3, ge=0.01, le=1.0, description="an item counts as such a kind from this probability on")
+    max_shots_per_s: float = Field(33.0, ge=0.1, le=1000.0, description="sustained, what the air supply holds")
+
+
+class Judge:
+    """Applies a recipe, with the kinds and the threshold of a bundle."""
+
+    def __init__(self, recipe: Recipe, kinds: tuple[str, ...], min_p_ndfeb: float) -> None:
+        unknown = [kind for kind in recipe.never_fire if kind not in kinds]
+        if unknown:
+            raise ConfigError(
+                f"recipe '{recipe.name}': never_fire names '{unknown[0]}', which the bundle does not know "
+                f"(kinds: {', '.join(kinds)})"
+            )
+        self.recipe = recipe
+        self.min_p_ndfeb = min_p_ndfeb
+        self._forbidden = [kinds.index(kind) for kind in recipe.never_fire]
+
+    def forbidden(self, detection: Detection) -> bool:
+        """Whether it may be of a kind that must never be fired at."""
+        return any(float(detection.kind_p[index]) >= self.recipe.never_fire_p for index in self._forbidden)
+
+    def reason_to_pass(self, detection: Detection) -> str:
+        """Empty when the item is to be ejected, else why it is not."""
+        if self.forbidden(detection):
+            return f"never fire at {detection.kind}" if detection.kind in self.recipe.never_fire else "may be a kind never to be fired at"
+        if detection.p_ndfeb < self.min_p_ndfeb:
+            return "not bearing"
+        if detection.magnet_g < self.recipe.min_magnet_g:
+            return "too little magnet"
+        return ""
+
+
+def load_recipe(path: Path) -> Recipe:
+    """A recipe from a TOML file. Raises `ConfigError` with one sentence."""
+    return load_toml(path, Recipe)

@@ -1,0 +1,84 @@
+"""One identity per item along the belt: detections of overlapping windows meet at the same belt coordinates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neosort_hardware.types import Box
+from neosort_inference.detector import Detection
+
+FIELD_MARGIN_MM = 40.0  # an item nearer than this to the upstream edge has not yet shown all of its field
+SAME_ITEM_IOU = 0.3
+
+
+@dataclass(slots=True, kw_only=True)
+class Track:
+    """An item: its newest look, and whether it has been decided."""
+
+    track_id: int
+    detection: Detection
+    decided: bool = False
+
+    @property
+    def box(self) -> Box:
+        """Where it lies."""
+        return self.detection.box
+
+
+class Tracker:
+    """Merges looks by place and says when an item has been seen as well as it ever will be.
+
+    ``hop_mm``: belt travel between windows. An item is due when it and its field lie whole inside a window, or when the
+    next window would no longer show it whole.
+    """
+
+    def __init__(self, hop_mm: float) -> None:
+        self._hop_mm = hop_mm
+        self._tracks: list[Track] = []
+        self._next_id = 1
+
+    @property
+    def tracks(self) -> list[Track]:
+        """Items still remembered, decided or not."""
+        return list(self._tracks)
+
+    def update(self, detections: list[Detection], start_mm: float, length_mm: float) -> list[Track]:
+        """Merge one window's detections; returns the tracks to be decided now, most downstream first.
+
+        Each returned track is marked decided. Windows must come in order along the belt.
+        """
+        for detection in detections:
+            self._merge(detection)
+        end_mm = start_mm + length_mm
+        due = [track for track in self._tracks if not track.decided and self._due(track.box, start_mm, end_mm)]
+        for track in due:
+            track.decided = True
+        self._tracks = [track for track in self._tracks if track.box.belt_hi_mm > start_mm - length_mm]
+        return sorted(due, key=lambda track: track.box.belt_lo_mm)
+
+    def neighbours(self, track: Track, reach_mm: float) -> list[Track]:
+        """Other items within ``reach_mm`` of a track along the belt."""
+        lo, hi = track.box.belt_lo_mm - reach_mm, track.box.belt_hi_mm + reach_mm
+        return [t for t in self._tracks if t is not track and t.box.belt_hi_mm > lo and t.box.belt_lo_mm < hi]
+
+    def _due(self, box: Box, start_mm: float, end_mm: float) -> bool:
+        whole = box.belt_hi_mm <= end_mm - FIELD_MARGIN_MM
+        leaving = box.belt_lo_mm < start_mm + self._hop_mm
+        return whole or leaving
+
+    def _merge(self, detection: Detection) -> None:
+        same = max(self._tracks, key=lambda track: _sameness(track.box, detection.box), default=None)
+        if same is None or _sameness(same.box, detection.box) < SAME_ITEM_IOU:
+            self._tracks.append(Track(track_id=self._next_id, detection=detection))
+            self._next_id += 1
+        elif not same.decided:
+            same.detection = detection
+
+
+def _sameness(one: Box, other: Box) -> float:
+    """IoU, or how far the smaller box lies inside the larger where an item is cut by a window's edge."""
+    smaller = min(one.area_mm2, other.area_mm2)
+    inside = one.overlap_mm2(other) / smaller if smaller > 0 else 0.0
+    larger = max(one.area_mm2, other.area_mm2)
+    alike = smaller > 0.35 * larger
+    return max(one.iou(other), inside - 0.4 if alike else 0.0)
