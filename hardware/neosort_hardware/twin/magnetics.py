@@ -19,7 +19,7 @@ from neosort_hardware.types import ArrayF64
 FAR_DIMENSIONS = 12.0
 """Beyond this many largest edges from its centre a body is its dipole: the octupole adds less than 0.35 % there."""
 
-Dipole = tuple[Vector3, Vector3]
+Dipole = tuple[Vector3, ArrayF64 | Vector3]
 """A point dipole: position (mm) and moment (A·m²)."""
 
 # µ0/4π in µT·mm³ per A·m²: 1e-7 T·m³/(A·m²) × 1e6 µT/T × 1e9 mm³/m³.

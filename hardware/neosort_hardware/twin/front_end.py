@@ -1,0 +1,246 @@
+"""The magnetometer array's front end in the twin: everything that stands between the belt's field and a reading.
+
+Earth's field bent by the frame, mains, belt drive, rollers and splice, passing steel, drift, our own valves; then each
+channel's gain and cross-axis error, white noise, quantisation and clipping. The background is a function of time and
+belt position alone, so that it does not matter how the caller cuts its blocks; only white noise follows the calls.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from neosort_hardware.types import ArrayBool, ArrayF32, ArrayF64
+
+LSB_UT = 6.25e-3  # low-range front end (m)
+EARTH_UT = (25.0, 65.0)  # range over the Earth (m)
+ROLLER_PITCH_MM = 188.5  # once a turn of a roller 60 mm thick (a)
+SPLICE_PITCH_MM = 6000.0  # once a turn of the belt (a)
+DRIVE_PITCH_MM = 50.0  # belt travel per period of the drive's field: 10 Hz at 0.5 m/s, 60 Hz at 3 m/s (a)
+_DRIFT_PERIODS_MIN = (2.3, 7.1, 19.0)
+_MAINS_HARMONICS = (1, 3, 5)
+_STEEL_SLOT_S = 40.0  # at most one piece of steel passes in each such stretch of time (a)
+_VALVE_RISE_S = 0.004
+_VALVE_FALL_S = 0.010  # with the pulse itself a disturbance of 20 to 40 ms (a)
+_VALVE_REACH_MM = 120.0
+
+ValveEvent = tuple[float, float, float]
+"""A valve's opening (s), closing (s) and place across the belt (mm)."""
+
+
+class ArrayFrontEnd:
+    """Turns the belt's field at the sensors into readings. Times in seconds of the same clock throughout.
+
+    ``mains_ut`` and ``drive_ut`` are amplitudes, ``valve_ut`` the peak at a channel beside the valve, ``noise_ut`` one
+    standard deviation, ``drift_ut_per_min`` the rms rate; ``gain_error`` and ``cross_axis`` standard deviations of
+    the diagonal and the rest of each channel's matrix. ``earth_ut`` fixes the Earth's field, else it is drawn.
+    What lies above half of ``rate_hz`` is taken out before sampling. All of it follows from ``seed``.
+    """
+
+    def __init__(
+        self,
+        *,
+        channel_across_mm: ArrayF64,
+        rate_hz: float,
+        range_ut: float,
+        seed: int,
+        mains_ut: float = 1.0,
+        drive_ut: float = 1.0,
+        noise_ut: float = 0.04,
+        drift_ut_per_min: float = 0.5,
+        valve_ut: float = 1.0,
+        gain_error: float = 0.01,
+        cross_axis: float = 0.01,
+        earth_ut: float | None = None,
+        belt_ut: float = 0.1,
+        passing_steel_ut: tuple[float, float] = (0.05, 1.0),
+        mains_hz: float = 50.0,
+    ) -> None:
+        layout_rng, self._noise_rng = (np.random.default_rng(part) for part in np.random.SeedSequence(seed).spawn(2))
+        self._across_mm = np.asarray(channel_across_mm, dtype=np.float64)
+        self._channels = len(self._across_mm)
+        self._seed = seed
+        self._nyquist_hz = 0.5 * rate_hz
+        self._range_ut = range_ut
+        self._noise_ut = noise_ut
+        self._valve_ut = valve_ut
+        self._passing_steel_ut = passing_steel_ut
+        self._mains_hz = mains_hz * (1.0 + 2e-4 * layout_rng.standard_normal())
+        self._response = _responses(self._channels, gain_error, cross_axis, layout_rng)
+        self._earth_ut = _earth(earth_ut, layout_rng)
+        patterns = [
+            self._bent_earth(layout_rng),
+            self._drift_patterns(drift_ut_per_min, layout_rng),
+            self._mains_patterns(mains_ut, layout_rng),
+            self._stray_patterns((drive_ut, 0.3 * drive_ut), layout_rng),
+            self._stray_patterns((belt_ut, 2.0 * belt_ut), layout_rng),
+        ]
+        self._patterns = self._as_read(np.concatenate(patterns))
+        self._valve_direction = self._directions(layout_rng)
+        self._steel_slots: dict[int, tuple[float, float, ArrayF64]] = {}
+
+    @property
+    def background_t(self) -> ArrayF64:
+        """The Earth's field (3,) in tesla, as the belt's items feel it: x along increasing belt_mm, y across, z up."""
+        return self._earth_ut * 1e-6
+
+    def read(
+        self,
+        clean_ut: ArrayF32,
+        times_s: ArrayF64,
+        belt_mm: ArrayF64,
+        speed_mm_per_s: float,
+        valve_events: Sequence[ValveEvent] = (),
+    ) -> tuple[ArrayF32, ArrayBool]:
+        """Readings (T, channels, 3) float32 µT and whether any axis was clipped (T, channels).
+
+        ``clean_ut``: (T, channels, 3) field of what lies on the belt; ``times_s``, ``belt_mm``: (T,), the encoder's
+        position. A valve event may be told early: it acts from its opening on.
+        """
+        times_s = np.asarray(times_s, dtype=np.float64)
+        belt_mm = np.asarray(belt_mm, dtype=np.float64)
+        functions = [self._time_functions(times_s), self._belt_functions(belt_mm, speed_mm_per_s)]
+        patterns = [self._patterns]
+        for extra in (self._steel(times_s), self._valves(times_s, valve_events)):
+            if extra is not None:
+                functions.append(extra[0])
+                patterns.append(self._as_read(extra[1]))
+        background = np.concatenate(functions, axis=1) @ np.concatenate(patterns)
+        reading: ArrayF32 = background.astype(np.float32).reshape(len(times_s), self._channels, 3)
+        reading += self._respond(np.asarray(clean_ut, dtype=np.float32))
+        reading += np.float32(self._noise_ut) * self._noise_rng.standard_normal(reading.shape, dtype=np.float32)
+        return self._digitise(reading)
+
+    def _digitise(self, reading: ArrayF32) -> tuple[ArrayF32, ArrayBool]:
+        saturated = np.abs(reading).max(axis=2, initial=0.0) >= self._range_ut
+        np.clip(reading, -self._range_ut, self._range_ut, out=reading)
+        counts = np.rint(reading / np.float32(LSB_UT), out=reading)
+        counts *= np.float32(LSB_UT)
+        return counts, saturated
+
+    def _respond(self, field_ut: ArrayF32) -> ArrayF32:
+        """Each channel's gains and cross-axis terms on (T, channels, 3)."""
+        response = self._response.astype(np.float32)
+        turned = np.matmul(field_ut.transpose(1, 0, 2), response.transpose(0, 2, 1))
+        return np.asarray(turned.transpose(1, 0, 2))
+
+    def _as_read(self, patterns: ArrayF64) -> ArrayF64:
+        """Patterns (n, channels, 3) as the imperfect channels see them, flattened to (n, channels·3)."""
+        return np.asarray(np.einsum("nci,cji->ncj", patterns, self._response).reshape(len(patterns), -1))
+
+    def _directions(self, rng: np.random.Generator) -> ArrayF64:
+        """(channels, 3): one direction for the whole array, varying mildly from channel to channel."""
+        common = rng.standard_normal(3)
+        common /= np.linalg.norm(common)
+        return np.asarray(common + 0.12 * rng.standard_normal((self._channels, 3)))
+
+    def _bent_earth(self, rng: np.random.Generator) -> ArrayF64:
+        """(1, channels, 3): the steel frame bends the Earth's field by some 8 % at each sensor (a)."""
+        strength = float(np.linalg.norm(self._earth_ut))
+        return np.asarray((self._earth_ut + 0.08 * strength * rng.standard_normal((self._channels, 3)))[None])
+
+    def _drift_patterns(self, rate_ut_per_min: float, rng: np.random.Generator) -> ArrayF64:
+        """Every axis on its own: slow sines whose rates add up to ``rate_ut_per_min`` rms."""
+        rows = []
+        for period_min in _DRIFT_PERIODS_MIN:
+            amplitude = rate_ut_per_min * period_min / (2.0 * math.pi * math.sqrt(len(_DRIFT_PERIODS_MIN)))
+            rows.append(amplitude * rng.standard_normal((2, self._channels, 3)))
+        return np.concatenate(rows)
+
+    def _mains_patterns(self, mains_ut: float, rng: np.random.Generator) -> ArrayF64:
+        """Sine and cosine of each harmonic; third and fifth are 10 to 30 % of the first, each with its own phase."""
+        direction = self._directions(rng)
+        rows = []
+        for harmonic in _MAINS_HARMONICS:
+            share = 1.0 if harmonic == 1 else float(rng.uniform(0.1, 0.3))
+            phase = float(rng.uniform(0.0, 2.0 * math.pi))
+            passed = mains_ut * share if harmonic * self._mains_hz < self._nyquist_hz else 0.0
+            rows += [passed * math.cos(phase) * direction, passed * math.sin(phase) * direction]
+        return np.stack(rows)
+
+    def _stray_patterns(self, amplitudes_ut: tuple[float, float], rng: np.random.Generator) -> ArrayF64:
+        """Two patterns (2, channels, 3), each with its own direction."""
+        return np.stack([amplitude * self._directions(rng) for amplitude in amplitudes_ut])
+
+    def _time_functions(self, times_s: ArrayF64) -> ArrayF64:
+        """(T, ·): one; drift, from 0 at time 0; sine and cosine of the mains' harmonics."""
+        columns = [np.ones_like(times_s)]
+        for period_min in _DRIFT_PERIODS_MIN:
+            phase = 2.0 * math.pi * times_s / (60.0 * period_min)
+            columns += [np.sin(phase), 1.0 - np.cos(phase)]
+        for harmonic in _MAINS_HARMONICS:
+            phase = 2.0 * math.pi * harmonic * self._mains_hz * times_s
+            columns += [np.sin(phase), np.cos(phase)]
+        return np.column_stack(columns)
+
+    def _belt_functions(self, belt_mm: ArrayF64, speed_mm_per_s: float) -> ArrayF64:
+        """(T, 4): the drive and its second harmonic, silent when the belt stands; rollers; the splice."""
+        drive = 2.0 * math.pi * belt_mm / DRIVE_PITCH_MM
+        drive_hz = abs(speed_mm_per_s) / DRIVE_PITCH_MM
+        # The motor's current comes up over the first 100 mm/s.
+        running = min(1.0, abs(speed_mm_per_s) / 100.0)
+        first, second = (running if harmonic * drive_hz < self._nyquist_hz else 0.0 for harmonic in (1, 2))
+        from_splice = np.mod(belt_mm + 0.5 * SPLICE_PITCH_MM, SPLICE_PITCH_MM) - 0.5 * SPLICE_PITCH_MM
+        return np.column_stack(
+            [
+                first * np.sin(drive),
+                second * np.sin(2.0 * drive),
+                np.sin(2.0 * math.pi * belt_mm / ROLLER_PITCH_MM),
+                np.exp(-0.5 * (from_splice / 25.0) ** 2),
+            ]
+        )
+
+    def _steel(self, times_s: ArrayF64) -> tuple[ArrayF64, ArrayF64] | None:
+        """Steel passing by (a lift truck, a door): slow bumps, common to all channels."""
+        if not times_s.size or self._passing_steel_ut[1] <= 0:
+            return None
+        slots = range(int(times_s.min() // _STEEL_SLOT_S) - 1, int(times_s.max() // _STEEL_SLOT_S) + 2)
+        passes = [self._steel_pass(slot) for slot in slots]
+        bumps = np.column_stack([np.exp(-0.5 * ((times_s - at_s) / width_s) ** 2) for at_s, width_s, _ in passes])
+        return bumps, np.stack([np.broadcast_to(field, (self._channels, 3)) for _, _, field in passes])
+
+    def _steel_pass(self, slot: int) -> tuple[float, float, ArrayF64]:
+        """Moment (s), duration (s) and field (3,) of what passes in a stretch of time; in half of them nothing does."""
+        known = self._steel_slots.get(slot)
+        if known is not None:
+            return known
+        rng = np.random.default_rng((self._seed, 2**31 + slot))
+        low, high = (math.log(max(limit, 1e-6)) for limit in self._passing_steel_ut)
+        strength = math.exp(rng.uniform(low, high)) if rng.random() < 0.5 else 0.0
+        direction = rng.standard_normal(3)
+        field = np.asarray(strength * direction / np.linalg.norm(direction))
+        if len(self._steel_slots) > 64:
+            self._steel_slots.clear()
+        passed = self._steel_slots[slot] = (_STEEL_SLOT_S * (slot + rng.random()), rng.uniform(0.7, 3.0), field)
+        return passed
+
+    def _valves(self, times_s: ArrayF64, events: Sequence[ValveEvent]) -> tuple[ArrayF64, ArrayF64] | None:
+        """Our own valves: up within 4 ms of opening, away within 10 ms of closing, weaker with the distance across."""
+        if not times_s.size or not events or self._valve_ut <= 0:
+            return None
+        first, last = float(times_s.min()), float(times_s.max())
+        acting = [event for event in events if event[0] < last and event[1] + 8.0 * _VALVE_FALL_S > first]
+        if not acting:
+            return None
+        opened, closed, across = np.asarray(acting, dtype=np.float64).T
+        since_open = np.maximum(times_s[:, None] - opened, 0.0)
+        since_close = np.maximum(times_s[:, None] - closed, 0.0)
+        rise = 1.0 - np.exp(-np.minimum(since_open, closed - opened) / _VALVE_RISE_S)
+        strength = self._valve_ut * (1.0 + ((self._across_mm - across[:, None]) / _VALVE_REACH_MM) ** 2) ** -1.5
+        return rise * np.exp(-since_close / _VALVE_FALL_S), strength[:, :, None] * self._valve_direction
+
+
+def _earth(strength_ut: float | None, rng: np.random.Generator) -> ArrayF64:
+    """A field (3,) of that or a drawn strength, dipping by 40 to 75° in some direction of the compass."""
+    drawn_ut = float(rng.uniform(*EARTH_UT))
+    dip, heading = math.radians(rng.uniform(40.0, 75.0)), rng.uniform(0.0, 2.0 * math.pi)
+    unit = np.array([math.cos(dip) * math.cos(heading), math.cos(dip) * math.sin(heading), -math.sin(dip)])
+    return (drawn_ut if strength_ut is None else strength_ut) * unit
+
+
+def _responses(channels: int, gain_error: float, cross_axis: float, rng: np.random.Generator) -> ArrayF64:
+    """(channels, 3, 3): what each channel reads per unit of true field."""
+    spread = np.where(np.eye(3, dtype=bool), gain_error, cross_axis)
+    return np.asarray(np.eye(3) + spread * rng.standard_normal((channels, 3, 3)))
