@@ -1,0 +1,50 @@
+"""Configurations: what is refused, and in which words."""
+
+import pytest
+
+from neosort_hardware.config import ConfigError, LineConfig, load_line_config
+
+
+def write(tmp_path, text):
+    path = tmp_path / "line.toml"
+    path.write_text(text)
+    return path
+
+
+def test_an_empty_file_is_the_default_line(tmp_path):
+    assert load_line_config(write(tmp_path, "")) == LineConfig()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[belt]\nspeeed = 1.0\n", ["belt.speeed", "unknown key"]),
+        ("[belt]\nspeed_m_per_s = 9.0\n", ["belt.speed_m_per_s", "9.0", "3"]),
+        ("[belt]\nspeed_m_per_s = nan\n", ["belt.speed_m_per_s"]),
+        ("[magnetometer]\nchannels = 'many'\n", ["magnetometer.channels", "many"]),
+        ("[calibration]\nnozzle_station_mm = 100.0\n", ["nozzle_station_mm", "array_station_mm"]),
+        ("[camera]\ndriver = 'webcam'\n", ["camera.driver", "webcam"]),
+        ("[belt\n", ["not valid TOML"]),
+    ],
+)
+def test_a_wrong_file_is_refused_in_one_sentence_that_names_it(tmp_path, text, words):
+    path = write(tmp_path, text)
+    with pytest.raises(ConfigError) as refused:
+        load_line_config(path)
+    message = str(refused.value)
+    assert message.startswith(str(path))
+    assert "\n" not in message
+    for word in words:
+        assert word in message
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigError, match="absent.toml"):
+        load_line_config(tmp_path / "absent.toml")
+
+
+def test_a_file_that_is_not_text_is_named(tmp_path):
+    path = tmp_path / "line.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_line_config(path)

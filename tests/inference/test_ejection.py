@@ -1,0 +1,62 @@
+"""Shots: on the item, off its neighbours, never on a protected one."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neosort_hardware.belt import LineGeometry
+from neosort_hardware.config import LineConfig
+from neosort_hardware.types import Box, Shot
+from neosort_inference.ejection import KEEP_SHARE, ShotPlanner
+
+GEOMETRY = LineGeometry.of(LineConfig())
+STATION = GEOMETRY.nozzle_station_mm
+
+
+def planner(rate=33.0):
+    return ShotPlanner(GEOMETRY, position_sigma_mm=2.0, max_shots_per_s=rate)
+
+
+def box(lo=1000.0, hi=1100.0, left=200.0, right=300.0):
+    return Box(belt_lo_mm=lo, belt_hi_mm=hi, across_lo_mm=left, across_hi_mm=right)
+
+
+@given(st.floats(0, 1e5), st.floats(10, 200), st.floats(0, 500), st.floats(10, 100))
+def test_a_lone_items_shot_covers_it_and_its_uncertainty(lo, length, left, width):
+    shot = planner().plan(1, box(lo, lo + length, left, left + width), [], [])
+    assert isinstance(shot, Shot)
+    assert abs(shot.open_mm - (lo + STATION - 4.0)) < 1e-6
+    assert abs(shot.close_mm - (lo + length + STATION + 4.0)) < 1e-6
+    nozzles = GEOMETRY.nozzles
+    assert nozzles.across_mm(shot.first_nozzle) - 6.25 <= left + 1e-6
+    assert nozzles.across_mm(shot.last_nozzle) + 6.25 >= min(left + width, 600) - 1e-6
+
+
+def test_a_shot_is_narrowed_for_a_neighbour_but_not_to_nothing():
+    alone = planner().plan(1, box(), [], [])
+    beside = planner().plan(1, box(), [box(left=285, right=400)], [])
+    under = planner().plan(1, box(), [box(left=100, right=500)], [])
+    assert beside.last_nozzle < alone.last_nozzle
+    assert beside.first_nozzle == alone.first_nozzle
+    width = alone.last_nozzle - alone.first_nozzle + 1
+    assert under.last_nozzle - under.first_nozzle + 1 >= KEEP_SHARE * width - 1
+
+
+def test_a_neighbour_farther_along_does_not_narrow():
+    assert planner().plan(1, box(), [box(lo=1200, hi=1300)], []) == planner().plan(1, box(), [], [])
+
+
+def test_no_shot_blows_on_a_protected_item():
+    assert isinstance(planner().plan(1, box(), [], [box(left=290, right=350)]), str)
+    assert isinstance(planner().plan(1, box(), [], [box(left=320, right=350)]), Shot)
+
+
+def test_an_item_off_the_nozzles_gets_a_reason():
+    assert planner().plan(1, box(left=700, right=750), [], []) == "outside the nozzles"
+
+
+def test_the_air_supplys_limit_counts_the_last_second():
+    limited = planner(rate=2.0)
+    assert limited.within_rate(0)
+    assert limited.within_rate(10)
+    assert not limited.within_rate(20)
+    assert limited.within_rate(1_000_000_001)
