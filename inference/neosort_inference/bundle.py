@@ -1,0 +1,206 @@
+"""The model bundle: one ONNX file with everything about the model inside it. Load, check, warm up, run.
+
+The file is an ONNX model followed by its ``neosort`` metadata (protocol buffers that follow one another merge), so the
+metadata can hold the length and the SHA-256 of all that stands before them, and a torn or altered file is known
+without any library but the runtime.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Self
+
+import numpy as np
+import onnxruntime as ort
+from neosort_datasets.window import BLIND_GREY, BeltWindow, WindowGrid
+from neosort_hardware.config import Section, describe_invalid
+from neosort_hardware.types import ArrayF32
+from pydantic import Field, ValidationError, model_validator
+
+METADATA_KEY = "neosort"
+SCHEMA_VERSION = 1
+MAX_BYTES = 64 * 1024 * 1024
+DETECTIONS = 64
+
+
+class BundleError(Exception):
+    """A model bundle cannot be used. The text names file and cause in one sentence."""
+
+
+class Threshold(Section):
+    """An operating point found on windows that were not learnt from.
+
+    Fire at an item when P(NdFeB) ≥ ``p_ndfeb``: ``recovery`` of the bearing items at ``purity``, over ``n`` items.
+    """
+
+    purity_target: float = Field(ge=0, le=1)
+    p_ndfeb: float = Field(ge=0, le=1)
+    recovery: float = Field(ge=0, le=1)
+    purity: float = Field(ge=0, le=1)
+    n: int = Field(ge=0)
+
+
+class DatasetUsed(Section):
+    """A store that a model was made with."""
+
+    path: str
+    split: str
+    windows: int
+    seeds: tuple[int, ...]
+
+
+class Provenance(Section):
+    """How the model was made."""
+
+    command: str
+    config: str = Field(description="text of the training configuration")
+    datasets: tuple[DatasetUsed, ...]
+    epochs: int
+    steps: int
+    torch_version: str
+    made_at: str = Field(description="UTC, ISO 8601")
+
+
+class BundleMetadata(Section):
+    """What a bundle says of itself."""
+
+    schema_version: Literal[1]
+    name: str
+    kinds: tuple[str, ...] = Field(min_length=1)
+    grid: WindowGrid
+    units: dict[str, str]
+    thresholds: tuple[Threshold, ...]
+    score_min: float = Field(ge=0, le=1, description="detections below it were left out when thresholds were found")
+    training: Provenance
+    model_bytes: int = Field(ge=1, description="the file's length before the metadata")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="of those bytes")
+
+    @model_validator(mode="after")
+    def _kinds_once(self) -> Self:
+        if len(set(self.kinds)) != len(self.kinds):
+            raise ValueError("kinds names a kind twice")
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawDetections:
+    """What the graph says of one window: `DETECTIONS` of them, by falling score, most of them noise.
+
+    ``boxes_mm`` (n,4): low along, low across, high along, high across, from the window's corner (row 0, column 0).
+    ``score`` (n,): an item has its centre here. ``kind_p`` (n,K). ``p_ndfeb`` (n,): it bears NdFeB.
+    ``magnet_g``, ``magnet_g_sigma`` (n,): grams of NdFeB, if it bears any.
+    """
+
+    boxes_mm: ArrayF32
+    score: ArrayF32
+    kind_p: ArrayF32
+    p_ndfeb: ArrayF32
+    magnet_g: ArrayF32
+    magnet_g_sigma: ArrayF32
+
+
+OUTPUT_NAMES = ("boxes_mm", "score", "kind_p", "p_ndfeb", "magnet_g", "magnet_g_sigma")
+
+
+class Bundle:
+    """A loaded model. Not to be shared between threads that run at once."""
+
+    def __init__(self, session: ort.InferenceSession, metadata: BundleMetadata) -> None:
+        self._session = session
+        self.metadata = metadata
+
+    def run(self, window: BeltWindow) -> RawDetections:
+        """Detections in one window. Raises `ValueError` for a window of another grid than the model's."""
+        if window.grid != self.metadata.grid:
+            raise ValueError(f"window of {window.grid}, but bundle '{self.metadata.name}' reads {self.metadata.grid}")
+        feeds = {
+            "picture": np.ascontiguousarray(window.picture)[None],
+            "field_ut": np.ascontiguousarray(window.field_ut)[None],
+            "field_mask": np.ascontiguousarray(window.field_mask)[None],
+        }
+        outputs = self._session.run(list(OUTPUT_NAMES), feeds)
+        return RawDetections(**{name: array[0] for name, array in zip(OUTPUT_NAMES, outputs, strict=True)})
+
+    def warm_up(self, runs: int = 3) -> float:
+        """Run on an empty belt ``runs`` times, so that the first real window is no slower. The last run's ms."""
+        grid = self.metadata.grid
+        empty = BeltWindow(
+            grid=grid,
+            start_mm=0.0,
+            picture=np.full((grid.rows, grid.cols, 3), BLIND_GREY, dtype=np.uint8),
+            field_ut=np.zeros((3, grid.field_rows, grid.field_cols), dtype=np.float32),
+            field_mask=np.zeros((2, grid.field_rows, grid.field_cols), dtype=np.float32),
+            last_input_ns=0,
+            sequence=0,
+        )
+        spent_ns = 0
+        for _ in range(runs):
+            begun_ns = time.monotonic_ns()
+            self.run(empty)
+            spent_ns = time.monotonic_ns() - begun_ns
+        return spent_ns * 1e-6
+
+
+def load_bundle(path: Path, threads: int = 1) -> Bundle:
+    """Load and check a bundle; it runs on ``threads`` threads that do not spin. Raises `BundleError`."""
+    data = _read(path)
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 4  # what goes wrong is raised, not printed
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime's exceptions share no base of their own
+        reason = str(error).splitlines()[0][:160]
+        raise BundleError(f"{path}: not a complete ONNX model ({reason})") from error
+    metadata = _metadata(path, session)
+    if len(data) < metadata.model_bytes or _sha256(data[: metadata.model_bytes]) != metadata.sha256:
+        raise BundleError(f"{path}: torn or altered, its content does not have the SHA-256 in its metadata")
+    _check_borders(path, session, metadata)
+    return Bundle(session, metadata)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise BundleError(f"{path}: {size} bytes, a bundle has at most {MAX_BYTES}")
+        return path.read_bytes()
+    except OSError as error:
+        raise BundleError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _metadata(path: Path, session: ort.InferenceSession) -> BundleMetadata:
+    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    if text is None:
+        raise BundleError(f"{path}: an ONNX model, but not a neosort bundle (no '{METADATA_KEY}' metadata)")
+    try:
+        return BundleMetadata.model_validate_json(text)
+    except ValidationError as error:
+        raise BundleError(f"{path}: its metadata cannot be used ({describe_invalid(error)})") from error
+
+
+def _check_borders(path: Path, session: ort.InferenceSession, metadata: BundleMetadata) -> None:
+    """Names, types and shapes of inputs and outputs are the contract's."""
+    grid, kinds, n = metadata.grid, len(metadata.kinds), DETECTIONS
+    inputs = {
+        "picture": ("tensor(uint8)", [1, grid.rows, grid.cols, 3]),
+        "field_ut": ("tensor(float)", [1, 3, grid.field_rows, grid.field_cols]),
+        "field_mask": ("tensor(float)", [1, 2, grid.field_rows, grid.field_cols]),
+    }
+    shapes = {"boxes_mm": [1, n, 4], "kind_p": [1, n, kinds]}
+    outputs = {name: ("tensor(float)", shapes.get(name, [1, n])) for name in OUTPUT_NAMES}
+    for side, expected, found in (("input", inputs, session.get_inputs()), ("output", outputs, session.get_outputs())):
+        have = {node.name: (node.type, list(node.shape)) for node in found}
+        for name in sorted(expected.keys() | have.keys()):
+            if have.get(name) != expected.get(name):
+                raise BundleError(f"{path}: {side} '{name}' is {have.get(name)}, must be {expected.get(name)}")
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

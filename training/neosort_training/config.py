@@ -1,0 +1,98 @@
+"""The configuration of a training run, read from TOML: unknown keys refused, bounds on every number."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from neosort_hardware.config import Section
+from pydantic import Field, model_validator
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(ge=0, le=100)]
+Width = Annotated[int, Field(ge=4, le=512, multiple_of=4)]
+
+
+class AugmentConfig(Section):
+    """What a window may have looked like as well. Shares are probabilities per sample."""
+
+    flip_along: Share = 0.5
+    flip_across: Share = 0.5
+    reverse_polarity: Share = Field(0.5, description="every magnet turned round: the field changes its sign")
+    field_gain: float = Field(0.03, ge=0, le=0.2, description="gain error, uniform ±")
+    field_noise_ut: float = Field(0.05, ge=0, le=50, description="one standard deviation, each cell and axis")
+    brightness: float = Field(0.25, ge=0, le=0.9, description="relative, uniform ±")
+    contrast: float = Field(0.25, ge=0, le=0.9, description="relative, uniform ±")
+    colour_temperature: float = Field(0.08, ge=0, le=0.5, description="red against blue gain, uniform ±")
+    blind_camera: Share = Field(0.12, description="picture replaced by mid-grey")
+    blind_field: Share = Field(0.12, description="whole field unknown")
+    dead_channels: Share = Field(0.10, description="one to four columns of the field unknown")
+
+
+class DataConfig(Section):
+    """Where windows come from and how they are cut. Paths count from the working directory."""
+
+    train: tuple[str, ...] = Field(min_length=1, description="stores to learn from")
+    validation: tuple[str, ...] = Field((), description="stores to look at during the run; never learnt from")
+    crop_rows: int = Field(320, ge=64, le=4096, multiple_of=32, description="a training sample, along the belt")
+    crop_cols: int = Field(320, ge=64, le=4096, multiple_of=32, description="and across it")
+    crops_per_window: int = Field(1, ge=1, le=16, description="samples drawn from every window in an epoch")
+    min_visible_fraction: Share = Field(0.1, description="items seen less than this are neither right nor wrong")
+    workers: int = Field(0, ge=0, le=64, description="processes that prepare samples; 0: in the training process")
+
+
+class ModelConfig(Section):
+    """Channels of the network at each stride. The defaults are the shipped size."""
+
+    stem: Width = 16
+    stride_4: Width = 24
+    stride_8: Width = 40
+    stride_16: Width = 80
+    stride_32: Width = 112
+    field: Width = 48
+    neck: Width = 48
+    item_head: Width = 128
+
+
+class LossWeights(Section):
+    """What each part of the loss counts."""
+
+    centre: Weight = 1.0
+    box: Weight = 2.0
+    kind: Weight = 1.0
+    ndfeb: Weight = 2.0
+    magnet: Weight = 0.5
+
+
+class OptimiserConfig(Section):
+    """AdamW with a cosine schedule after a linear warm-up."""
+
+    epochs: int = Field(ge=1, le=10_000)
+    batch: int = Field(32, ge=1, le=4096)
+    learning_rate: float = Field(2e-3, gt=0, le=1)
+    weight_decay: float = Field(0.02, ge=0, le=1)
+    warm_up_steps: int = Field(200, ge=0, le=100_000)
+    clip_norm: float = Field(5.0, gt=0, le=1000)
+    ema_decay: float = Field(0.998, ge=0, lt=1)
+    bf16: bool = Field(True, description="bfloat16 autocast; heads and losses stay in float32")
+    threads: int = Field(0, ge=0, le=256, description="of torch; 0: as many as it finds")
+
+
+class TrainConfig(Section):
+    """One training run."""
+
+    name: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")
+    seed: int = Field(0, ge=0, le=2**31 - 1)
+    out: str = Field(description="folder of the run: checkpoint, log, TensorBoard")
+    kinds: tuple[str, ...] = Field((), description="names of classes; empty: every kind in the training stores, sorted")
+    validate_every: int = Field(5, ge=1, description="epochs between looks at the validation stores")
+    data: DataConfig
+    augment: AugmentConfig = AugmentConfig()
+    model: ModelConfig = ModelConfig()
+    losses: LossWeights = LossWeights()
+    optimiser: OptimiserConfig
+
+    @model_validator(mode="after")
+    def _kinds_once(self) -> Self:
+        if len(set(self.kinds)) != len(self.kinds):
+            raise ValueError("kinds names a kind twice")
+        return self

@@ -1,0 +1,278 @@
+"""One training run: seeded, resumable to the step, stopped cleanly by a signal."""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import torch
+from neosort_datasets.store import WindowStore
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import LambdaLR
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader
+from torch.utils.tensorboard import SummaryWriter
+
+from neosort_training.checkpoint import Checkpoint, describe_stores, load_checkpoint, save_checkpoint
+from neosort_training.config import OptimiserConfig, TrainConfig
+from neosort_training.data import Batch, EpochOrder, WindowSamples, collate
+from neosort_training.evaluate import Scores, TorchPredictor, score_windows
+from neosort_training.losses import Losses, all_losses
+from neosort_training.model import NeoNet
+
+LAST = "last.pt"
+_LOG_EVERY_STEPS = 20
+_VALIDATION_WINDOWS = 300
+
+
+@dataclass(slots=True, kw_only=True)
+class Progressing:
+    """What changes while a run goes on. ``batches`` of epoch ``epoch`` are done, ``step`` in all."""
+
+    net: NeoNet
+    ema: AveragedModel
+    optimiser: AdamW
+    scheduler: LambdaLR
+    epoch: int = 0
+    batches: int = 0
+    step: int = 0
+
+
+class StopRequest:
+    """Whether somebody asked the run to stop; looked at between steps."""
+
+    def __init__(self, after_steps: int | None = None) -> None:
+        """``after_steps``: ask by itself when the run has made that many steps in all."""
+        self.asked = False
+        self._after_steps = after_steps
+
+    def at(self, step: int) -> bool:
+        """Whether to stop now."""
+        return self.asked or (self._after_steps is not None and step >= self._after_steps)
+
+
+@contextmanager
+def stop_on_signals(stop: StopRequest) -> Iterator[None]:
+    """SIGINT and SIGTERM ask ``stop``; what they did before holds again afterwards."""
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        stop.asked = True
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class RunLog:
+    """Scalars of a run: TensorBoard for looking, JSON lines for programs."""
+
+    def __init__(self, folder: Path) -> None:
+        self._writer = SummaryWriter(str(folder / "tensorboard"))
+        self._lines = (folder / "log.jsonl").open("a", encoding="utf-8")
+
+    def write(self, step: int, group: str, scalars: dict[str, float]) -> None:
+        """Scalars of ``group`` at ``step``."""
+        for name, value in scalars.items():
+            self._writer.add_scalar(f"{group}/{name}", value, step)
+        self._lines.write(json.dumps({"step": step, "group": group, **scalars}) + "\n")
+        self._lines.flush()
+
+    def close(self) -> None:
+        """Flush and let go."""
+        self._writer.close()
+        self._lines.close()
+
+
+def learning_rate_factor(config: OptimiserConfig, total_steps: int) -> Callable[[int], float]:
+    """Linear warm-up, then half a cosine down to 1 %."""
+
+    def factor(step: int) -> float:
+        if step < config.warm_up_steps:
+            return (step + 1) / config.warm_up_steps
+        done = (step - config.warm_up_steps) / max(1, total_steps - config.warm_up_steps)
+        return 0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * min(1.0, done)))
+
+    return factor
+
+
+def begin(config: TrainConfig, kinds: int, total_steps: int) -> Progressing:
+    """Network and optimiser at the start of a run."""
+    torch.manual_seed(config.seed)
+    net: NeoNet = NeoNet(config.model, kinds).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = get_ema_multi_avg_fn(config.optimiser.ema_decay)  # type: ignore[no-untyped-call]
+    optimiser = AdamW(net.parameters(), lr=config.optimiser.learning_rate, weight_decay=config.optimiser.weight_decay)
+    return Progressing(
+        net=net,
+        ema=AveragedModel(net, multi_avg_fn=average, use_buffers=True),
+        optimiser=optimiser,
+        scheduler=LambdaLR(optimiser, learning_rate_factor(config.optimiser, total_steps)),
+    )
+
+
+def train_one_step(state: Progressing, batch: Batch, config: TrainConfig) -> Losses:
+    """Forward, backward, one step of the weights and of their average."""
+    state.net.train()
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.optimiser.bf16):
+        maps = state.net(batch.picture, batch.field_ut, batch.field_mask)
+    losses = all_losses(state.net, maps, batch, config.losses)
+    state.optimiser.zero_grad(set_to_none=True)
+    losses.total.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(state.net.parameters(), config.optimiser.clip_norm)
+    state.optimiser.step()
+    state.scheduler.step()
+    state.ema.update_parameters(state.net)
+    state.batches += 1
+    state.step += 1
+    return losses
+
+
+def train_one_epoch(
+    state: Progressing, loader: DataLoader[Batch], config: TrainConfig, log: RunLog, bar: Progress, stop: StopRequest
+) -> bool:
+    """What is left of the epoch. True when it was finished, False when a stop was asked for."""
+    task = bar.task_ids[0]
+    for batch in loader:
+        losses = train_one_step(state, batch, config)
+        loss = float(losses.total.detach())
+        if not math.isfinite(loss):
+            raise FloatingPointError(f"loss is {loss} at step {state.step}: lower optimiser.learning_rate")
+        if state.step % _LOG_EVERY_STEPS == 0:
+            scalars = {name: float(value.detach()) for name, value in losses._asdict().items()}
+            log.write(state.step, "loss", scalars | {"learning_rate": state.scheduler.get_last_lr()[0]})
+        bar.update(task, completed=state.step, description=f"epoch {state.epoch + 1} loss {loss:.3f}")
+        if stop.at(state.step):
+            return False
+    state.epoch, state.batches = state.epoch + 1, 0
+    return True
+
+
+@torch.no_grad()
+def evaluate(state: Progressing, stores: list[WindowStore], kinds: tuple[str, ...]) -> Scores:
+    """The averaged network on evenly spread validation windows."""
+    net = state.ema.module
+    assert isinstance(net, NeoNet)
+    spread = [(store, index) for store in stores for index in range(len(store))]
+    chosen = spread[:: max(1, len(spread) // _VALIDATION_WINDOWS)]
+    predictor = TorchPredictor(net.eval(), stores[0].grid)
+    return score_windows(predictor, (store[index] for store, index in chosen), kinds)
+
+
+def ignore_interrupts(_worker: int) -> None:
+    """Workers leave the terminal's Ctrl-C to the training process, which ends them in order."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+class TrainingRun:
+    """A configuration, its data, and the run's folder."""
+
+    def __init__(self, config: TrainConfig, config_text: str, command: str) -> None:
+        """Opens the stores. Raises `StoreError`, `ValueError`."""
+        self.config, self._config_text, self._command = config, config_text, command
+        self._train = [WindowStore(Path(path)) for path in config.data.train]
+        self._validation = [WindowStore(Path(path)) for path in config.data.validation]
+        self.kinds = config.kinds or tuple(sorted({kind for store in self._train for kind in store.kinds()}))
+        self._samples = WindowSamples(self._train, self.kinds, config.data, config.augment, config.seed)
+        self._steps_per_epoch = math.ceil(len(self._samples) / config.optimiser.batch)
+        self.total_steps = self._steps_per_epoch * config.optimiser.epochs
+        self.folder = Path(config.out)
+
+    @property
+    def checkpoint_path(self) -> Path:
+        """Where the run keeps its state."""
+        return self.folder / LAST
+
+    def run(self, *, resume: bool, stop: StopRequest, console: Console) -> bool:
+        """Train to the end, or until stopped. True when finished. Either way the checkpoint is up to date."""
+        if self.config.optimiser.threads:
+            torch.set_num_threads(self.config.optimiser.threads)
+        state = begin(self.config, len(self.kinds), self.total_steps)
+        if resume:
+            self._restore(state)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        log = RunLog(self.folder)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        try:
+            with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as bar:
+                bar.add_task("starting", total=self.total_steps, completed=state.step)
+                return self._epochs(state, log, bar, stop, console)
+        finally:
+            log.close()
+
+    def _epochs(self, state: Progressing, log: RunLog, bar: Progress, stop: StopRequest, console: Console) -> bool:
+        while state.epoch < self.config.optimiser.epochs:
+            begun_s = time.monotonic()
+            finished = train_one_epoch(state, self._loader(state), self.config, log, bar, stop)
+            self._save(state)
+            if not finished:
+                return False
+            last = state.epoch == self.config.optimiser.epochs
+            log.write(state.step, "epoch", {"number": state.epoch, "seconds": time.monotonic() - begun_s})
+            if self._validation and (last or state.epoch % self.config.validate_every == 0):
+                scores = evaluate(state, self._validation, self.kinds)
+                log.write(state.step, "validation", scores.headline())
+                console.print(
+                    f"epoch {state.epoch}: " + "  ".join(f"{k} {v:.3f}" for k, v in scores.headline().items())
+                )
+        return True
+
+    def _loader(self, state: Progressing) -> DataLoader[Batch]:
+        config = self.config
+        start = state.batches * config.optimiser.batch
+        order = EpochOrder(len(self._samples), seed=config.seed, epoch=state.epoch, start=start)
+        return DataLoader(
+            self._samples,  # type: ignore[arg-type]
+            batch_size=config.optimiser.batch,
+            sampler=order,
+            num_workers=config.data.workers,
+            collate_fn=collate,
+            worker_init_fn=ignore_interrupts,
+        )
+
+    def _save(self, state: Progressing) -> None:
+        averaged = state.ema.module if state.step else state.net
+        checkpoint = Checkpoint(
+            name=self.config.name,
+            kinds=self.kinds,
+            grid=self._samples.grid,
+            model=self.config.model,
+            config_text=self._config_text,
+            command=self._command,
+            stores=describe_stores([*self._train, *self._validation]),
+            torch_version=str(torch.__version__),
+            epochs=self.config.optimiser.epochs,
+            epoch=state.epoch,
+            batches=state.batches,
+            step=state.step,
+            net=state.net.state_dict(),
+            ema=averaged.state_dict(),
+            optimiser=state.optimiser.state_dict(),
+            scheduler=state.scheduler.state_dict(),
+            rng=torch.get_rng_state(),
+        )
+        save_checkpoint(self.checkpoint_path, checkpoint)
+
+    def _restore(self, state: Progressing) -> None:
+        """Go on from the run's checkpoint. Raises `CheckpointError`, `ValueError` where it is of another run."""
+        checkpoint = load_checkpoint(self.checkpoint_path)
+        same = (checkpoint.kinds, checkpoint.grid, checkpoint.model, checkpoint.epochs)
+        if same != (self.kinds, self._samples.grid, self.config.model, self.config.optimiser.epochs):
+            raise ValueError(f"{self.checkpoint_path}: belongs to a run with other kinds, grid, model or epochs")
+        state.net.load_state_dict(checkpoint.net)
+        state.ema.module.load_state_dict(checkpoint.ema)
+        state.ema.n_averaged.fill_(checkpoint.step)  # type: ignore[operator,union-attr]
+        state.optimiser.load_state_dict(checkpoint.optimiser)
+        state.scheduler.load_state_dict(checkpoint.scheduler)
+        state.epoch, state.batches, state.step = checkpoint.epoch, checkpoint.batches, checkpoint.step
+        torch.set_rng_state(checkpoint.rng)
