@@ -126,22 +126,24 @@ def hdd35(name: str, rng: Rng) -> ItemModel:
     grams = _between(rng, 13, 21)
     voice_coil = _voice_coil(grams, (-50.0, 22.0, 12.0), _between(rng, 0.06, 0.16))
     spindle = _pole_ring(_between(rng, 1.5, 3.5), "ndfeb_bonded", 8, 11.0, (22.0, 0.0, 8.0), _between(rng, 0.05, 0.15))
-    steel = (_soft_steel(_between(rng, 60, 120), (146.0, 101.0, 1.2), 24.0),)
-    return _model(name, "hdd35", rng, (147.0, 101.6, 26.0), _between(rng, 400, 700), magnets=voice_coil + spindle, steel=steel)
+    yoke = Steel(size_mm=(45.0, 36.0, 11.0), centre_mm=(-50.0, 22.0, 12.0), mass_g=_between(rng, 40, 70))
+    mass = _between(rng, 400, 690)
+    return _model(name, "hdd35", rng, (147.0, 101.6, 26.0), mass, magnets=voice_coil + spindle, steel=(yoke,))
 
 
 def hdd35_stripped(name: str, rng: Rng) -> ItemModel:
     """The same disk closed again after its magnets were taken: only the field tells."""
-    steel = (_soft_steel(_between(rng, 60, 120), (146.0, 101.0, 1.2), 24.0),)
-    return _model(name, "hdd35", rng, (147.0, 101.6, 26.0), _between(rng, 380, 680), steel=steel)
+    hub = Steel(size_mm=(28.0, 28.0, 10.0), centre_mm=(22.0, 0.0, 8.0), mass_g=_between(rng, 8, 25))
+    return _model(name, "hdd35", rng, (147.0, 101.6, 26.0), _between(rng, 350, 640), steel=(hub,))
 
 
 def hdd25(name: str, rng: Rng) -> ItemModel:
     """2.5-inch hard disk, 4–5 g (m)."""
     voice_coil = _voice_coil(_between(rng, 3.3, 4.2), (-34.0, 15.0, 4.5), _between(rng, 0.06, 0.18))
     spindle = _pole_ring(_between(rng, 0.5, 0.9), "ndfeb_bonded", 8, 8.0, (15.0, 0.0, 4.0), _between(rng, 0.05, 0.15))
-    steel = (_soft_steel(_between(rng, 15, 35), (98.0, 68.0, 0.8), 8.0),)
-    return _model(name, "hdd25", rng, (100.0, 69.9, 9.0), _between(rng, 85, 125), magnets=voice_coil + spindle, steel=steel)
+    yoke = Steel(size_mm=(28.0, 22.0, 4.0), centre_mm=(-34.0, 15.0, 4.5), mass_g=_between(rng, 9, 16))
+    mass = _between(rng, 85, 125)
+    return _model(name, "hdd25", rng, (100.0, 69.9, 9.0), mass, magnets=voice_coil + spindle, steel=(yoke,))
 
 
 def phone(name: str, rng: Rng) -> ItemModel:

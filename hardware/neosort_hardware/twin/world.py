@@ -10,12 +10,11 @@ import numpy as np
 from neosort_hardware.belt import LineGeometry
 from neosort_hardware.clock import Clock
 from neosort_hardware.config import LineConfig
-from neosort_hardware.twin.bodies import Vector3
 from neosort_hardware.twin.feed import Feeder, Item
 from neosort_hardware.twin.field_strip import FieldStrip
 from neosort_hardware.twin.front_end import ArrayFrontEnd
 from neosort_hardware.twin.jet_bank import JetBank
-from neosort_hardware.twin.magnetics import steel_moment_am2
+from neosort_hardware.twin.magnetics import Dipole, steel_dipoles, steel_moment_am2
 from neosort_hardware.twin.motion import BeltMotion
 from neosort_hardware.twin.optics import BeltPicture
 from neosort_hardware.twin.pneumatics import Flyer, Valves, throw
@@ -52,6 +51,7 @@ class World:
             width_px=config.camera.width_px,
             height_px=config.camera.height_px,
             pixel_to_belt=self.geometry.pixel_to_belt,
+            belt_width_mm=config.belt.width_mm,
             seed=int(texture_rng.integers(2**31)),
         )
         self._field = FieldStrip(self.geometry.channel_across_mm, self.geometry.array_height_mm)
@@ -108,12 +108,12 @@ class World:
         self._picture.extend_to(item.belt_mm + FEED_AHEAD_MM)
         box = self._picture.paste(
             sprite,
-            item.belt_mm,
-            item.across_mm,
-            item.yaw_rad,
+            item_id=item.item_id,
+            belt_mm=item.belt_mm,
+            across_mm=item.across_mm,
+            yaw_rad=item.yaw_rad,
             dirt=item.dirt,
             rng=self._optics_rng,
-            item_id=item.item_id,
         )
         self._field.extend_to(item.belt_mm + FEED_AHEAD_MM)
         self._field.add(
@@ -121,13 +121,13 @@ class World:
         )
         self._on_belt.append(_OnBelt(item=item, box=box))
 
-    def _steel_dipoles(self, item: Item) -> list[tuple[Vector3, ArrayF64]]:
-        """Induced and remanent moment of each steel piece, in the item's frame."""
+    def _steel_dipoles(self, item: Item) -> list[Dipole]:
+        """Induced and remanent moment of each steel piece, spread over it, in the item's frame."""
         background_t = self._front_end.background_t
-        dipoles = []
+        dipoles: list[Dipole] = []
         for steel, remanence in zip(item.model.steel, item.remanence_am2, strict=True):
             moment = steel_moment_am2(steel, background_t, item.yaw_rad) + np.asarray(remanence)
-            dipoles.append((steel.centre_mm, moment))
+            dipoles += steel_dipoles(steel, moment)
         return dipoles
 
     def _valve_events(self) -> list[tuple[float, float, float]]:
@@ -166,7 +166,7 @@ class World:
                 belt_mm=item.belt_mm,
                 across_mm=item.across_mm,
                 mass_g=item.model.mass_g,
-                silhouette=silhouette(self._sprites.sprite(item.model), item.yaw_rad),
+                silhouette=silhouette(self._sprites.sprite(item.model), item.yaw_rad).mask,
             )
             result = throw(
                 flyer,
