@@ -22,9 +22,10 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 from neosort_hardware.config import Section, describe_invalid
 from neosort_hardware.types import ArrayF32, ImageU8, ItemTruth
 from pydantic import Field, TypeAdapter, ValidationError
@@ -35,6 +36,7 @@ MANIFEST = "manifest.jsonl"
 PICTURE, FIELD, MASK, LABELS = "picture.npy", "field_ut.npy", "field_mask.npy", "labels.json"
 SHARD_FILES = (PICTURE, FIELD, MASK, LABELS)
 _UNFINISHED = "unfinished-"
+_Scalar = TypeVar("_Scalar", np.uint8, np.float32)
 
 
 class StoreError(Exception):
@@ -201,9 +203,9 @@ class _Shard:
         grid = entry.grid
         field_shape = (grid.field_rows, grid.field_cols)
         self._grid = grid
-        self._picture: ImageU8 = _map(folder / PICTURE, (entry.windows, grid.rows, grid.cols, 3), np.dtype(np.uint8))
-        self._field: ArrayF32 = _map(folder / FIELD, (entry.windows, 3, *field_shape), np.dtype(np.float32))
-        self._mask: ArrayF32 = _map(folder / MASK, (entry.windows, 2, *field_shape), np.dtype(np.float32))
+        self._picture: ImageU8 = _map(folder / PICTURE, (entry.windows, grid.rows, grid.cols, 3), np.uint8)
+        self._field: ArrayF32 = _map(folder / FIELD, (entry.windows, 3, *field_shape), np.float32)
+        self._mask: ArrayF32 = _map(folder / MASK, (entry.windows, 2, *field_shape), np.float32)
         self._labels = _read_labels(folder / LABELS)
         if len(self._labels) != entry.windows:
             raise StoreError(f"{folder / LABELS}: labels {len(self._labels)} windows, the manifest {entry.windows}")
@@ -270,13 +272,13 @@ def _read_manifest(path: Path) -> tuple[list[ShardEntry], list[str]]:
     return entries, torn
 
 
-def _map(path: Path, shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> Any:
+def _map(path: Path, shape: tuple[int, ...], dtype: type[_Scalar]) -> npt.NDArray[_Scalar]:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise StoreError(f"{path}: cannot be mapped ({error})") from error
     if array.shape != shape or array.dtype != dtype:
-        raise StoreError(f"{path}: holds {array.dtype} {array.shape}, the manifest says {dtype} {shape}")
+        raise StoreError(f"{path}: holds {array.dtype} {array.shape}, the manifest says {dtype.__name__} {shape}")
     return np.asarray(array)
 
 

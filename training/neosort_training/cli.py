@@ -24,7 +24,8 @@ from neosort_training.config import TrainConfig
 from neosort_training.data import KindError
 from neosort_training.evaluate import Blind, Predictor, Scores, TorchPredictor, score_windows
 from neosort_training.export import ExportError, export_bundle
-from neosort_training.train import StopRequest, TrainingRun, stop_on_signals
+from neosort_training.train import TrainingRun
+from neosort_training.watch import StopRequest, stop_on_signals
 
 _BAD_INPUT = (
     ConfigError,

@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 import numpy as np
 import torch
 from neosort_datasets.window import BLIND_GREY, BeltWindow, LabelledWindow, WindowGrid
-from neosort_hardware.types import ArrayBool, ArrayF64, ArrayI64, ItemTruth
+from neosort_hardware.types import ArrayBool, ArrayF32, ArrayF64, ArrayI64, ItemTruth
 from neosort_inference.bundle import RawDetections, Threshold
 
 from neosort_training.model import Detections, NeoNet, WindowDetector
@@ -53,8 +53,8 @@ class WindowOutcome:
     """One window's items and detections, matched.
 
     Of each scored item: ``kind`` index of truth, ``said`` index predicted or −1, ``bears``, ``p`` P(NdFeB) or 0,
-    ``iou`` of its best detection or 0, ``magnet_error`` |log((1+ĝ)/(1+g))| or NaN. ``stray_p``: of detections that belong
-    to nothing. ``hits``: (score, whether it was the first at IoU ≥ 0.5 of its item) of each detection that counts.
+    ``iou`` of its best detection or 0, ``magnet_error`` |log((1+ĝ)/(1+g))| or NaN. ``stray_p``: of detections that
+    belong to nothing. ``hits``: (score, was the first at IoU ≥ 0.5 of its item) of each detection that counts.
     """
 
     kind: ArrayI64
@@ -152,9 +152,7 @@ def _pick(values: np.ndarray[tuple[int, ...], np.dtype[np.generic]], index: Arra
     return np.asarray(padded[index])
 
 
-def _hits(
-    score: np.ndarray[tuple[int, ...], np.dtype[np.float32]], iou: ArrayF64, owner: ArrayI64, whole: ArrayBool
-) -> ArrayF64:
+def _hits(score: ArrayF32, iou: ArrayF64, owner: ArrayI64, whole: ArrayBool) -> ArrayF64:
     """Rows of (score, hit) for average precision; detections of items that are not scored are left out."""
     taken: set[int] = set()
     rows: list[tuple[float, float]] = []
@@ -234,7 +232,7 @@ def summarise(outcomes: Sequence[WindowOutcome], kinds: Sequence[str]) -> Scores
     picked_p = np.concatenate([pool("p"), stray_p])
     picked_bears = np.concatenate([bears, np.zeros(len(stray_p), dtype=bool)])
     items, bearing, seen = len(kind), int(bears.sum()), said >= 0
-    error = pool("magnet_error")[bears & seen]
+    error, picked = pool("magnet_error")[bears & seen], picked_p > 0
     return Scores(
         windows=len(outcomes),
         items=items,
@@ -245,7 +243,7 @@ def summarise(outcomes: Sequence[WindowOutcome], kinds: Sequence[str]) -> Scores
         ap50=average_precision(hits[:, 0], hits[:, 1], items),
         kind_accuracy=_share((said == kind)[seen]),
         kind_accuracy_by_kind=dict(_by_kind(kind, said, kinds)),
-        p_ndfeb_ap=average_precision(picked_p, picked_bears.astype(np.float64), bearing),
+        p_ndfeb_ap=average_precision(picked_p[picked], picked_bears[picked].astype(np.float64), bearing),
         magnet_log_error=float(error.mean()) if len(error) else 0.0,
         thresholds=tuple(operating_point(picked_p, picked_bears, t, bearing, items) for t in PURITY_TARGETS),
     )

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 import torch
 from neosort_datasets.store import WindowStore
@@ -20,7 +17,6 @@ from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
-from torch.utils.tensorboard import SummaryWriter
 
 from neosort_training.checkpoint import Checkpoint, describe_stores, load_checkpoint, save_checkpoint
 from neosort_training.config import OptimiserConfig, TrainConfig
@@ -28,6 +24,7 @@ from neosort_training.data import Batch, EpochOrder, WindowSamples, collate
 from neosort_training.evaluate import Scores, TorchPredictor, score_windows
 from neosort_training.losses import Losses, all_losses
 from neosort_training.model import NeoNet
+from neosort_training.watch import RunLog, StopRequest, Watch
 
 LAST = "last.pt"
 _LOG_EVERY_STEPS = 20
@@ -47,54 +44,6 @@ class Progressing:
     step: int = 0
 
 
-class StopRequest:
-    """Whether somebody asked the run to stop; looked at between steps."""
-
-    def __init__(self, after_steps: int | None = None) -> None:
-        """``after_steps``: ask by itself when the run has made that many steps in all."""
-        self.asked = False
-        self._after_steps = after_steps
-
-    def at(self, step: int) -> bool:
-        """Whether to stop now."""
-        return self.asked or (self._after_steps is not None and step >= self._after_steps)
-
-
-@contextmanager
-def stop_on_signals(stop: StopRequest) -> Iterator[None]:
-    """SIGINT and SIGTERM ask ``stop``; what they did before holds again afterwards."""
-
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        stop.asked = True
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-class RunLog:
-    """Scalars of a run: TensorBoard for looking, JSON lines for programs."""
-
-    def __init__(self, folder: Path) -> None:
-        self._writer = SummaryWriter(str(folder / "tensorboard"))
-        self._lines = (folder / "log.jsonl").open("a", encoding="utf-8")
-
-    def write(self, step: int, group: str, scalars: dict[str, float]) -> None:
-        """Scalars of ``group`` at ``step``."""
-        for name, value in scalars.items():
-            self._writer.add_scalar(f"{group}/{name}", value, step)
-        self._lines.write(json.dumps({"step": step, "group": group, **scalars}) + "\n")
-        self._lines.flush()
-
-    def close(self) -> None:
-        """Flush and let go."""
-        self._writer.close()
-        self._lines.close()
-
-
 def learning_rate_factor(config: OptimiserConfig, total_steps: int) -> Callable[[int], float]:
     """Linear warm-up, then half a cosine down to 1 %."""
 
@@ -110,7 +59,7 @@ def learning_rate_factor(config: OptimiserConfig, total_steps: int) -> Callable[
 def begin(config: TrainConfig, kinds: int, total_steps: int) -> Progressing:
     """Network and optimiser at the start of a run."""
     torch.manual_seed(config.seed)
-    net: NeoNet = NeoNet(config.model, kinds).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net: NeoNet = NeoNet(config.model, kinds).to(memory_format=torch.channels_last)
     average = get_ema_multi_avg_fn(config.optimiser.ema_decay)  # type: ignore[no-untyped-call]
     optimiser = AdamW(net.parameters(), lr=config.optimiser.learning_rate, weight_decay=config.optimiser.weight_decay)
     return Progressing(
@@ -138,11 +87,8 @@ def train_one_step(state: Progressing, batch: Batch, config: TrainConfig) -> Los
     return losses
 
 
-def train_one_epoch(
-    state: Progressing, loader: DataLoader[Batch], config: TrainConfig, log: RunLog, bar: Progress, stop: StopRequest
-) -> bool:
+def train_one_epoch(state: Progressing, loader: DataLoader[Batch], config: TrainConfig, watch: Watch) -> bool:
     """What is left of the epoch. True when it was finished, False when a stop was asked for."""
-    task = bar.task_ids[0]
     for batch in loader:
         losses = train_one_step(state, batch, config)
         loss = float(losses.total.detach())
@@ -150,9 +96,10 @@ def train_one_epoch(
             raise FloatingPointError(f"loss is {loss} at step {state.step}: lower optimiser.learning_rate")
         if state.step % _LOG_EVERY_STEPS == 0:
             scalars = {name: float(value.detach()) for name, value in losses._asdict().items()}
-            log.write(state.step, "loss", scalars | {"learning_rate": state.scheduler.get_last_lr()[0]})
-        bar.update(task, completed=state.step, description=f"epoch {state.epoch + 1} loss {loss:.3f}")
-        if stop.at(state.step):
+            scalars["learning_rate"] = float(state.scheduler.get_last_lr()[0])
+            watch.log.write(state.step, "loss", scalars)
+        watch.show(state.step, f"epoch {state.epoch + 1} loss {loss:.3f}")
+        if watch.stop.at(state.step):
             return False
     state.epoch, state.batches = state.epoch + 1, 0
     return True
@@ -206,25 +153,24 @@ class TrainingRun:
         try:
             with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as bar:
                 bar.add_task("starting", total=self.total_steps, completed=state.step)
-                return self._epochs(state, log, bar, stop, console)
+                return self._epochs(state, Watch(log=log, bar=bar, stop=stop, console=console))
         finally:
             log.close()
 
-    def _epochs(self, state: Progressing, log: RunLog, bar: Progress, stop: StopRequest, console: Console) -> bool:
+    def _epochs(self, state: Progressing, watch: Watch) -> bool:
         while state.epoch < self.config.optimiser.epochs:
             begun_s = time.monotonic()
-            finished = train_one_epoch(state, self._loader(state), self.config, log, bar, stop)
+            finished = train_one_epoch(state, self._loader(state), self.config, watch)
             self._save(state)
             if not finished:
                 return False
             last = state.epoch == self.config.optimiser.epochs
-            log.write(state.step, "epoch", {"number": state.epoch, "seconds": time.monotonic() - begun_s})
+            watch.log.write(state.step, "epoch", {"number": state.epoch, "seconds": time.monotonic() - begun_s})
             if self._validation and (last or state.epoch % self.config.validate_every == 0):
                 scores = evaluate(state, self._validation, self.kinds)
-                log.write(state.step, "validation", scores.headline())
-                console.print(
-                    f"epoch {state.epoch}: " + "  ".join(f"{k} {v:.3f}" for k, v in scores.headline().items())
-                )
+                watch.log.write(state.step, "validation", scores.headline())
+                figures = "  ".join(f"{name} {value:.3f}" for name, value in scores.headline().items())
+                watch.console.print(f"epoch {state.epoch}: {figures}", soft_wrap=True)
         return True
 
     def _loader(self, state: Progressing) -> DataLoader[Batch]:
@@ -271,7 +217,7 @@ class TrainingRun:
             raise ValueError(f"{self.checkpoint_path}: belongs to a run with other kinds, grid, model or epochs")
         state.net.load_state_dict(checkpoint.net)
         state.ema.module.load_state_dict(checkpoint.ema)
-        state.ema.n_averaged.fill_(checkpoint.step)  # type: ignore[operator,union-attr]
+        state.ema.n_averaged.fill_(checkpoint.step)
         state.optimiser.load_state_dict(checkpoint.optimiser)
         state.scheduler.load_state_dict(checkpoint.scheduler)
         state.epoch, state.batches, state.step = checkpoint.epoch, checkpoint.batches, checkpoint.step
