@@ -13,11 +13,13 @@ from neosort_datasets.assembly import WindowAssembler
 from neosort_datasets.window import BeltWindow, LabelledWindow, WindowGrid
 from neosort_hardware.clock import VirtualClock
 from neosort_hardware.config import LineConfig
-from neosort_hardware.line import Line, open_line
+from neosort_hardware.line import Line, simulated_line
 from neosort_hardware.twin.catalogue import KINDS, SplitName
+from neosort_hardware.twin.sprites import SpriteBook
+from neosort_hardware.twin.world import World
 from neosort_hardware.types import ItemTruth, Shot
 
-WINDOWS_PER_SCENE = 24
+WINDOWS_PER_SCENE = 40
 KIND_NAMES = KINDS
 
 
@@ -55,9 +57,11 @@ def scene_config(base: LineConfig, split: SplitName, rng: np.random.Generator) -
 def labelled_windows(base: LineConfig, split: SplitName, seed: int, count: int) -> Iterator[LabelledWindow]:
     """``count`` labelled windows of items of one split, side by side along each scene's belt. Deterministic by seed."""
     made = 0
+    sprites = SpriteBook()
     for scene_seed in np.random.SeedSequence(seed).generate_state(count // WINDOWS_PER_SCENE + 1):
         rng = np.random.default_rng(scene_seed)
-        with open_line(scene_config(base, split, rng), VirtualClock(), int(scene_seed)) as line:
+        world = World(scene_config(base, split, rng), VirtualClock(), int(scene_seed), sprites)
+        with simulated_line(world) as line:
             for window in _scene(line, rng, min(WINDOWS_PER_SCENE, count - made)):
                 yield window
                 made += 1

@@ -57,12 +57,16 @@ class Line:
 
 def open_line(config: LineConfig, clock: Clock, seed: int = 0) -> Line:
     """Open the line that ``config`` describes. ``seed`` decides everything random about a simulated one."""
-    world = World(config, clock, seed)
+    return simulated_line(World(config, clock, seed))
+
+
+def simulated_line(world: World) -> Line:
+    """The devices of one simulated world."""
     interlock = SimInterlock(world)
     return Line(
-        config=config,
+        config=world.config,
         geometry=world.geometry,
-        clock=clock,
+        clock=world.clock,
         camera=SimCamera(world),
         magnetometer=SimMagnetometer(world),
         encoder=SimEncoder(world),

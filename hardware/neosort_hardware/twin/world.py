@@ -33,9 +33,12 @@ class _OnBelt:
 
 
 class World:
-    """Belt, items, fields, air. Moves only when `advance` is called, to wherever the clock stands."""
+    """Belt, items, fields, air. Moves only when `advance` is called, to wherever the clock stands.
 
-    def __init__(self, config: LineConfig, clock: Clock, seed: int) -> None:
+    ``sprites``: a book to share between worlds, which saves drawing every model anew.
+    """
+
+    def __init__(self, config: LineConfig, clock: Clock, seed: int, sprites: SpriteBook | None = None) -> None:
         self.clock = clock
         self.config = config
         self.geometry = LineGeometry.of(config)
@@ -46,7 +49,7 @@ class World:
             speed_mm_per_s=speed_mm_per_s, ripple=config.twin.speed_ripple, start_ns=clock.now_ns()
         )
         self._feeder = Feeder(config.twin.feed, config.belt.width_mm, speed_mm_per_s, FEED_AHEAD_MM, feed_rng)
-        self._sprites = SpriteBook()
+        self._sprites = SpriteBook() if sprites is None else sprites
         self._picture = BeltPicture(
             width_px=config.camera.width_px,
             height_px=config.camera.height_px,
