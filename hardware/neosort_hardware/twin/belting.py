@@ -1,4 +1,4 @@
-"""The conveyor's rubber, drawn: grain, stains, scratches along the travel, the splice, and the debris that lies on it."""
+"""The conveyor's rubber, drawn: grain, stains, scratches along the travel, the splice, the debris lying on it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Belting:
     def stretch(self, first_row: int, rows: int) -> ImageU8:
         """(rows, cols, 3): the rubber from ``first_row`` (any integer, counted along the belt) on."""
         index = np.arange(first_row, first_row + rows) % self._loop.shape[0]
-        picture = self._loop[index]
+        picture: ImageU8 = self._loop[index]
         self._scatter(picture, np.random.default_rng((self._seed, 2, first_row % (1 << 62))))
         return picture
 
@@ -103,12 +103,12 @@ def _weave(rows: int, cols: int, mm_per_px: float) -> ArrayF32:
 def _scores(rows: int, cols: int, mm_per_px: float, rng: np.random.Generator) -> ArrayF32:
     """Scratches, most of them along the travel, light and dark."""
     marks = np.zeros((rows, cols), np.float32)
-    for _ in range(int(rows * cols * mm_per_px**2 / 9000)):
+    for _ in range(int(rows * cols * mm_per_px**2 / 4500)):
         x, y = rng.uniform(0, cols), rng.uniform(0, rows)
         angle = 0.5 * np.pi + rng.normal(0, 0.25) if rng.random() < 0.75 else rng.uniform(0, np.pi)
         reach = rng.exponential(45) / mm_per_px
         tip = (round(x + reach * np.cos(angle)), round(y + reach * np.sin(angle)))
-        shade = float(rng.normal(0, 8))
+        shade = float(rng.normal(2, 16))
         cv2.line(marks, (round(x), round(y)), tip, shade, 1, cv2.LINE_8)
     return np.asarray(cv2.GaussianBlur(marks, (3, 3), 0.7), dtype=np.float32)
 
@@ -117,6 +117,6 @@ def _splice(grey: ArrayF32, rng: np.random.Generator) -> None:
     """The oblique line where the belt was joined, once a loop."""
     rows, cols = grey.shape
     start = rng.uniform(0.2, 0.6) * rows
-    for offset, shade in ((0, 24.0), (3, 62.0), (9, 34.0)):
+    for offset, shade in ((0, 30.0), (2, 54.0), (6, 38.0)):
         ends = ((0, round(start + offset)), (cols, round(start + offset - 0.36 * cols)))
         cv2.line(grey, ends[0], ends[1], shade, 2, cv2.LINE_AA)

@@ -7,7 +7,7 @@ import math
 import cv2
 import numpy as np
 
-from neosort_hardware.types import ArrayF32, ImageU8
+from neosort_hardware.types import ArrayF32, ArrayF64, ImageU8
 
 _TILE_MARGIN = 64
 
@@ -15,8 +15,8 @@ _TILE_MARGIN = 64
 def travel_kernel(fraction_px: float, blur_px: float) -> ArrayF32:
     """Weights (odd length) that show rows ``fraction_px`` further on, smeared over ``blur_px`` of travel.
 
-    The box of the travel, centred on mid-exposure, convolved with linear interpolation between rows: weight of row k is the integral of
-    the hat max(0, 1 − |t − k|) over the box.
+    The box of the travel, centred on mid-exposure, convolved with linear interpolation between rows: the weight of
+    row k is the integral of the hat max(0, 1 − |t − k|) over the box.
     """
     if fraction_px < 1e-6 and blur_px < 1e-3:
         return np.ones(1, np.float32)
@@ -30,10 +30,10 @@ def travel_kernel(fraction_px: float, blur_px: float) -> ArrayF32:
     return np.asarray(weights / weights.sum(), dtype=np.float32)
 
 
-def _hat_integral(t: np.ndarray) -> np.ndarray:
+def _hat_integral(t: ArrayF64) -> ArrayF64:
     """Integral of the unit hat from −∞ to t."""
     inside = np.clip(t, -1, 1)
-    return np.where(inside < 0, 0.5 * (1 + inside) ** 2, 1 - 0.5 * (1 - inside) ** 2)
+    return np.asarray(np.where(inside < 0, 0.5 * (1 + inside) ** 2, 1 - 0.5 * (1 - inside) ** 2))
 
 
 class Sensor:
@@ -74,10 +74,7 @@ class Sensor:
         top, left = rng.integers(0, _TILE_MARGIN, 2)
         tile = self._tile[top : top + self._size[1], left : left + self._size[0]]
         noisy = cv2.addWeighted(cv2.LUT(picture, to_root), 1.0, tile, 1.0, -128.0)
-        return np.asarray(cv2.LUT(noisy, _FROM_ROOT), np.uint8)
-
-
-_FROM_ROOT: ImageU8 = np.round(np.arange(256) ** 2 / 255.0).astype(np.uint8)
+        return np.asarray(cv2.multiply(noisy, noisy, scale=1 / 255), np.uint8)
 
 
 def _falloff(width_px: int, height_px: int, strength: float) -> ImageU8:

@@ -12,13 +12,12 @@ from neosort_hardware.twin.looks_canvas import (
     WHITE,
     Canvas,
     Colour,
-    arc,
     brand,
     pick,
-    rounded,
     tinted,
     varied,
 )
+from neosort_hardware.twin.looks_shapes import arc, rounded
 from neosort_hardware.types import ImageU8
 
 _SOLDER_MASKS: tuple[Colour, ...] = (
@@ -36,8 +35,8 @@ def draw_pcb(model: ItemModel, rng: np.random.Generator, px_per_mm: float) -> tu
     outline = rounded(0, 0, length, width, 1.5)
     if rng.random() < 0.45:  # broken corner
         bite = rng.uniform(0.1, 0.35)
-        outline = np.array([(0, 0), (length, 0), (length, (1 - bite) * width), ((1 - 0.4 * bite) * length, 0.93 * width),
-                            ((1 - bite) * length, width), (0, width)])  # fmt: skip
+        share = [(0, 0), (1, 0), (1, 1 - bite), (1 - 0.4 * bite, 0.93), (1 - bite, 1), (0, 1)]
+        outline = np.array(share) * (length, width)
     board.polygon(outline, mask, body=True)
     _tracks(board, rng, tinted(mask, 1.3))
     _parts(board, rng)
@@ -153,7 +152,7 @@ def _phone_back(board: Canvas, rng: np.random.Generator, colour: Colour) -> None
         board.disc(cx, cy, lens, (14, 14, 20))
         board.disc(cx - 0.3 * lens, cy - 0.3 * lens, 0.25 * lens, (96, 108, 150))
     ink = tinted(colour, 0.55) if sum(colour) > 330 else tinted(colour, 1.9)
-    board.text(brand(rng), 0.5 * length, 0.3 * width, 0.07 * width, ink, upright=True)
+    board.text(brand(rng), 0.5 * length, 0.3 * width, 0.07 * width, ink, upright=True, fit_mm=0.4 * width)
     for k in range(3):
         board.line([(0.88 * length + k, 0.38 * width), (0.88 * length + k, rng.uniform(0.5, 0.66) * width)], ink, 0.25)
     shine = np.linspace(1.1, 0.92, board.alpha.shape[1], dtype=np.float32)
@@ -175,7 +174,7 @@ def _phone_screen(board: Canvas, rng: np.random.Generator, edge: float, radius: 
     if rng.random() < 0.65:
         hit = rng.uniform((0.15 * length, 0.1 * width), (0.85 * length, 0.9 * width))
         for angle in np.sort(rng.uniform(0, 2 * np.pi, 11)):
-            steps = np.cumsum(rng.uniform(2, 0.12 * length, 5))[:, None]
+            steps = np.cumsum(rng.uniform(0.02, 0.12, 5) * length)[:, None]
             wobble = rng.normal(0, 0.08, 5)
             path = hit + steps * np.column_stack([np.cos(angle + wobble), np.sin(angle + wobble)])
             board.line(np.vstack([hit, path]), (122, 126, 132), 0.3)

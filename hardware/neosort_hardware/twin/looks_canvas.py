@@ -6,12 +6,14 @@ Everything is drawn larger than asked for and averaged down at the end, which is
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from neosort_hardware.twin.looks_shapes import arc, rounded
 from neosort_hardware.types import ArrayF32, ImageU8
 
 Colour = tuple[int, int, int]
@@ -77,7 +79,7 @@ class Canvas:
         small_weight = cv2.resize(weight, self._out, interpolation=cv2.INTER_AREA)
         premultiplied = self.rgb.astype(np.float32) * weight[:, :, None]
         small = cv2.resize(premultiplied, self._out, interpolation=cv2.INTER_AREA)
-        small /= np.maximum(small_weight, 1e-3)[:, :, None]
+        small = small / np.maximum(small_weight, 1e-3)[:, :, None]
         alpha = cv2.resize(self.alpha, self._out, interpolation=cv2.INTER_AREA)
         return np.clip(small, 0, 255).astype(np.uint8), np.asarray(alpha, dtype=np.uint8)
 
@@ -133,9 +135,30 @@ class Canvas:
             dx, dy = 0.55 * radius * np.cos(angle), 0.55 * radius * np.sin(angle)
             self.line([(x - dx, y - dy), (x + dx, y + dy)], tinted(colour, 0.3), 0.3 * radius)
 
-    def text(self, words: str, x: float, y: float, height_mm: float, colour: Colour, *, upright: bool = False) -> None:
-        """Print words with the upper left corner at (x, y); ``upright``: reading along the width."""
+    def text_mm(self, words: str, height_mm: float, fit_mm: float = math.inf) -> float:
+        """How long words of that height are when printed, at most ``fit_mm``."""
+        height_px = height_mm * self.px_per_mm
+        size, _ = cv2.getTextSize(words, cv2.FONT_HERSHEY_DUPLEX, height_px / 22.0, max(1, round(height_px / 8)))
+        return min(fit_mm, size[0] / self.px_per_mm)
+
+    def text(
+        self,
+        words: str,
+        x: float,
+        y: float,
+        height_mm: float,
+        colour: Colour,
+        *,
+        upright: bool = False,
+        fit_mm: float | None = None,
+    ) -> None:
+        """Print words with the upper left corner at (x, y), made smaller where they would be longer than ``fit_mm``.
+
+        ``upright``: reading upwards along the width; (x, y) is still the upper left corner of what is printed.
+        """
         font, height_px = cv2.FONT_HERSHEY_DUPLEX, height_mm * self.px_per_mm
+        if fit_mm is not None:
+            height_px *= min(1.0, fit_mm / self.text_mm(words, height_mm))
         scale = height_px / 22.0
         thickness = max(1, round(height_px / 8))
         (width, height), base = cv2.getTextSize(words, font, scale, thickness)
@@ -162,7 +185,7 @@ class Canvas:
         rim = np.pad(self.alpha, 2).astype(np.float32) / 255.0
         soft = cv2.GaussianBlur(rim, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)[1:-1, 1:-1]
         along, down = soft[1:-1, 2:] - soft[1:-1, :-2], soft[2:, 1:-1] - soft[:-2, 1:-1]
-        self.gain(np.asarray(1.0 + strength * sigma * (along + down), dtype=np.float32).clip(0.25, 1.9))
+        self.gain(np.asarray(np.clip(1.0 + strength * sigma * (along + down), 0.25, 1.9), np.float32))
 
     def mottle(self, strength: float, cell_mm: float, rng: np.random.Generator) -> None:
         """Uneven surface: casting skin, wear, finger marks."""
@@ -175,8 +198,8 @@ class Canvas:
         """Lines of a brushed or rolled surface, along the length or across it."""
         height, width = self.alpha.shape
         count = width if across else height
-        lines = 1.0 + strength * rng.standard_normal(count).astype(np.float32)
-        self.gain(lines[None, :] if across else lines[:, None])
+        lines = rng.normal(1.0, strength, (1, count) if across else (count, 1))
+        self.gain(lines.astype(np.float32))
 
     def scratches(self, count: int, rng: np.random.Generator, brightness: float = 1.35) -> None:
         """Fine scratches over everything drawn so far."""
@@ -190,10 +213,8 @@ class Canvas:
                 [steps * np.cos(angle + bend * steps), steps * np.sin(angle + bend * steps)]
             )
             cv2.polylines(mask, [self._fixed(path)], False, 255, 1, cv2.LINE_AA, _FRACTION_BITS)
-        strength = mask.astype(np.float32) * ((brightness - 1.0) / 255.0)
-        lift = strength[:, :, None] * (40.0 if brightness > 1 else -40.0)
-        self.rgb = np.clip(self.rgb * (1.0 + strength[:, :, None]) + np.abs(lift) * np.sign(brightness - 1), 0, 255
-                           ).astype(np.uint8)  # fmt: skip
+        strength = (mask.astype(np.float32) * np.float32((brightness - 1.0) / 255.0))[:, :, None]
+        self.rgb = np.clip(self.rgb * (1.0 + strength) + 40.0 * strength, 0, 255).astype(np.uint8)
 
     def grime(self, colour: Colour, amount: float, cell_mm: float, rng: np.random.Generator) -> None:
         """Patches of rust, dust or grease: ``amount`` 0..1 of the surface."""
@@ -201,34 +222,6 @@ class Canvas:
         field = smooth_noise(height, width, cell_mm * self.px_per_mm, rng)
         field += 0.5 * smooth_noise(height, width, 0.25 * cell_mm * self.px_per_mm, rng)
         threshold = np.quantile(field[::4, ::4], 1.0 - min(max(amount, 0.001), 0.95))
-        cover = np.clip((field - threshold) * 1.5, 0, 0.75)[:, :, None]
+        field += 0.35 * smooth_noise(height, width, 0.08 * cell_mm * self.px_per_mm, rng)
+        cover = np.clip((field - threshold) * 0.7, 0, 0.62)[:, :, None]
         self.rgb = (self.rgb * (1 - cover) + np.asarray(colour, np.float32) * cover).astype(np.uint8)
-
-
-def arc(x: float, y: float, radius: float, start: float = 0.0, stop: float = 2 * np.pi) -> npt.NDArray[np.float64]:
-    """Points on a circle, radians, clockwise in the picture; the full circle as a polygon."""
-    angles = np.linspace(start, stop, 49)
-    return np.column_stack([x + radius * np.cos(angles), y + radius * np.sin(angles)])
-
-
-def ellipse(x: float, y: float, half_length: float, half_width: float) -> npt.NDArray[np.float64]:
-    """Points on an ellipse whose axes lie along the item's."""
-    angles = np.linspace(0, 2 * np.pi, 65)
-    return np.column_stack([x + half_length * np.cos(angles), y + half_width * np.sin(angles)])
-
-
-def rounded(x0: float, y0: float, x1: float, y1: float, radius: float) -> npt.NDArray[np.float64]:
-    """Outline of a rectangle with rounded corners."""
-    radius = min(radius, 0.5 * abs(x1 - x0), 0.5 * abs(y1 - y0))
-    if radius <= 0:
-        return np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], dtype=np.float64)
-    corners = [(x1 - radius, y1 - radius), (x0 + radius, y1 - radius), (x0 + radius, y0 + radius), (x1 - radius, y0 + radius)]
-    return np.concatenate(
-        [arc(cx, cy, radius, k * np.pi / 2, (k + 1) * np.pi / 2)[::6] for k, (cx, cy) in enumerate(corners)]
-    )
-
-
-def regular(x: float, y: float, radius: float, corners: int, turn: float = 0.0) -> npt.NDArray[np.float64]:
-    """A regular polygon."""
-    angles = turn + np.arange(corners) * 2 * np.pi / corners
-    return np.column_stack([x + radius * np.cos(angles), y + radius * np.sin(angles)])

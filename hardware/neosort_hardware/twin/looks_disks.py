@@ -5,20 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from neosort_hardware.twin.bodies import ItemModel
-from neosort_hardware.twin.looks_canvas import (
-    ALUMINIUM,
-    BLACK,
-    WHITE,
-    Canvas,
-    Colour,
-    arc,
-    brand,
-    pick,
-    rounded,
-    tinted,
-    varied,
-)
+from neosort_hardware.twin.looks_canvas import ALUMINIUM, BLACK, WHITE, Canvas, Colour, brand, pick, tinted, varied
+from neosort_hardware.twin.looks_shapes import arc, rounded
 from neosort_hardware.types import ImageU8
+
+Area = tuple[float, float, float, float]
 
 _BANDS: tuple[Colour, ...] = ((28, 96, 184), (34, 132, 70), (178, 34, 38), (40, 40, 44), (214, 120, 26), (104, 62, 150))
 _BOARDS: tuple[Colour, ...] = ((36, 74, 150), (28, 96, 60), (30, 34, 38))
@@ -57,16 +48,17 @@ def _lid(board: Canvas, rng: np.random.Generator, metal: Colour, screw_mm: float
     margin = 0.035 * length
     plate = tinted(metal, rng.uniform(0.98, 1.16))
     board.raised(rounded(margin, margin, length - margin, width - margin, 2.5 * screw_mm), plate, 0.5)
-    spindle_x, spindle_y, radius = 0.40 * length, 0.5 * width, rng.uniform(0.27, 0.36) * width
+    spindle_x, spindle_y, radius = 0.65 * length, 0.5 * width, rng.uniform(0.27, 0.36) * width
     board.raised(arc(spindle_x, spindle_y, radius), tinted(plate, 0.97), -0.5)
     board.raised(arc(spindle_x, spindle_y, 0.93 * radius), plate, 0.4)
-    board.raised(arc(0.80 * length, 0.62 * width, 0.13 * width), tinted(plate, 0.96), -0.4)
+    board.raised(arc(0.18 * length, 0.28 * width, 0.13 * width), tinted(plate, 0.96), -0.4)
     for x in (0.07, 0.5, 0.93):
         for y in (0.07, 0.93):
             board.screw(x * length, y * width, screw_mm)
-    board.screw(0.80 * length, 0.62 * width, screw_mm)
+    board.screw(0.18 * length, 0.28 * width, screw_mm)
     board.disc(0.9 * length, 0.28 * width, 0.028 * length, (214, 214, 210))
-    disk_label(board, rng, rng.uniform(0.12, 0.2) * length, rng.uniform(0.5, 0.72) * length)
+    inner = rng.uniform(0.26, 0.36) * length
+    disk_label(board, rng, inner, inner + rng.uniform(0.34, 0.5) * length)
     board.screw(spindle_x, spindle_y, 1.2 * screw_mm, tinted(metal, 0.9))
 
 
@@ -80,18 +72,30 @@ def disk_label(board: Canvas, rng: np.random.Generator, x0: float, x1: float) ->
     band = varied(pick(_BANDS, rng), rng, 8)
     split = x0 + rng.uniform(0.24, 0.34) * (x1 - x0)
     board.rect(x0, y0, split, y1, band, radius=1.0)
-    board.text(brand(rng), x0 + 0.15 * (split - x0), y0 + 0.28 * width, 0.5 * (split - x0), WHITE, upright=True)
+    name = brand(rng)
+    name_mm = board.text_mm(name, 0.5 * (split - x0), 0.46 * width)
+    board.text(
+        name, x0 + 0.18 * (split - x0), y1 - name_mm - 2, 0.5 * (split - x0), WHITE, upright=True, fit_mm=0.46 * width
+    )
     capacity = str(rng.choice(["500GB", "1.0TB", "2.0TB", "4.0TB", "320GB", "8.0TB"]))
-    board.text(capacity, x0 + 0.3 * (split - x0), y0 + 0.03 * width, 0.32 * (split - x0), WHITE, upright=True)
-    small_print(board, rng, split + 2, y0 + 3, x1 - 2, y0 + 0.52 * (y1 - y0), ink)
-    bar_code(board, rng, split + 0.35 * (x1 - split), y0 + 0.56 * (y1 - y0), x1 - 3, y1 - 4, ink)
-    square_code(board, rng, split + 2, y1 - 0.3 * (x1 - x0) - 2, 0.26 * (x1 - x0), paper, ink)
+    board.text(
+        capacity,
+        x0 + 0.3 * (split - x0),
+        y0 + 0.03 * width,
+        0.32 * (split - x0),
+        WHITE,
+        upright=True,
+        fit_mm=0.18 * width,
+    )
+    small_print(board, rng, (split + 2, y0 + 3, x1 - 2, y0 + 0.52 * (y1 - y0)), ink)
+    bar_code(board, rng, (split + 0.35 * (x1 - split), y0 + 0.56 * (y1 - y0), x1 - 3, y1 - 4), ink)
+    side = 0.26 * (x1 - x0)
+    square_code(board, rng, (split + 2, y1 - 1.2 * side - 2, split + 2 + side, y1 - 0.2 * side - 2), (paper, ink))
 
 
-def small_print(
-    board: Canvas, rng: np.random.Generator, x0: float, y0: float, x1: float, y1: float, ink: Colour
-) -> None:
+def small_print(board: Canvas, rng: np.random.Generator, area: Area, ink: Colour) -> None:
     """Lines of print too small to read, running along the width."""
+    x0, y0, x1, y1 = area
     pitch = max(1.6, (x1 - x0) / 9)
     for x in np.arange(x0 + 0.5 * pitch, x1, pitch):
         y = y1
@@ -102,10 +106,9 @@ def small_print(
             y -= word + 1.2
 
 
-def bar_code(
-    board: Canvas, rng: np.random.Generator, x0: float, y0: float, x1: float, y1: float, ink: Colour
-) -> None:
+def bar_code(board: Canvas, rng: np.random.Generator, area: Area, ink: Colour) -> None:
     """Two rows of bars."""
+    x0, y0, x1, y1 = area
     half = 0.42 * (x1 - x0)
     for left in (x0, x1 - half):
         y = y0
@@ -115,10 +118,10 @@ def bar_code(
             y += bar + rng.choice([0.5, 0.9])
 
 
-def square_code(
-    board: Canvas, rng: np.random.Generator, x: float, y: float, side: float, paper: Colour, ink: Colour
-) -> None:
-    """A square code of 11 × 11 cells."""
+def square_code(board: Canvas, rng: np.random.Generator, area: Area, inks: tuple[Colour, Colour]) -> None:
+    """A square code of 11 × 11 cells; ``inks``: paper and print."""
+    x, y, side = area[0], area[1], area[2] - area[0]
+    paper, ink = inks
     dark, light = (ink, paper) if sum(ink) < sum(paper) else (paper, ink)
     board.rect(x, y, x + side, y + side, light)
     cell = side / 11

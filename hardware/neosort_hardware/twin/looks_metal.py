@@ -13,16 +13,13 @@ from neosort_hardware.twin.looks_canvas import (
     STEEL,
     Canvas,
     Colour,
-    arc,
-    ellipse,
     pick,
-    regular,
-    rounded,
     smooth_noise,
     tinted,
     varied,
 )
 from neosort_hardware.twin.looks_motion import barrel
+from neosort_hardware.twin.looks_shapes import arc, ellipse, regular, rounded
 from neosort_hardware.types import ImageU8
 
 _RUST: Colour = (124, 70, 40)
@@ -151,7 +148,9 @@ def _spanner(board: Canvas, rng: np.random.Generator) -> None:
     board.cut(regular(length - 0.85 * radius, mid, 0.5 * radius, 6))
     board.cut([(-1, mid - 0.45 * radius), (0.9 * radius, mid - 0.42 * radius), (1.2 * radius, mid),
                (0.9 * radius, mid + 0.42 * radius), (-1, mid + 0.45 * radius)])  # fmt: skip
-    board.raised(rounded(1.6 * width, mid - 0.5 * half, length - 1.6 * width, mid + 0.5 * half, 1), tinted(metal, 0.9), -0.3)
+    board.raised(
+        rounded(1.6 * width, mid - 0.5 * half, length - 1.6 * width, mid + 0.5 * half, 1), tinted(metal, 0.9), -0.3
+    )
     board.mottle(0.06, 5.0, rng)
     board.bevel(1.2, 0.65)
     board.scratches(8, rng)

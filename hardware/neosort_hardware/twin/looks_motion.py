@@ -13,13 +13,12 @@ from neosort_hardware.twin.looks_canvas import (
     WHITE,
     Canvas,
     Colour,
-    arc,
     brand,
     pick,
-    rounded,
     tinted,
     varied,
 )
+from neosort_hardware.twin.looks_shapes import arc
 from neosort_hardware.types import ArrayF32, ImageU8
 
 _BELLS: tuple[Colour, ...] = ((38, 38, 42), (168, 34, 36), (40, 66, 160), (150, 150, 154), (184, 120, 34))
@@ -80,7 +79,8 @@ def _can(board: Canvas, rng: np.random.Generator) -> None:
         paper = pick((WHITE, (210, 200, 150), BLACK), rng)
         x0, x1 = shaft + 0.15 * length, shaft + rng.uniform(0.42, 0.6) * length
         board.rect(x0, 0.3 * width, min(x1, cap - 1), 0.66 * width, paper)
-        board.text(brand(rng), x0 + 1, 0.36 * width, 0.1 * width, BLACK if sum(paper) > 380 else WHITE)
+        ink = BLACK if sum(paper) > 380 else WHITE
+        board.text(brand(rng), x0 + 1, 0.36 * width, 0.1 * width, ink, fit_mm=min(x1, cap - 1) - x0 - 2)
         board.text("12V DC", x0 + 1, 0.52 * width, 0.08 * width, (120, 120, 120))
     board.brushed(0.03, rng, across=True)
     board.gain(barrel(board, 0, width)[:, None])
@@ -146,7 +146,7 @@ def _servo(board: Canvas, rng: np.random.Generator) -> None:
     board.screw(*hub, 0.07 * width)
     x0 = ear + 0.05 * length
     board.rect(x0, 0.16 * width, x0 + 0.34 * length, 0.84 * width, pick((WHITE, (190, 40, 40), (206, 176, 40)), rng))
-    board.text(brand(rng), x0 + 1, 0.3 * width, 0.13 * width, BLACK)
+    board.text(brand(rng), x0 + 1, 0.3 * width, 0.13 * width, BLACK, fit_mm=0.3 * length)
     board.text("MG90", x0 + 1, 0.58 * width, 0.11 * width, BLACK)
     board.bevel(1.2, 0.5)
 
@@ -169,9 +169,7 @@ def draw_fan(model: ItemModel, rng: np.random.Generator, px_per_mm: float) -> tu
     return board.finish()
 
 
-def _blades(
-    board: Canvas, rng: np.random.Generator, centre: tuple[float, float], radius: float, frame: Colour
-) -> None:
+def _blades(board: Canvas, rng: np.random.Generator, centre: tuple[float, float], radius: float, frame: Colour) -> None:
     blade = tinted(frame, 1.2) if rng.random() < 0.7 else varied((206, 208, 210), rng, 6)
     count, hub = int(rng.choice([5, 7, 7, 9, 11])), rng.uniform(0.36, 0.46) * radius
     turn, sweep = rng.uniform(0, 1), 2 * np.pi / count
@@ -189,9 +187,9 @@ def _blades(
     paper = pick((WHITE, BLACK, (40, 84, 160), (186, 160, 60)), rng)
     ink = BLACK if sum(paper) > 400 else WHITE
     board.disc(*centre, 0.84 * hub, paper)
-    board.text(brand(rng), centre[0] - 0.66 * hub, centre[1] - 0.4 * hub, 0.24 * hub, ink)
+    board.text(brand(rng), centre[0] - 0.66 * hub, centre[1] - 0.4 * hub, 0.24 * hub, ink, fit_mm=1.3 * hub)
     for k, words in enumerate(("DC 12V 0.21A", "BRUSHLESS")):
-        board.text(words, centre[0] - 0.6 * hub, centre[1] + (0.0 + 0.27 * k) * hub, 0.15 * hub, ink)
+        board.text(words, centre[0] - 0.6 * hub, centre[1] + (0.0 + 0.27 * k) * hub, 0.15 * hub, ink, fit_mm=1.2 * hub)
     if rng.random() < 0.6:  # struts of the side with the lead
         for angle in turn + np.array([0.3, 1.87, 3.44, 5.01]):
             tip = (centre[0] + radius * np.cos(angle), centre[1] + radius * np.sin(angle))

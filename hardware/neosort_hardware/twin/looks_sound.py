@@ -14,14 +14,12 @@ from neosort_hardware.twin.looks_canvas import (
     WHITE,
     Canvas,
     Colour,
-    arc,
     brand,
-    ellipse,
     pick,
-    rounded,
     tinted,
     varied,
 )
+from neosort_hardware.twin.looks_shapes import arc, ellipse, rounded
 from neosort_hardware.types import ImageU8
 
 _CONES: tuple[Colour, ...] = ((44, 44, 46), (62, 58, 54), (150, 146, 140), (120, 96, 66), (84, 90, 60))
@@ -73,7 +71,7 @@ def _magnet_side(board: Canvas, rng: np.random.Generator, a: float, b: float, ba
     board.raised(ellipse(x, y, 0.86 * a, 0.86 * b), tinted(basket, 0.82), 0.8)
     for angle in np.arange(4) * np.pi / 2 + 0.5:  # windows of the basket
         near, far = arc(x, y, 1.0, angle, angle + 1.0)[::6] - (x, y), arc(x, y, 1.0, angle, angle + 1.0)[::-6] - (x, y)
-        window = np.vstack([near * (0.62 * a, 0.62 * b), far * (0.8 * a, 0.8 * b)]) + (x, y)
+        window = np.array((x, y)) + np.vstack([near * (0.62 * a, 0.62 * b), far * (0.8 * a, 0.8 * b)])
         board.polygon(window, (30, 29, 28))
     radius = rng.uniform(0.42, 0.6) * b
     magnet = varied(pick(((58, 58, 60), (150, 148, 142), (36, 36, 38)), rng), rng, 6)
@@ -81,7 +79,7 @@ def _magnet_side(board: Canvas, rng: np.random.Generator, a: float, b: float, ba
     board.raised(arc(x, y, radius), magnet, 0.8)
     if rng.random() < 0.6:
         board.disc(x, y, 0.72 * radius, pick((WHITE, (190, 170, 80), BLACK), rng))
-        board.text(brand(rng), x - 0.56 * radius, y - 0.3 * radius, 0.18 * radius, (90, 90, 94))
+        board.text(brand(rng), x - 0.56 * radius, y - 0.3 * radius, 0.18 * radius, (90, 90, 94), fit_mm=1.1 * radius)
         board.text(str(rng.choice(["4 OHM 8W", "8 OHM 10W", "6 OHM 15W"])), x - 0.5 * radius, y + 0.1 * radius,
                    0.13 * radius, (90, 90, 94))  # fmt: skip
     else:
@@ -163,15 +161,17 @@ def _relay_box(board: Canvas, rng: np.random.Generator) -> None:
         board.raised(rounded(0.1 * length, 0.7 * width, 0.8 * length, 0.84 * width, 0.4), NICKEL, 0.4)
         return
     ink = BLACK if sum(case) > 380 else WHITE
-    board.text(brand(rng), 0.08 * length, 0.14 * width, 0.13 * width, ink)
+    board.text(brand(rng), 0.08 * length, 0.14 * width, 0.13 * width, ink, fit_mm=0.75 * length)
     for k, words in enumerate(("RT-24 5VDC", "10A 250VAC", "MADE 0417")):
-        board.text(words, 0.08 * length, (0.4 + 0.17 * k) * width, 0.085 * width, ink)
+        board.text(words, 0.08 * length, (0.4 + 0.17 * k) * width, 0.085 * width, ink, fit_mm=0.75 * length)
 
 
 def _panel_meter(board: Canvas, rng: np.random.Generator) -> None:
     length, width = board.length_mm, board.width_mm
     board.rect(0, 0, length, width, varied((40, 40, 42), rng, 6), radius=2.0, body=True)
-    board.raised(rounded(0.05 * length, 0.05 * width, 0.95 * length, 0.66 * width, 1.5), varied((236, 230, 212), rng, 6))
+    board.raised(
+        rounded(0.05 * length, 0.05 * width, 0.95 * length, 0.66 * width, 1.5), varied((236, 230, 212), rng, 6)
+    )
     pivot, reach = (0.5 * length, 0.74 * width), 0.5 * width
     board.line(arc(*pivot, reach, 1.22 * np.pi, 1.78 * np.pi), BLACK, 0.4)
     for angle in np.linspace(1.22, 1.78, 11) * np.pi:

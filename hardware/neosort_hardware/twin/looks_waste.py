@@ -13,23 +13,37 @@ from neosort_hardware.twin.looks_canvas import (
     WHITE,
     Canvas,
     Colour,
-    arc,
     brand,
-    ellipse,
     pick,
-    rounded,
     smooth_noise,
     tinted,
     varied,
 )
 from neosort_hardware.twin.looks_motion import barrel
+from neosort_hardware.twin.looks_shapes import arc, ellipse, rounded
 from neosort_hardware.types import ImageU8
 
-_SHEATHS: tuple[Colour, ...] = ((40, 40, 42), (54, 54, 56), (206, 206, 202), (150, 152, 154), (178, 40, 40), (40, 70, 150))
+Spot = npt.NDArray[np.float64]
+
+_SHEATHS: tuple[Colour, ...] = (
+    (40, 40, 42),
+    (54, 54, 56),
+    (206, 206, 202),
+    (150, 152, 154),
+    (178, 40, 40),
+    (40, 70, 150),
+)
 _PLASTICS: tuple[Colour, ...] = (
     (70, 100, 176), (188, 40, 44), (36, 36, 38), (220, 218, 210), (196, 188, 160), (60, 130, 80), (150, 152, 154),
     (214, 170, 40))  # fmt: skip
-_WRAPS: tuple[Colour, ...] = ((36, 96, 190), (220, 110, 30), (60, 150, 80), (176, 50, 130), (40, 160, 170), (120, 124, 128))
+_WRAPS: tuple[Colour, ...] = (
+    (36, 96, 190),
+    (220, 110, 30),
+    (60, 150, 80),
+    (176, 50, 130),
+    (40, 160, 170),
+    (120, 124, 128),
+)
 
 
 def draw_cable(model: ItemModel, rng: np.random.Generator, px_per_mm: float) -> tuple[ImageU8, ImageU8]:
@@ -39,35 +53,31 @@ def draw_cable(model: ItemModel, rng: np.random.Generator, px_per_mm: float) -> 
     sheath = varied(pick(_SHEATHS, rng), rng, 6)
     bore = min(rng.uniform(3.0, 6.0), 0.12 * width)
     turns = rng.uniform(1.6, 3.2) if length < 2.5 * width else rng.uniform(0.6, 1.2)
-    steps = np.linspace(0, 1, 180)
+    steps = np.linspace(0, 1, 240)
     angle = rng.uniform(0, 6.28) + 2 * np.pi * turns * steps
     wobble = 1.0 + 0.07 * np.sin(3 * angle + rng.uniform(0, 6)) - 0.22 * steps
     x = (0.5 * length - bore) * wobble * np.cos(angle)
     y = (0.5 * width - bore) * wobble * np.sin(angle)
     path = _fitted(np.column_stack([x, y]), length, width, bore)
-    for start in range(0, 180, 6):  # in pieces, so that a later turn casts its edge on an earlier one
-        piece = path[start : start + 8]
-        board.line(piece, tinted(sheath, 0.55), bore, body=True)
-        board.line(piece, sheath, 0.74 * bore)
-        board.line(piece - 0.15 * bore, tinted(sheath, 1.35), 0.2 * bore)
-    for tip, before in ((path[0], path[4]), (path[-1], path[-5])):
-        _plug(board, rng, tip, tip - before, sheath, bore)
+    for start in range(0, 240, 12):  # in pieces, so that a later turn casts its edge on an earlier one
+        board.line(path[start : start + 14], tinted(sheath, 0.55), bore, body=True)
+        longer = path[max(0, start - 12) : start + 14]  # the joint to the piece before lies under this one's sheen
+        board.line(longer, sheath, 0.74 * bore)
+        board.line(longer - 0.15 * bore, tinted(sheath, 1.35), 0.2 * bore)
+    for ends in ((path[4], path[0]), (path[-5], path[-1])):
+        _plug(board, rng, ends, sheath, bore)
     board.mottle(0.04, 6.0, rng)
     return board.finish()
 
 
-def _fitted(
-    path: npt.NDArray[np.float64], length: float, width: float, margin: float
-) -> npt.NDArray[np.float64]:
+def _fitted(path: npt.NDArray[np.float64], length: float, width: float, margin: float) -> npt.NDArray[np.float64]:
     low, high = path.min(axis=0), path.max(axis=0)
     share = (path - low) / np.maximum(high - low, 1e-6)
     return np.asarray(margin + share * (np.array([length, width]) - 2 * margin), dtype=np.float64)
 
 
-def _plug(
-    board: Canvas, rng: np.random.Generator, tip: npt.NDArray[np.float64], way: npt.NDArray[np.float64],
-    sheath: Colour, bore: float,
-) -> None:  # fmt: skip
+def _plug(board: Canvas, rng: np.random.Generator, ends: tuple[Spot, Spot], sheath: Colour, bore: float) -> None:
+    tip, way = ends[1], ends[1] - ends[0]
     ahead = way / max(float(np.hypot(*way)), 1e-6)
     side = np.array([-ahead[1], ahead[0]])
     centre = np.clip(tip, 2.2 * bore, np.array([board.length_mm, board.width_mm]) - 2.2 * bore)
@@ -80,7 +90,9 @@ def _plug(
         board.raised(centre + 0.8 * (placed - centre), tinted(colour, 1.08), 0.3)
 
 
-def ragged(rng: np.random.Generator, length: float, width: float, corners: int, depth: float) -> npt.NDArray[np.float64]:
+def ragged(
+    rng: np.random.Generator, length: float, width: float, corners: int, depth: float
+) -> npt.NDArray[np.float64]:
     """Outline of a torn or broken piece that touches all four sides of its rectangle."""
     angles = np.sort(rng.uniform(0, 2 * np.pi, corners) * 0.3 + np.linspace(0, 2 * np.pi, corners, endpoint=False))
     reach = 1.0 - depth * rng.random(corners)
@@ -96,7 +108,9 @@ def draw_plastic(model: ItemModel, rng: np.random.Generator, px_per_mm: float) -
     if model.fill > 0.85 or rng.random() < 0.35:
         board.rect(0, 0, length, width, colour, radius=rng.uniform(0.02, 0.2) * width, body=True)
         inset = 0.08 * width
-        board.raised(rounded(inset, inset, length - inset, width - inset, inset), tinted(colour, 0.96), rng.choice([-0.7, 0.7]))
+        board.raised(
+            rounded(inset, inset, length - inset, width - inset, inset), tinted(colour, 0.96), rng.choice([-0.7, 0.7])
+        )
         for x in np.linspace(0.2, 0.8, int(rng.integers(3, 12))) * length:
             board.rect(x, 0.3 * width, x + 0.9, rng.uniform(0.5, 0.75) * width, tinted(colour, 0.55))
     else:
@@ -151,7 +165,7 @@ def _pouch(board: Canvas, rng: np.random.Generator) -> None:
     ink = BLACK if sum(paper) > 380 else WHITE
     x0 = rng.uniform(0.2, 0.4) * length
     board.rect(x0, 0.18 * width, x0 + 0.5 * length, 0.8 * width, paper, radius=0.5)
-    board.text(f"{int(rng.integers(8, 50)) * 100} mAh", x0 + 2, 0.26 * width, 0.12 * width, ink)
+    board.text(f"{int(rng.integers(8, 50)) * 100} mAh", x0 + 2, 0.26 * width, 0.12 * width, ink, fit_mm=0.44 * length)
     board.text(brand(rng), x0 + 2, 0.46 * width, 0.09 * width, ink)
     board.text("3.7V Li-Po", x0 + 2, 0.62 * width, 0.08 * width, ink)
     board.bevel(1.0, 0.5)

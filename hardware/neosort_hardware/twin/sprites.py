@@ -99,6 +99,13 @@ def sprite_to_strip(sprite: Sprite, yaw_rad: float, mm_per_px: float, row: float
     )
 
 
+def turned(sprite: Sprite, affine: ArrayF64, size: tuple[int, int]) -> tuple[ImageU8, ImageU8]:
+    """Alpha (h, w) and RGB (h, w, 3) of the sprite carried through ``affine`` into a picture of ``size`` (w, h)."""
+    alpha = cv2.warpAffine(sprite.alpha, affine, size, flags=cv2.INTER_LINEAR)
+    rgb = cv2.warpAffine(sprite.rgb, affine, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(alpha, np.uint8), np.asarray(rgb, np.uint8)
+
+
 def reach_mm(sprite: Sprite, yaw_rad: float) -> tuple[float, float]:
     """Half extents (along, across) of the turned sprite's rectangle."""
     height, width = sprite.alpha.shape
@@ -125,7 +132,7 @@ def silhouette(sprite: Sprite, yaw_rad: float) -> Silhouette:
     half_along, half_across = (math.ceil(reach + 0.5) for reach in reach_mm(sprite, yaw_rad))
     affine = sprite_to_strip(sprite, yaw_rad, 1.0, float(half_along), float(half_across))
     size = (2 * half_across + 1, 2 * half_along + 1)
-    turned = cv2.warpAffine(sprite.alpha, affine, size, flags=cv2.INTER_LINEAR)
+    covered = cv2.warpAffine(sprite.alpha, affine, size, flags=cv2.INTER_LINEAR)
     return Silhouette(
-        mask=(turned > 127).astype(np.uint8), first_along_mm=-float(half_along), first_across_mm=-float(half_across)
+        mask=(covered > 127).astype(np.uint8), first_along_mm=-float(half_along), first_across_mm=-float(half_across)
     )
