@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from neosort_hardware.twin.bodies import Magnet
+from neosort_hardware.twin.catalogue import KINDS, models_by_kind
 from neosort_hardware.twin.field_strip import FieldStrip, magnet_cloud
 from neosort_hardware.twin.magnetics import dipole_field_ut, magnet_moment_am2, magnets_field_ut, yaw_rotation
 
@@ -79,6 +80,18 @@ def test_strip_is_within_a_third_of_a_percent_of_the_exact_bodies(name, yaw_rad,
     assert error.max() < 3e-3 * np.linalg.norm(exact, axis=2).max()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_strip_holds_the_catalogue(kind):
+    """Also where poles cancel: 0.02 µT is below any sensor's noise."""
+    for model in models_by_kind("held-out")[kind][:1]:
+        strip = FieldStrip(ACROSS_MM, HEIGHT_MM)
+        strip.add(model.magnets, [], 0.0, 300.0, 0.5, 1.0)
+        places = np.linspace(-240, 240, 60)
+        exact = exact_ut(model.magnets, 0.0, 300.0, 0.5, places)
+        error = np.linalg.norm(strip.sample(places) - exact, axis=2)[:, np.abs(ACROSS_MM - 300) < 244]
+        assert error.max() <= max(3e-3 * np.linalg.norm(exact, axis=2).max(), 0.02)
+
+
 def test_low_array_is_as_exact():
     strip = FieldStrip(ACROSS_MM, 30.0)
     strip.add(ITEMS["disk drive"], [], 0.0, 300.0, 0.3, 1.0)
@@ -145,10 +158,10 @@ def test_fields_add_up_and_wait_their_turn():
         strip.extend_to(head + 450)
         read.append(strip.sample(head - 512 + np.arange(0, 100.0, 4.0)))
     places = np.concatenate([head - 512 + np.arange(0, 100.0, 4.0) for head in np.arange(0.0, 21_000.0, 100.0)])
-    expected = sum(exact_ut(ITEMS["phone"], c, 300.0, 0.1 * i, places) for i, c in enumerate(centres[:8]))
-    early = places < 6 * 370
+    early = places < 5 * 370
+    expected = sum(exact_ut(ITEMS["phone"], c, 300.0, 0.1 * i, places[early]) for i, c in enumerate(centres[:7]))
     peak = np.abs(expected).max()
-    error = np.abs(np.concatenate(read)[early] - expected[early])[:, np.abs(ACROSS_MM - 300) < 200]
+    error = np.abs(np.concatenate(read)[early] - expected)[:, np.abs(ACROSS_MM - 300) < 200]
     assert error.max() < 8e-3 * peak, "what the taper leaves of far neighbours is all that may differ"
     assert np.abs(np.concatenate(read)[places > centres[-1] + 360]).max() == 0.0
 

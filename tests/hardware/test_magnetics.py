@@ -13,6 +13,7 @@ from scipy.special import ellipe, ellipkm1
 from scipy.spatial.transform import Rotation
 
 from neosort_hardware.twin.bodies import MU0_T_M_PER_A, Magnet, Steel
+from neosort_hardware.twin.catalogue import KINDS, models_by_kind
 from neosort_hardware.twin.magnetics import (
     FAR_DIMENSIONS,
     body_rotation,
@@ -82,6 +83,17 @@ def test_exact_bodies_agree_with_magpylib(shape, seed):
     near = points[np.linalg.norm(points - magnet.centre_mm, axis=1) < FAR_DIMENSIONS * max(magnet.size_mm)]
     assert len(near) > 20
     assert worst(magnet_field_ut(magnet, near), reference_ut(magnet, near)) < 1e-9
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_bodies_of_the_catalogue_agree_with_magpylib(kind):
+    for model in models_by_kind("held-out")[kind]:
+        points = shell(np.random.default_rng(1), 200, 100, 150)
+        for magnet in model.magnets:
+            field, reference = magnet_field_ut(magnet, points), reference_ut(magnet, points)
+            far = np.linalg.norm(points - magnet.centre_mm, axis=1) > FAR_DIMENSIONS * max(magnet.size_mm)
+            assert far.all() or worst(field[~far], reference[~far]) < 1e-9
+            assert worst(field, reference) < 5e-3
 
 
 @pytest.mark.parametrize("shape", ["cuboid", "cylinder"])

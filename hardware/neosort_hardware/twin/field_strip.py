@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from neosort_hardware.twin.magnetics import (
     magnet_moment_am2,
     yaw_rotation,
 )
-from neosort_hardware.types import ArrayF32, ArrayF64, ArrayI64
+from neosort_hardware.types import ArrayF32, ArrayF64
 
 TAPER_SHARE = 0.3
 _KNOT_STEP = 0.1  # in units of the sources' height: 8.4·step⁴ < 0.1 % of the peak for cubic interpolation of 1/r³
@@ -154,7 +155,7 @@ def magnet_cloud(magnet: Magnet, array_height_mm: float) -> tuple[ArrayF64, Arra
     lowest = magnet.centre_mm[2] - float(np.abs(rotation[2]) @ half)
     distance = max(array_height_mm + lowest, 3.0)
     x_nodes, _, z_nodes = (_node_count(edge, distance) for edge in half)
-    height, height_weight = np.polynomial.legendre.leggauss(z_nodes)
+    height, height_weight = _gauss(z_nodes)
     if magnet.shape == "cylinder":
         plane, plane_weight = _disc_nodes(half[0], x_nodes)
     else:
@@ -179,9 +180,15 @@ def _node_count(half_mm: float, distance_mm: float) -> int:
     return _MAX_NODES
 
 
+@cache
+def _gauss(count: int) -> tuple[ArrayF64, ArrayF64]:
+    """Gauss–Legendre nodes and weights on −1..1."""
+    return np.polynomial.legendre.leggauss(count)
+
+
 def _rectangle_nodes(half_x: float, half_y: float, x_nodes: int, y_nodes: int) -> tuple[ArrayF64, ArrayF64]:
-    x, x_weight = np.polynomial.legendre.leggauss(x_nodes)
-    y, y_weight = np.polynomial.legendre.leggauss(y_nodes)
+    x, x_weight = _gauss(x_nodes)
+    y, y_weight = _gauss(y_nodes)
     nodes = np.column_stack([np.repeat(x * half_x, y_nodes), np.tile(y * half_y, x_nodes)])
     return nodes, 0.25 * np.repeat(x_weight, y_nodes) * np.tile(y_weight, x_nodes)
 
@@ -191,7 +198,7 @@ def _disc_nodes(radius: float, nodes: int) -> tuple[ArrayF64, ArrayF64]:
     if nodes == 1:
         return np.zeros((1, 2)), np.ones(1)
     rings, angles = math.ceil(nodes / 2), 2 * nodes
-    node, ring_weight = np.polynomial.legendre.leggauss(rings)
+    node, ring_weight = _gauss(rings)
     ring = np.repeat(radius * np.sqrt(0.5 * (1.0 + node)), angles)
     angle = np.tile(2.0 * math.pi * (np.arange(angles) + 0.5) / angles, rings)
     return np.column_stack([ring * np.cos(angle), ring * np.sin(angle)]), np.repeat(0.5 * ring_weight / angles, angles)
@@ -217,8 +224,11 @@ def _lines_field_ut(
         np.minimum(np.abs(knot), extent) + np.sinh(np.maximum(np.abs(knot) - extent, 0.0)), knot
     )
     at_knots = _knots_field_ut(position_mm, moment_am2, knot_mm, beside_mm, height_mm)
-    spread = _interpolation_matrix(base - start, coordinate - base, len(knot))
-    return (spread @ at_knots.reshape(len(knot), -1)).reshape(len(along_mm), len(beside_mm), 3)
+    weights = _cubic_weights(coordinate - base).astype(np.float32)[:, :, None, None]
+    field = weights[:, 0] * at_knots[base - start - 1]
+    for tap in range(1, 4):
+        field += weights[:, tap] * at_knots[base - start + (tap - 1)]
+    return np.asarray(field)
 
 
 def _knots_field_ut(
@@ -235,20 +245,14 @@ def _knots_field_ut(
     along_x = (moment[:, :1] * dx)[:, :, None]
     across_yz = (moment[:, 1:2] * dy + (moment[:, 2] * dz)[:, None])[:, None, :]
     radial = 3.0 * (along_x + across_yz) * inverse_square * inverse_cube
-    count, knots, channels = radial.shape
-    field = np.empty((knots, channels, 3), dtype=np.float32)
+    # einsum rather than @: sums this small are slower, not faster, when they are shared out to threads.
+    field = np.empty((*radial.shape[1:], 3), dtype=np.float32)
     field[:, :, 0] = np.einsum("nk,nkc->kc", dx, radial)
     field[:, :, 1] = np.einsum("nc,nkc->kc", dy, radial)
-    field[:, :, 2] = (dz @ radial.reshape(count, -1)).reshape(knots, channels)
-    field -= (moment.T @ inverse_cube.reshape(count, -1)).reshape(3, knots, channels).transpose(1, 2, 0)
+    field[:, :, 2] = np.einsum("n,nkc->kc", dz, radial)
+    for axis in range(3):
+        field[:, :, axis] -= np.einsum("n,nkc->kc", moment[:, axis], inverse_cube)
     return field
-
-
-def _interpolation_matrix(base: ArrayI64, fraction: ArrayF64, knots: int) -> ArrayF32:
-    """(rows, knots): cubic weights of the four knots around each row."""
-    matrix = np.zeros((len(base), knots), dtype=np.float32)
-    np.put_along_axis(matrix, base[:, None] + np.arange(-1, 3), _cubic_weights(fraction).astype(np.float32), axis=1)
-    return matrix
 
 
 def _cubic_weights(fraction: ArrayF64) -> ArrayF64:

@@ -256,8 +256,9 @@ def steel_moment_am2(steel: Steel, background_t: ArrayF64 | Vector3, yaw_rad_of_
 def steel_dipoles(steel: Steel, moment_am2: ArrayF64 | Vector3) -> tuple[Dipole, ...]:
     """A steel part's moment (item frame) as dipoles spread evenly over its length and width, in the item's frame.
 
-    Equal shares at the centres of cells no longer than 20 mm, at most 12 along and 6 across: at sensors 40 mm away
-    this is uniform magnetisation of the bounding cuboid to within about 1 %, and nothing blows up nearby.
+    Equal shares at the centres of cells no longer than 20 mm, at most 12 along and 6 across: at sensors 45 mm
+    under it this is uniform magnetisation of the bounding cuboid to within 7 % of the peak (of an unknown that is known
+    worse than that), and nothing blows up nearby.
     """
     length, width, _ = steel.size_mm
     along, across = min(12, math.ceil(length / 20.0)), min(6, math.ceil(width / 20.0))
