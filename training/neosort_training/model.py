@@ -66,8 +66,11 @@ class Detections(NamedTuple):
 
 
 def scale_picture(picture: Tensor) -> Tensor:
-    """(B,rows,cols,3) uint8 → (B,3,rows,cols) float32, a blind camera's grey at zero."""
-    return (picture.permute(0, 3, 1, 2).to(torch.float32) - BLIND_GREY) * (1 / 64)
+    """(B,rows,cols,3) uint8 → (B,3,rows,cols) float32, a blind camera's grey at zero.
+
+    Not brought to unit range: the first batch normalisation does that, and small integers are exact in bfloat16.
+    """
+    return picture.permute(0, 3, 1, 2).to(torch.float32) - BLIND_GREY
 
 
 def compress_field(field_ut: Tensor, field_mask: Tensor) -> Tensor:
@@ -92,7 +95,9 @@ class NeoNet(nn.Module):
             conv(config.stride_4, config.stride_8, 3, 2), BasicBlock(config.stride_8, config.stride_8)
         )
         width = config.stride_16
-        self.to_16 = nn.Sequential(conv(config.stride_8, width, 3, 2), BasicBlock(width, width))
+        self.to_16 = nn.Sequential(
+            conv(config.stride_8, width, 3, 2), InvertedResidual(width, width, stride=1, expand_ratio=2)
+        )
         self.field = nn.Sequential(conv(_FIELD_CHANNELS, config.field, 3), conv(config.field, config.field, 3))
         self.fuse = nn.Sequential(conv(width + config.field, width, 1), BasicBlock(width, width))
         # Three 3×3 convolutions at 1/32 carry the view over a 3.5" disk and the whole of its field.
