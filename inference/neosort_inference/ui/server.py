@@ -1,0 +1,123 @@
+"""The web page in a process of its own, so that it and the loop never share an interpreter lock."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+import time
+from multiprocessing.connection import Connection
+
+import uvicorn
+
+from neosort_inference.api.app import create_app
+from neosort_inference.api.feed import ViewFeed
+from neosort_inference.telemetry import WindowView
+from neosort_inference.ui.channel import SharedBytes, ViewReader, open_channel
+
+MAX_VIEWS_PER_S = 10.0
+STOP_WITHIN_S = 3.0
+PAGE_NICENESS = 10
+
+
+class PageError(Exception):
+    """The page cannot be served. The text is one sentence for a technician."""
+
+
+class PageProcess:
+    """Serves the page on ``host``:``port`` from a child process, which also ends when this one dies.
+
+    Raises `PageError` at once when the address is not to be had. ``published`` counts views handed over, ``withheld``
+    those that came sooner than a tenth of a second after the last.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        listener = _listen(host, port)
+        self.url = f"http://{host}:{listener.getsockname()[1]}/"
+        self.published = 0
+        self.withheld = 0
+        self._next_s = 0.0
+        context = multiprocessing.get_context("spawn")
+        self._writer, receiver, shared = open_channel(context)
+        self._process = context.Process(
+            target=serve_page, args=(listener, receiver, shared), name="neosort-page", daemon=True
+        )
+        self._process.start()
+        listener.close()
+        receiver.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the page is still served."""
+        return self._process.is_alive()
+
+    def publish(self, view: WindowView) -> None:
+        """Show ``view``. Costs well under a millisecond and never waits; most often the newest wins. A view of a line
+        that no longer sorts is always handed over."""
+        now_s = time.monotonic()
+        if now_s < self._next_s and view.snapshot.state == "sorting":
+            self.withheld += 1
+            return
+        self._next_s = now_s + 1.0 / MAX_VIEWS_PER_S
+        self.published += self._writer.write(view)
+
+    def stop(self) -> None:
+        """End the page. Returns within some three seconds, by force where need be; may be called twice."""
+        self._writer.close()
+        for end in (None, self._process.terminate, self._process.kill):
+            if end is not None:
+                end()
+            self._process.join(STOP_WITHIN_S if end is None else 1.0)
+            if not self._process.is_alive():
+                return
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket, opened here and handed on, so that nobody can take the port in between."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(64)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        cause = error.strerror if isinstance(error, OSError) else "not a port number"
+        raise PageError(
+            f"the page cannot be served on {host}:{port} ({cause}); choose another port with --port"
+        ) from error
+    return listener
+
+
+def serve_page(listener: socket.socket, receiver: Connection, shared: SharedBytes) -> None:
+    """The child process: serves until the other end of ``receiver`` closes or dies."""
+    # Ctrl-C reaches the whole terminal group; the loop's process decides when the page ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(PAGE_NICENESS)  # on a small edge device the loop goes first
+    feed = ViewFeed()
+    server = _server(feed)
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), name="http", daemon=True)
+    thread.start()
+    reader = ViewReader(receiver, shared)
+    while True:
+        try:
+            view = reader.read()
+        except (EOFError, OSError):
+            break
+        feed.put(view)
+    server.should_exit = True
+    thread.join(STOP_WITHIN_S)
+
+
+def _server(feed: ViewFeed) -> uvicorn.Server:
+    from neosort_inference.ui.page import add_page  # noqa: PLC0415 - NiceGUI is loaded in the page's process alone
+
+    app = create_app(feed)
+    add_page(app, feed)
+    config = uvicorn.Config(
+        app, log_level="error", access_log=False, lifespan="on", timeout_graceful_shutdown=1, ws_ping_interval=20
+    )
+    return uvicorn.Server(config)
