@@ -111,7 +111,7 @@ def draw_ram(model: ItemModel, rng: np.random.Generator, px_per_mm: float) -> tu
     label = rng.uniform(0.1, 0.5) * length
     if rng.random() < 0.7:
         board.rect(label, 0.18 * width, label + 0.36 * length, 0.6 * width, varied(WHITE, rng, 8))
-        board.text(brand(rng), label + 2, 0.24 * width, 0.16 * width, BLACK)
+        board.text(brand(rng), label + 2, 0.24 * width, 0.16 * width, BLACK, fit_mm=0.32 * length)
         board.rect(label + 2, 0.48 * width, label + 0.3 * length, 0.52 * width, (120, 120, 120))
     board.bevel(0.6, 0.35)
     return board.finish()
@@ -155,8 +155,7 @@ def _phone_back(board: Canvas, rng: np.random.Generator, colour: Colour) -> None
     board.text(brand(rng), 0.5 * length, 0.3 * width, 0.07 * width, ink, upright=True, fit_mm=0.4 * width)
     for k in range(3):
         board.line([(0.88 * length + k, 0.38 * width), (0.88 * length + k, rng.uniform(0.5, 0.66) * width)], ink, 0.25)
-    shine = np.linspace(1.1, 0.92, board.alpha.shape[1], dtype=np.float32)
-    board.gain(shine[None, :])
+    board.sheen(rng.uniform(0.05, 0.25), rng)
 
 
 def _phone_screen(board: Canvas, rng: np.random.Generator, edge: float, radius: float) -> None:

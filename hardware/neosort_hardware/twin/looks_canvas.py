@@ -43,6 +43,13 @@ def varied(colour: Colour, rng: np.random.Generator, spread: float = 10.0) -> Co
     return red, green, blue
 
 
+def alloy(colour: Colour, rng: np.random.Generator) -> Colour:
+    """A bare metal's colour: lighter or darker, hardly another tint."""
+    red, green, blue = tinted(colour, float(rng.normal(1.0, 0.06)))
+    warmth = round(rng.normal(0.0, 2.0))
+    return min(255, max(0, red + warmth)), green, min(255, max(0, blue - warmth))
+
+
 def pick(options: Sequence[Colour], rng: np.random.Generator) -> Colour:
     """One of several colours."""
     return options[int(rng.integers(len(options)))]
@@ -200,6 +207,16 @@ class Canvas:
         count = width if across else height
         lines = rng.normal(1.0, strength, (1, count) if across else (count, 1))
         self.gain(lines.astype(np.float32))
+
+    def sheen(self, strength: float, rng: np.random.Generator) -> None:
+        """A broad reflection that runs over the whole piece in some direction."""
+        height, width = self.alpha.shape
+        heading = rng.uniform(0, 2 * np.pi)
+        along = np.linspace(-1, 1, width, dtype=np.float32)[None, :] * np.float32(np.cos(heading))
+        down = np.linspace(-1, 1, height, dtype=np.float32)[:, None] * np.float32(np.sin(heading))
+        place = along + down
+        glint = np.exp(-(((place - np.float32(rng.uniform(-0.7, 0.7))) / np.float32(0.35)) ** 2))
+        self.gain(1.0 + np.float32(strength) * (0.6 * place + glint - 0.3))
 
     def scratches(self, count: int, rng: np.random.Generator, brightness: float = 1.35) -> None:
         """Fine scratches over everything drawn so far."""

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from neosort_hardware.twin.bodies import ItemModel
-from neosort_hardware.twin.looks_canvas import ALUMINIUM, BLACK, WHITE, Canvas, Colour, brand, pick, tinted, varied
+from neosort_hardware.twin.looks_canvas import (
+    ALUMINIUM,
+    BLACK,
+    WHITE,
+    Canvas,
+    Colour,
+    alloy,
+    brand,
+    pick,
+    tinted,
+    varied,
+)
 from neosort_hardware.twin.looks_shapes import arc, rounded
 from neosort_hardware.types import ImageU8
 
@@ -29,15 +41,18 @@ def _disk(
     model: ItemModel, rng: np.random.Generator, px_per_mm: float, corner_mm: float, screw_mm: float
 ) -> tuple[ImageU8, ImageU8]:
     board = Canvas(model.length_mm, model.width_mm, px_per_mm)
-    metal = varied(tinted(ALUMINIUM, rng.uniform(0.72, 1.02)), rng, 6)
+    metal = alloy(tinted(ALUMINIUM, rng.uniform(0.62, 1.05)), rng)
     board.rect(0, 0, board.length_mm, board.width_mm, metal, radius=corner_mm, body=True)
     if rng.random() < 0.72:
         _lid(board, rng, metal, screw_mm)
     else:
         _circuit_side(board, rng, metal)
+    board.sheen(rng.uniform(0.05, 0.2), rng)
     board.bevel(1.6, 0.45)
     board.scratches(int(rng.integers(4, 16)), rng)
     board.mottle(0.035, 14.0, rng)
+    if rng.random() < 0.5:
+        board.grime((96, 90, 82), rng.uniform(0.01, 0.12), 0.3 * board.width_mm, rng)
     return board.finish()
 
 
@@ -45,21 +60,43 @@ def _lid(board: Canvas, rng: np.random.Generator, metal: Colour, screw_mm: float
     length, width = board.length_mm, board.width_mm
     board.brushed(0.03, rng)
     board.mottle(0.05, 20.0, rng)
-    margin = 0.035 * length
-    plate = tinted(metal, rng.uniform(0.98, 1.16))
-    board.raised(rounded(margin, margin, length - margin, width - margin, 2.5 * screw_mm), plate, 0.5)
-    spindle_x, spindle_y, radius = 0.65 * length, 0.5 * width, rng.uniform(0.27, 0.36) * width
-    board.raised(arc(spindle_x, spindle_y, radius), tinted(plate, 0.97), -0.5)
-    board.raised(arc(spindle_x, spindle_y, 0.93 * radius), plate, 0.4)
-    board.raised(arc(0.18 * length, 0.28 * width, 0.13 * width), tinted(plate, 0.96), -0.4)
+    margin = rng.uniform(0.015, 0.05) * length
+    plate = tinted(metal, rng.uniform(0.9, 1.25)) if rng.random() < 0.85 else alloy((58, 58, 62), rng)
+    board.raised(_cover(board, rng, margin, 2.5 * screw_mm), plate, 0.6)
+    spindle_x, spindle_y, radius = 0.65 * length, 0.5 * width, rng.uniform(0.25, 0.42) * width
+    for step, size in enumerate((1.0, 0.93, 0.55)[: int(rng.integers(1, 4))]):
+        board.raised(
+            arc(spindle_x, spindle_y, size * radius), tinted(plate, 0.97 + 0.03 * step), (-0.5, 0.4, -0.4)[step]
+        )
+    pivot = (0.18 * length, rng.uniform(0.26, 0.32) * width)
+    if rng.random() < 0.75:
+        board.raised(arc(*pivot, rng.uniform(0.09, 0.15) * width), tinted(plate, 0.96), -0.4)
     for x in (0.07, 0.5, 0.93):
         for y in (0.07, 0.93):
             board.screw(x * length, y * width, screw_mm)
-    board.screw(0.18 * length, 0.28 * width, screw_mm)
-    board.disc(0.9 * length, 0.28 * width, 0.028 * length, (214, 214, 210))
-    inner = rng.uniform(0.26, 0.36) * length
-    disk_label(board, rng, inner, inner + rng.uniform(0.34, 0.5) * length)
-    board.screw(spindle_x, spindle_y, 1.2 * screw_mm, tinted(metal, 0.9))
+    board.screw(*pivot, screw_mm)
+    board.disc(0.9 * length, rng.choice([0.28, 0.72]) * width, 0.028 * length, (214, 214, 210))
+    inner = rng.uniform(0.1, 0.38) * length
+    disk_label(board, rng, inner, min(inner + rng.uniform(0.3, 0.6) * length, 0.9 * length))
+    if rng.random() < 0.6:
+        board.screw(spindle_x, spindle_y, 1.2 * screw_mm, tinted(metal, 0.9))
+
+
+def _cover(board: Canvas, rng: np.random.Generator, margin: float, radius: float) -> npt.NDArray[np.float64]:
+    """Outline of the lid: plain, waisted, or with a corner left out."""
+    length, width = board.length_mm, board.width_mm
+    style = int(rng.integers(3))
+    if style == 0:
+        return rounded(margin, margin, length - margin, width - margin, radius)
+    bite = rng.uniform(0.03, 0.1) * width
+    left, right, low, high = margin, length - margin, margin, width - margin
+    if style == 1:
+        waist = [(0.42 * length, low + bite), (0.58 * length, low + bite)]
+        lower = [(0.58 * length, high - bite), (0.42 * length, high - bite)]
+        return np.array([(left, low), (0.36 * length, low), *waist, (0.64 * length, low), (right, low), (right, high),
+                         (0.64 * length, high), *lower, (0.36 * length, high), (left, high)])  # fmt: skip
+    return np.array([(left, low), (right - 2 * bite, low), (right, low + 2 * bite), (right, high),
+                     (left + 3 * bite, high), (left + 2 * bite, high - bite), (left, high - bite)])  # fmt: skip
 
 
 def disk_label(board: Canvas, rng: np.random.Generator, x0: float, x1: float) -> None:
@@ -67,15 +104,16 @@ def disk_label(board: Canvas, rng: np.random.Generator, x0: float, x1: float) ->
     width = board.width_mm
     paper = varied(WHITE, rng, 6) if rng.random() < 0.75 else varied(BLACK, rng, 4)
     ink = BLACK if sum(paper) > 380 else WHITE
-    y0, y1 = 0.13 * width, 0.87 * width
+    y0, y1 = rng.uniform(0.07, 0.2) * width, rng.uniform(0.76, 0.92) * width
     board.rect(x0, y0, x1, y1, paper, radius=1.5)
-    band = varied(pick(_BANDS, rng), rng, 8)
+    band = varied(pick(_BANDS, rng), rng, 8) if rng.random() < 0.8 else tinted(paper, 0.92)
     split = x0 + rng.uniform(0.24, 0.34) * (x1 - x0)
     board.rect(x0, y0, split, y1, band, radius=1.0)
+    letters = WHITE if sum(band) < 480 else BLACK
     name = brand(rng)
     name_mm = board.text_mm(name, 0.5 * (split - x0), 0.46 * width)
     board.text(
-        name, x0 + 0.18 * (split - x0), y1 - name_mm - 2, 0.5 * (split - x0), WHITE, upright=True, fit_mm=0.46 * width
+        name, x0 + 0.18 * (split - x0), y1 - name_mm - 2, 0.5 * (split - x0), letters, upright=True, fit_mm=0.46 * width
     )
     capacity = str(rng.choice(["500GB", "1.0TB", "2.0TB", "4.0TB", "320GB", "8.0TB"]))
     board.text(
@@ -83,7 +121,7 @@ def disk_label(board: Canvas, rng: np.random.Generator, x0: float, x1: float) ->
         x0 + 0.3 * (split - x0),
         y0 + 0.03 * width,
         0.32 * (split - x0),
-        WHITE,
+        letters,
         upright=True,
         fit_mm=0.18 * width,
     )

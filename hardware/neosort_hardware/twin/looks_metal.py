@@ -13,10 +13,10 @@ from neosort_hardware.twin.looks_canvas import (
     STEEL,
     Canvas,
     Colour,
+    alloy,
     pick,
     smooth_noise,
     tinted,
-    varied,
 )
 from neosort_hardware.twin.looks_motion import barrel
 from neosort_hardware.twin.looks_shapes import arc, ellipse, regular, rounded
@@ -31,7 +31,7 @@ def draw_magnet(model: ItemModel, rng: np.random.Generator, px_per_mm: float) ->
     round_body = any(magnet.shape == "cylinder" for magnet in model.magnets) or model.fill < 0.8
     if round_body and model.length_mm < 1.15 * model.width_mm:
         _shiny_disc(board, rng, hole=0.45 if model.fill < 0.7 else 0.0)
-    elif model.fill < 0.9 and model.length_mm > 1.4 * model.width_mm:
+    elif model.length_mm > 1.4 * model.width_mm and (model.fill < 0.9 or rng.random() < 0.45):
         _shiny_arc(board, rng)
     else:
         _shiny_block(board, rng)
@@ -43,6 +43,7 @@ def _shine(board: Canvas, rng: np.random.Generator) -> None:
     height, width = board.alpha.shape
     board.gain(1.0 + np.float32(0.13) * smooth_noise(height, width, 0.55 * width, rng))
     board.brushed(0.02, rng, across=bool(rng.random() < 0.5))
+    board.sheen(rng.uniform(0.1, 0.4), rng)
     board.bevel(0.9, 0.75)
     board.scratches(int(rng.integers(1, 6)), rng, 1.3)
     if rng.random() < 0.4:
@@ -51,7 +52,7 @@ def _shine(board: Canvas, rng: np.random.Generator) -> None:
 
 def _shiny_disc(board: Canvas, rng: np.random.Generator, hole: float) -> None:
     x, y = 0.5 * board.length_mm, 0.5 * board.width_mm
-    metal = varied(tinted(NICKEL, rng.uniform(0.75, 1.08)), rng, 8)
+    metal = alloy(tinted(NICKEL, rng.uniform(0.75, 1.08)), rng)
     board.polygon(ellipse(x, y, x, y), metal, body=True)
     if hole:
         board.polygon(ellipse(x, y, (hole + 0.05) * x, (hole + 0.05) * y), tinted(metal, 0.55))
@@ -60,7 +61,7 @@ def _shiny_disc(board: Canvas, rng: np.random.Generator, hole: float) -> None:
 
 
 def _shiny_block(board: Canvas, rng: np.random.Generator) -> None:
-    metal = varied(tinted(NICKEL, rng.uniform(0.75, 1.08)), rng, 8)
+    metal = alloy(tinted(NICKEL, rng.uniform(0.75, 1.08)), rng)
     board.rect(0, 0, board.length_mm, board.width_mm, metal, radius=min(0.8, 0.1 * board.width_mm), body=True)
     _shine(board, rng)
 
@@ -68,7 +69,7 @@ def _shiny_block(board: Canvas, rng: np.random.Generator) -> None:
 def _shiny_arc(board: Canvas, rng: np.random.Generator) -> None:
     """A segment of a ring that just fits the rectangle."""
     length, width = board.length_mm, board.width_mm
-    metal = varied(tinted(NICKEL, rng.uniform(0.75, 1.08)), rng, 8)
+    metal = alloy(tinted(NICKEL, rng.uniform(0.75, 1.08)), rng)
     board.polygon(_segment(length, width, rng.uniform(0.5, 0.65) * width), metal, body=True)
     _shine(board, rng)
 
@@ -94,7 +95,7 @@ def draw_steel(model: ItemModel, rng: np.random.Generator, px_per_mm: float) -> 
     if small and aspect < 1.15 and choice < 0.65:
         _shiny_disc(board, rng, hole=float(rng.choice([0.0, 0.45])))
     elif small and choice < 0.4:
-        (_shiny_arc if model.fill < 0.8 and aspect > 1.4 else _shiny_block)(board, rng)
+        (_shiny_arc if aspect > 1.4 and rng.random() < 0.45 else _shiny_block)(board, rng)
     elif aspect < 1.2 and small:
         _nut(board, rng)
     elif aspect > 3.2:
@@ -107,7 +108,7 @@ def draw_steel(model: ItemModel, rng: np.random.Generator, px_per_mm: float) -> 
 
 
 def _steel_tone(rng: np.random.Generator) -> Colour:
-    return varied(pick((STEEL, (166, 164, 158), (92, 92, 94), (150, 146, 128)), rng), rng, 8)
+    return alloy(pick((STEEL, (166, 164, 158), (92, 92, 94), (146, 142, 128)), rng), rng)
 
 
 def _nut(board: Canvas, rng: np.random.Generator) -> None:
@@ -167,10 +168,11 @@ def _bracket(board: Canvas, rng: np.random.Generator) -> None:
         board.rect(0, 0, fold, width, tinted(metal, 1.25))
         board.line([(fold, 0), (fold, width)], tinted(metal, 0.6), 0.6)
     _spangle(board, rng)
-    for _ in range(int(rng.integers(2, 6))):
-        x, y = rng.uniform(0.1, 0.9) * length, rng.uniform(0.1, 0.32) * width
-        hole = min(rng.uniform(1.5, 3.5), 0.1 * width)
-        slot = rounded(x - hole * rng.uniform(1, 3), y - hole, x + hole, y + hole, hole)
+    board.sheen(rng.uniform(0.05, 0.25), rng)
+    holes, y = int(rng.integers(2, 5)), rng.uniform(0.13, 0.3) * width
+    for x in (np.arange(holes) + rng.uniform(0.4, 0.6)) / holes * length:
+        hole = min(rng.uniform(1.5, 3.5), 0.1 * width, 0.14 * length / holes)
+        slot = rounded(x - hole * rng.choice([1, 1, 2.4]), y - hole, x + hole, y + hole, hole)
         board.raised(slot, tinted(metal, 0.6), -0.4)
         board.cut(slot)
     board.bevel(1.0, 0.55)
@@ -191,7 +193,7 @@ def draw_heatsink(model: ItemModel, rng: np.random.Generator, px_per_mm: float) 
     """A finned block of aluminium, bright or black anodised, sometimes with pins instead of fins."""
     board = Canvas(model.length_mm, model.width_mm, px_per_mm)
     length, width = board.length_mm, board.width_mm
-    metal = varied(pick((ALUMINIUM, (150, 152, 156), (46, 46, 48), BLACK, (168, 130, 60)), rng), rng, 6)
+    metal = alloy(pick((ALUMINIUM, ALUMINIUM, (150, 152, 156), (46, 46, 48), BLACK, (168, 130, 60)), rng), rng)
     board.rect(0, 0, length, width, tinted(metal, 0.42), radius=0.6, body=True)
     fins = int(rng.integers(8, 18))
     pitch = width / fins

@@ -13,6 +13,7 @@ from neosort_hardware.twin.looks_canvas import (
     WHITE,
     Canvas,
     Colour,
+    alloy,
     brand,
     pick,
     tinted,
@@ -57,7 +58,7 @@ def barrel(board: Canvas, y0: float, y1: float, shine: float = 0.9) -> ArrayF32:
 def _can(board: Canvas, rng: np.random.Generator) -> None:
     length, width = board.length_mm, board.width_mm
     shaft = rng.uniform(0.1, 0.2) * length
-    metal = varied(pick((STEEL, (160, 158, 152), (52, 52, 56), (176, 176, 178)), rng), rng, 8)
+    metal = alloy(pick((STEEL, (160, 158, 152), (52, 52, 56), (176, 176, 178)), rng), rng)
     shaft_half = rng.uniform(0.05, 0.1) * width
     mid = 0.5 * width
     board.rect(0, mid - shaft_half, shaft + 1, mid + shaft_half, (190, 188, 182), body=True)
@@ -89,7 +90,7 @@ def _can(board: Canvas, rng: np.random.Generator) -> None:
 def _can_end(board: Canvas, rng: np.random.Generator) -> None:
     length, width = board.length_mm, board.width_mm
     x, y, radius = 0.5 * length, 0.5 * width, 0.5 * width
-    metal = varied(pick((STEEL, (168, 166, 160), (60, 60, 64)), rng), rng, 8)
+    metal = alloy(pick((STEEL, (168, 166, 160), (60, 60, 64)), rng), rng)
     board.disc(x, y, radius, metal, body=True)
     ear = (length - width) / 2
     if ear > 0.5:
@@ -147,7 +148,7 @@ def _servo(board: Canvas, rng: np.random.Generator) -> None:
     x0 = ear + 0.05 * length
     board.rect(x0, 0.16 * width, x0 + 0.34 * length, 0.84 * width, pick((WHITE, (190, 40, 40), (206, 176, 40)), rng))
     board.text(brand(rng), x0 + 1, 0.3 * width, 0.13 * width, BLACK, fit_mm=0.3 * length)
-    board.text("MG90", x0 + 1, 0.58 * width, 0.11 * width, BLACK)
+    board.text(f"SV-{int(rng.integers(10, 99))}", x0 + 1, 0.58 * width, 0.11 * width, BLACK)
     board.bevel(1.2, 0.5)
 
 

@@ -14,6 +14,7 @@ from neosort_hardware.twin.looks_canvas import (
     WHITE,
     Canvas,
     Colour,
+    alloy,
     brand,
     pick,
     tinted,
@@ -29,7 +30,7 @@ def draw_speaker(model: ItemModel, rng: np.random.Generator, px_per_mm: float) -
     """A loudspeaker, cone or magnet up; long ones are flat-screen speakers."""
     board = Canvas(model.length_mm, model.width_mm, px_per_mm)
     length, width = board.length_mm, board.width_mm
-    basket = varied(pick((STEEL, (70, 70, 72), BLACK, (166, 164, 158)), rng), rng, 8)
+    basket = alloy(pick((STEEL, (70, 70, 72), BLACK, (166, 164, 158)), rng), rng)
     x, y = 0.5 * length, 0.5 * width
     a, b = 0.5 * length, 0.5 * width
     if length > 1.35 * width or rng.random() < 0.4:
@@ -74,7 +75,7 @@ def _magnet_side(board: Canvas, rng: np.random.Generator, a: float, b: float, ba
         window = np.array((x, y)) + np.vstack([near * (0.62 * a, 0.62 * b), far * (0.8 * a, 0.8 * b)])
         board.polygon(window, (30, 29, 28))
     radius = rng.uniform(0.42, 0.6) * b
-    magnet = varied(pick(((58, 58, 60), (150, 148, 142), (36, 36, 38)), rng), rng, 6)
+    magnet = alloy(pick(((58, 58, 60), (150, 148, 142), (36, 36, 38)), rng), rng)
     board.raised(arc(x, y, 1.12 * radius), tinted(magnet, 0.8), 1.0)
     board.raised(arc(x, y, radius), magnet, 0.8)
     if rng.random() < 0.6:
