@@ -3,12 +3,14 @@
 import math
 import time
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from neosort_hardware.twin import catalogue
 from neosort_hardware.twin.bodies import ItemModel
+from neosort_hardware.twin.looks_canvas import Canvas
 from neosort_hardware.twin.sprites import LOOKS, Sprite, SpriteBook, draw, reach_mm, silhouette
 
 
@@ -64,6 +66,15 @@ def test_a_model_always_looks_the_same_and_another_does_not() -> None:
     assert np.array_equal(first.rgb, again.rgb)
     assert np.array_equal(first.alpha, again.alpha)
     assert not np.array_equal(first.rgb, draw(make_model("hdd35", seed=6), 2.0).rgb)
+
+
+def test_the_body_has_no_dark_fringe() -> None:
+    """Just outside a bright disc the colour goes on: turning the sprite mixes nothing dark into its rim."""
+    board = Canvas(30.0, 30.0, 2.0)
+    board.disc(15.0, 15.0, 12.0, (240, 240, 240), body=True)
+    rgb, alpha = board.finish()
+    rim = cv2.dilate((alpha > 0).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    assert rgb[rim].min() > 230
 
 
 def test_the_book_draws_a_model_once() -> None:

@@ -83,12 +83,13 @@ class Canvas:
     def finish(self) -> tuple[ImageU8, ImageU8]:
         """The drawing at the resolution asked for: (h, w, 3) RGB and (h, w) alpha."""
         weight = (self.alpha > 0).astype(np.float32)
-        small_weight = cv2.resize(weight, self._out, interpolation=cv2.INTER_AREA)
-        premultiplied = self.rgb.astype(np.float32) * weight[:, :, None]
-        small = cv2.resize(premultiplied, self._out, interpolation=cv2.INTER_AREA)
-        small = small / np.maximum(small_weight, 1e-3)[:, :, None]
+        covered = cv2.resize(weight, self._out, interpolation=cv2.INTER_AREA)[:, :, None]
+        light = cv2.resize(self.rgb * weight[:, :, None], self._out, interpolation=cv2.INTER_AREA)
+        # just outside the body its own colour goes on, so that no dark fringe comes in when the sprite is turned
+        around = cv2.blur(light, (3, 3)) / np.maximum(cv2.blur(covered, (3, 3)), 1e-3)[:, :, None]
+        colour = np.where(covered > 0.02, light / np.maximum(covered, 1e-3), around)
         alpha = cv2.resize(self.alpha, self._out, interpolation=cv2.INTER_AREA)
-        return np.clip(small, 0, 255).astype(np.uint8), np.asarray(alpha, dtype=np.uint8)
+        return np.clip(colour, 0, 255).astype(np.uint8), np.asarray(alpha, dtype=np.uint8)
 
     # shapes ------------------------------------------------------------------------------------------------------
 
