@@ -7,6 +7,7 @@ and steel masses assumed (a). Lengths in mm, masses in g.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -62,20 +63,26 @@ def _disc(
 
 
 def _pole_ring(
-    grams: float, material: Material, poles: int, radius_mm: float, centre: Vector3, share: float
+    grams: float, material: Material, poles: int, radius_mm: float, height_mm: float, centre_z_mm: float, share: float
 ) -> tuple[Magnet, ...]:
-    """A ring of ``poles`` radially polarised arcs, alternating, each arc as a cuboid."""
+    """An upright ring of ``poles`` radially polarised arcs, alternating, in flat pieces; its wall as its mass asks."""
+    per_pole = {2: 4, 4: 2}.get(poles, 1)  # wide arcs are not flat
+    pieces = poles * per_pole
+    arc_mm = 2 * math.pi * radius_mm / pieces
+    wall_mm = _volume_mm3(grams / pieces, material) / (arc_mm * height_mm)
     magnets = []
-    for pole in range(poles):
-        angle = 2 * math.pi * pole / poles
-        arc_mm = 2 * math.pi * radius_mm / poles
-        place = (centre[0] + radius_mm * math.cos(angle), centre[1] + radius_mm * math.sin(angle), centre[2])
-        thickness_mm = max(1.0, 0.18 * radius_mm)
-        height_mm = _volume_mm3(grams / poles, material) / (thickness_mm * arc_mm)
-        sign = share if pole % 2 == 0 else -share
-        aspect = (thickness_mm, arc_mm, height_mm)
-        magnets.append(_cuboid(grams / poles, material, aspect, place, (sign, 0.0, 0.0), angle))
+    for piece in range(pieces):
+        angle = 2 * math.pi * piece / pieces
+        place = (radius_mm * math.cos(angle), radius_mm * math.sin(angle), centre_z_mm)
+        sign = share if piece // per_pole % 2 == 0 else -share
+        aspect = (wall_mm, arc_mm, height_mm)
+        magnets.append(_cuboid(grams / pieces, material, aspect, place, (sign, 0.0, 0.0), angle))
     return tuple(magnets)
+
+
+def _shifted(magnets: tuple[Magnet, ...], x_mm: float) -> tuple[Magnet, ...]:
+    """The same magnets farther along the item."""
+    return tuple(replace(m, centre_mm=(m.centre_mm[0] + x_mm, m.centre_mm[1], m.centre_mm[2])) for m in magnets)
 
 
 def _voice_coil(grams: float, place: Vector3, share: float) -> tuple[Magnet, ...]:
@@ -125,7 +132,7 @@ def hdd35(name: str, rng: Rng) -> ItemModel:
     """3.5-inch hard disk: voice-coil pair in its yoke and a spindle ring, about 20 g together (m)."""
     grams = _between(rng, 13, 21)
     voice_coil = _voice_coil(grams, (-50.0, 22.0, 12.0), _between(rng, 0.06, 0.16))
-    spindle = _pole_ring(_between(rng, 1.5, 3.5), "ndfeb_bonded", 8, 11.0, (22.0, 0.0, 8.0), _between(rng, 0.05, 0.15))
+    spindle = _shifted(_pole_ring(_between(rng, 1.5, 3.5), "ndfeb_bonded", 8, 11.0, 6.0, 8.0, _between(rng, 0.05, 0.15)), 22.0)
     yoke = Steel(size_mm=(45.0, 36.0, 11.0), centre_mm=(-50.0, 22.0, 12.0), mass_g=_between(rng, 40, 70))
     mass = _between(rng, 400, 690)
     return _model(name, "hdd35", rng, (147.0, 101.6, 26.0), mass, magnets=voice_coil + spindle, steel=(yoke,))
@@ -140,7 +147,7 @@ def hdd35_stripped(name: str, rng: Rng) -> ItemModel:
 def hdd25(name: str, rng: Rng) -> ItemModel:
     """2.5-inch hard disk, 4–5 g (m)."""
     voice_coil = _voice_coil(_between(rng, 3.3, 4.2), (-34.0, 15.0, 4.5), _between(rng, 0.06, 0.18))
-    spindle = _pole_ring(_between(rng, 0.5, 0.9), "ndfeb_bonded", 8, 8.0, (15.0, 0.0, 4.0), _between(rng, 0.05, 0.15))
+    spindle = _shifted(_pole_ring(_between(rng, 0.5, 0.9), "ndfeb_bonded", 8, 8.0, 3.0, 4.0, _between(rng, 0.05, 0.15)), 15.0)
     yoke = Steel(size_mm=(28.0, 22.0, 4.0), centre_mm=(-34.0, 15.0, 4.5), mass_g=_between(rng, 9, 16))
     mass = _between(rng, 85, 125)
     return _model(name, "hdd25", rng, (100.0, 69.9, 9.0), mass, magnets=voice_coil + spindle, steel=(yoke,))
@@ -182,7 +189,8 @@ def speaker_ferrite(name: str, rng: Rng) -> ItemModel:
     """Loudspeaker with a ferrite ring, 40–300 g of ferrite: from above it may be the NdFeB kind's twin."""
     length = _between(rng, 60, 150)
     width = length * float(rng.choice([1.0, 1.0, _between(rng, 0.6, 0.8)]))
-    grams = min(300.0, max(40.0, (length / 100) ** 2 * _between(rng, 90, 200)))
+    fits_g = 0.7e-3 * 0.22 * width**3 * DENSITY_G_PER_CM3["ferrite"]
+    grams = min(300.0, fits_g, max(40.0, (length / 100) ** 2 * _between(rng, 90, 200)))
     magnets = (_disc(grams, "ferrite", 0.22, (0, 0, 14.0), _between(rng, 0.25, 0.6)),)
     steel = (_soft_steel(0.8 * grams, (0.5 * width, 0.5 * width, 8.0), 16.0),)
     mass = min(690.0, 40 + 2.0 * grams)
@@ -196,7 +204,7 @@ def motor_nd(name: str, rng: Rng) -> ItemModel:
     width = length * _between(rng, 0.6, 0.98)
     poles = int(rng.choice([2, 4, 8, 12, 14]))
     share = _between(rng, 0.12, 0.5)
-    magnets = _pole_ring(grams, "ndfeb", poles, 0.3 * width, (0, 0, 0.5 * width), share)
+    magnets = _pole_ring(grams, "ndfeb", poles, 0.3 * width, 0.6 * width, 0.5 * width, share)
     steel = (_soft_steel(4 * grams, (0.7 * length, 0.7 * width, 0.7 * width), width),)
     return _model(name, "motor", rng, (length, width, width), 12 * grams + 15, fill=0.85, magnets=magnets, steel=steel)
 
@@ -205,23 +213,25 @@ def motor_ferrite(name: str, rng: Rng) -> ItemModel:
     """PC fan or small brushed motor: 5–120 g of ferrite."""
     if rng.random() < 0.5:
         size = float(rng.choice([40, 60, 70, 80, 92, 120])) * _between(rng, 0.98, 1.02)
-        magnets = _pole_ring(_between(rng, 5, 14), "ferrite_rubber", 4, 0.16 * size, (0, 0, 12), _between(rng, 0.3, 0.7))
-        return _model(name, "fan", rng, (size, size, _between(rng, 15, 32)), 0.9 * size + 10, fill=0.8, magnets=magnets)
-    grams = _log_between(rng, 8, 110)
-    length = 18 + 11 * grams ** (1 / 3) * _between(rng, 0.85, 1.15)
-    width = length * _between(rng, 0.55, 0.85)
-    magnets = _pole_ring(grams, "ferrite", 2, 0.32 * width, (0, 0, 0.5 * width), _between(rng, 0.15, 0.45))
+        height = _between(rng, 15, 32)
+        grams = min(14.0, 0.05 * size * _between(rng, 1.5, 3.0))
+        magnets = _pole_ring(grams, "ferrite_rubber", 4, 0.16 * size, 0.5 * height, 0.5 * height, _between(rng, 0.3, 0.7))
+        return _model(name, "fan", rng, (size, size, height), 0.9 * size + 10, fill=0.8, magnets=magnets)
+    grams = _log_between(rng, 8, 90)
+    length = 20 + 12 * grams ** (1 / 3) * _between(rng, 0.85, 1.15)
+    width = length * _between(rng, 0.6, 0.85)
+    magnets = _pole_ring(grams, "ferrite", 2, 0.33 * width, 0.7 * width, 0.5 * width, _between(rng, 0.15, 0.45))
     steel = (_soft_steel(1.5 * grams, (0.8 * length, 0.7 * width, 0.7 * width), width),)
     return _model(name, "motor", rng, (length, width, width), 4 * grams + 20, fill=0.85, magnets=magnets, steel=steel)
 
 
 def alnico(name: str, rng: Rng) -> ItemModel:
     """Relay, old meter or guitar pick-up with an AlNiCo rod, 1–10 g."""
-    length = _between(rng, 25, 90)
-    width = length * _between(rng, 0.35, 0.9)
-    magnets = (_disc(_between(rng, 1, 10), "alnico", _between(rng, 2, 5), (0, 0, 12), _between(rng, 0.3, 1.0), "x"),)
+    rod = _disc(_between(rng, 1, 10), "alnico", _between(rng, 2, 5), (0, 0, 12), _between(rng, 0.3, 1.0), "x")
+    length = max(_between(rng, 25, 90), 1.2 * rod.size_mm[2])
+    width = max(length * _between(rng, 0.35, 0.9), 1.3 * rod.size_mm[0])
     steel = (_soft_steel(_between(rng, 5, 25), (0.5 * length, 0.4 * width, 6.0), 20.0),)
-    return _model(name, "relay", rng, (length, width, _between(rng, 12, 35)), 0.025 * length * width + 15, magnets=magnets, steel=steel)
+    return _model(name, "relay", rng, (length, width, _between(rng, 18, 35)), 0.025 * length * width + 15, magnets=(rod,), steel=steel)
 
 
 def steel(name: str, rng: Rng) -> ItemModel:

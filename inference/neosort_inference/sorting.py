@@ -1,0 +1,209 @@
+"""Puts a line, a bundle and a recipe together, sorts for as long as asked, and tells everybody who watches."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Protocol
+
+from neosort_datasets.assembly import Blind, WindowAssembler
+from neosort_datasets.window import BeltWindow
+from neosort_hardware.config import ConfigError
+from neosort_hardware.line import Line
+from neosort_hardware.types import Decision, FieldBlock, Frame
+from neosort_inference.bundle import Bundle
+from neosort_inference.detector import Detector
+from neosort_inference.ejection import ShotPlanner
+from neosort_inference.loop import Listeners, SortingLoop
+from neosort_inference.recipe import Judge, Recipe
+from neosort_inference.telemetry import Senses, Snapshot, Telemetry, WindowView
+from neosort_inference.tracks import Tracker
+
+SENSES: dict[Blind, Senses] = {"none": "camera + field", "camera": "field only", "field": "camera only"}
+SPEED_SPAN_S = 1.0
+LOOK_EVERY_S = 0.2
+
+
+class Watcher(Protocol):
+    """Shows the run to a person while it goes on. Called in the loop: returns at once."""
+
+    def update(self, snapshot: Snapshot) -> None:
+        """A fresh snapshot, a few times a second."""
+
+    def show(self, view: WindowView) -> None:
+        """A window with its decisions."""
+
+
+class Recorder(Protocol):
+    """Keeps a run. Called in the loop: returns at once."""
+
+    def write_frame(self, frame: Frame) -> None:
+        """A frame as it came."""
+
+    def write_block(self, block: FieldBlock) -> None:
+        """A block as it came."""
+
+    def write_decision(self, decision: Decision) -> None:
+        """A decision, its shot inside it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SortingPlan:
+    """How to sort. ``seconds``: of the line's clock, None until stopped or the source ends."""
+
+    bundle: Bundle
+    recipe: Recipe
+    blind: Blind = "none"
+    seconds: float | None = None
+
+
+def threshold_for(recipe: Recipe, bundle: Bundle) -> float:
+    """P(NdFeB) to eject from: the recipe's own, else the bundle's for the recipe's purity target.
+
+    Raises `ConfigError` when the bundle was not calibrated for so high a purity.
+    """
+    if recipe.min_p_ndfeb is not None:
+        return recipe.min_p_ndfeb
+    thresholds = sorted(bundle.metadata.thresholds, key=lambda threshold: threshold.purity_target)
+    for threshold in thresholds:
+        if threshold.purity_target >= recipe.purity_target - 1e-9:
+            return threshold.p_ndfeb
+    known = ", ".join(f"{threshold.purity_target:g}" for threshold in thresholds) or "none"
+    raise ConfigError(
+        f"recipe '{recipe.name}': purity_target = {recipe.purity_target:g} is more than bundle "
+        f"'{bundle.metadata.name}' was calibrated for ({known}); lower it or set min_p_ndfeb"
+    )
+
+
+class Sorting:
+    """One run of one line."""
+
+    def __init__(
+        self, line: Line, plan: SortingPlan, watchers: tuple[Watcher, ...] = (), recorder: Recorder | None = None
+    ) -> None:
+        self._line = line
+        self._plan = plan
+        self._watchers = watchers
+        self._recorder = recorder
+        started_ns = line.clock.now_ns()
+        self.telemetry = Telemetry(
+            started_ns=started_ns,
+            start_belt_mm=line.encoder.read().belt_mm,
+            senses=SENSES[plan.blind],
+        )
+        self._gauge = SpeedGauge(line)
+        self._recent: deque[Decision] = deque(maxlen=64)
+        self._stop = False
+        self._next_look_s = 0.0
+        self._end_ns = None if plan.seconds is None else started_ns + round(plan.seconds * 1e9)
+        recipe, metadata = plan.recipe, plan.bundle.metadata
+        judge = Judge(recipe, metadata.kinds, threshold_for(recipe, plan.bundle))
+        calibration = line.config.calibration
+        self._loop = SortingLoop(
+            line=line,
+            assembler=WindowAssembler(metadata.grid, line.geometry, plan.blind),
+            detector=Detector(plan.bundle, recipe.min_score),
+            tracker=Tracker(line.config.camera.trigger_every_mm),
+            judge=judge,
+            planner=ShotPlanner(line.geometry, calibration.position_sigma_mm, recipe.max_shots_per_s),
+            telemetry=self.telemetry,
+            listeners=self._listeners(),
+        )
+
+    def run(self) -> Telemetry:
+        """Sort until the time is up, the source ends, or somebody stops it. Valves are closed afterwards."""
+        self._plan.bundle.warm_up(3)
+        with _stop_on_signals(self.stop):
+            self._loop.run(self._carry_on)
+        self.telemetry.state = "finished"
+        self._look()
+        return self.telemetry
+
+    def stop(self) -> None:
+        """Finish the turn in hand, then end."""
+        self._stop = True
+
+    def _listeners(self) -> Listeners:
+        recorder = self._recorder
+        return Listeners(
+            on_frame=(lambda _: None) if recorder is None else recorder.write_frame,
+            on_block=(lambda _: None) if recorder is None else recorder.write_block,
+            on_window=self._on_window,
+        )
+
+    def _carry_on(self) -> bool:
+        if time.monotonic() >= self._next_look_s:
+            self._next_look_s = time.monotonic() + LOOK_EVERY_S
+            self._look()
+        return not self._stop and (self._end_ns is None or self._line.clock.now_ns() < self._end_ns)
+
+    def _snapshot(self) -> Snapshot:
+        belt_mm, speed_m_per_s = self._gauge.read()
+        return self.telemetry.snapshot(self._line.clock.now_ns(), belt_mm, speed_m_per_s)
+
+    def _look(self) -> None:
+        snapshot = self._snapshot()
+        for watcher in self._watchers:
+            watcher.update(snapshot)
+
+    def _on_window(self, window: BeltWindow, decisions: list[Decision]) -> None:
+        self._recent.extend(decisions)
+        if self._recorder is not None:
+            for decision in decisions:
+                self._recorder.write_decision(decision)
+        if not self._watchers:
+            return
+        end_mm = window.start_mm + window.grid.length_mm
+        view = WindowView(
+            picture=window.picture,
+            field_ut=window.field_ut,
+            field_mask=window.field_mask,
+            start_mm=window.start_mm,
+            mm_per_px=window.grid.mm_per_px,
+            across_start_mm=window.grid.across_start_mm,
+            decisions=tuple(
+                d for d in self._recent if d.box.belt_hi_mm > window.start_mm and d.box.belt_lo_mm < end_mm
+            ),
+            snapshot=self._snapshot(),
+        )
+        for watcher in self._watchers:
+            watcher.show(view)
+
+
+class SpeedGauge:
+    """Belt speed from the encoder, over about the last second."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._passed: deque[tuple[int, float]] = deque()
+
+    def read(self) -> tuple[float, float]:
+        """Belt position (mm) and speed (m/s) now."""
+        sample = self._line.encoder.read()
+        self._passed.append((sample.sampled_ns, sample.belt_mm))
+        while len(self._passed) > 2 and self._passed[0][0] < sample.sampled_ns - SPEED_SPAN_S * 1e9:
+            self._passed.popleft()
+        then_ns, then_mm = self._passed[0]
+        span_ns = sample.sampled_ns - then_ns
+        speed = (sample.belt_mm - then_mm) / (span_ns * 1e-6) if span_ns > 0 else 0.0
+        return sample.belt_mm, speed
+
+
+@contextmanager
+def _stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """SIGINT and SIGTERM end the run in good order; the old handlers come back afterwards."""
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        stop()
+
+    old = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)

@@ -1,0 +1,63 @@
+"""The catalogue: every model plausible, every magnet inside its item, every split apart from the others."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from neosort_hardware.twin.catalogue import DEFAULT_FEED_PERCENT, KINDS, model_named, models_by_kind, split_names
+from neosort_hardware.twin.magnetics import body_rotation
+
+SPLITS = ("train", "validation", "held-out")
+ALL = [model_named(name) for split in SPLITS for name in split_names(split)]
+BEARING = ("hdd35", "hdd25", "phone", "earphone", "speaker_nd", "motor_nd", "nd_loose")
+
+
+def test_the_feed_adds_up():
+    assert sum(DEFAULT_FEED_PERCENT.values()) == pytest.approx(100)
+
+
+def test_splits_share_no_model_and_held_out_has_enough_of_each_kind():
+    for one, other in itertools.combinations(SPLITS, 2):
+        assert not set(split_names(one)) & set(split_names(other))
+    assert all(len(models) >= 4 for models in models_by_kind("held-out").values())
+    assert set(models_by_kind("train")) == set(KINDS)
+
+
+@pytest.mark.parametrize("model", ALL, ids=lambda model: model.name)
+def test_a_model_is_plausible(model):
+    assert 5 <= model.width_mm <= model.length_mm <= 210
+    assert 1.5 <= model.height_mm <= 75
+    assert 1 <= model.mass_g <= 700, "heavier items need another diverter"
+    assert model.bears_ndfeb == (model.kind in BEARING)
+    assert sum(m.mass_g for m in model.magnets) + sum(s.mass_g for s in model.steel) <= 1.2 * model.mass_g
+
+
+@pytest.mark.parametrize("model", [m for m in ALL if m.magnets], ids=lambda model: model.name)
+def test_magnets_lie_inside_their_item(model):
+    for magnet in model.magnets:
+        half = 0.5 * np.array(magnet.size_mm)
+        corners = np.array(list(itertools.product(*zip(-half, half, strict=True))))
+        reach = corners @ body_rotation(magnet).T + np.array(magnet.centre_mm)
+        assert reach[:, 2].min() >= -0.2, "below the belt"
+        assert reach[:, 2].max() <= model.height_mm + 6
+        assert np.hypot(reach[:, 0], reach[:, 1]).max() <= 0.5 * np.hypot(model.length_mm, model.width_mm) + 1
+
+
+def test_magnet_masses_follow_the_published_figures():
+    grams = {kind: [m.ndfeb_g for m in ALL if m.kind == kind] for kind in BEARING}
+    assert 12 <= np.mean(grams["hdd35"]) <= 22
+    assert 4 <= np.mean(grams["hdd25"]) <= 5
+    assert 0.2 <= min(grams["phone"])
+    assert max(grams["phone"]) <= 1.0
+    assert 1 <= min(grams["nd_loose"])
+    assert max(grams["nd_loose"]) <= 50
+
+
+def test_a_stripped_disk_looks_like_a_full_one():
+    assert model_named("hdd35-01").look == model_named("hdd35_stripped-01").look
+
+
+def test_an_unknown_model_is_named_with_the_kinds_there_are():
+    with pytest.raises(KeyError, match="hdd35"):
+        model_named("toaster-01")
