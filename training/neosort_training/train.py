@@ -94,7 +94,7 @@ def train_one_epoch(state: Progressing, loader: DataLoader[Batch], config: Train
         loss = float(losses.total.detach())
         if not math.isfinite(loss):
             raise FloatingPointError(f"loss is {loss} at step {state.step}: lower optimiser.learning_rate")
-        if state.step % _LOG_EVERY_STEPS == 0:
+        if state.step == 1 or state.step % _LOG_EVERY_STEPS == 0:
             scalars = {name: float(value.detach()) for name, value in losses._asdict().items()}
             scalars["learning_rate"] = float(state.scheduler.get_last_lr()[0])
             watch.log.write(state.step, "loss", scalars)

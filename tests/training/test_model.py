@@ -1,0 +1,112 @@
+"""The network: shapes on any grid, fields compressed with their sign, peaks where the map is highest."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from neosort_datasets.window import BLIND_GREY, WindowGrid
+from neosort_training.config import ModelConfig
+from neosort_training.model import (
+    PEAKS,
+    NeoNet,
+    PeakPicker,
+    WindowDetector,
+    boxes_px,
+    compress_field,
+    gather_features,
+    require_alignment,
+    scale_picture,
+)
+
+SMALL = ModelConfig(stem=8, stride_4=8, stride_8=16, stride_16=32, stride_32=32, field=16, neck=16, item_head=32)
+
+
+def inputs(rows, cols):
+    generator = torch.Generator().manual_seed(0)
+    return (
+        torch.randint(0, 256, (1, rows, cols, 3), dtype=torch.uint8, generator=generator),
+        torch.randn(1, 3, rows // 16, cols // 16, generator=generator),
+        torch.ones(1, 2, rows // 16, cols // 16),
+    )
+
+
+def test_shipped_size_stays_within_its_budget():
+    net = NeoNet(ModelConfig(), 19)
+    parameters = sum(parameter.numel() for parameter in net.parameters())
+    assert 4 * parameters < 9e6, "the bundle would outgrow what the repository takes"
+
+
+@pytest.mark.parametrize(("rows", "cols"), [(128, 160), (320, 320), (320, 1024)])
+def test_detector_reads_any_aligned_grid(rows, cols):
+    grid = WindowGrid(rows=rows, cols=cols, mm_per_px=2.0)
+    with torch.no_grad():
+        found = WindowDetector(NeoNet(SMALL, 5), grid).eval()(*inputs(rows, cols))
+    assert found.boxes_mm.shape == (1, PEAKS, 4)
+    assert found.kind_p.shape == (1, PEAKS, 5)
+    assert torch.allclose(found.kind_p.sum(dim=2), torch.ones(1, PEAKS), atol=1e-5)
+    assert (found.score.diff() <= 0).all()
+    assert (found.magnet_g >= 0).all()
+    assert (found.magnet_g_sigma > 0).all()
+    assert (found.boxes_mm[..., 2:] > found.boxes_mm[..., :2]).all()
+
+
+@pytest.mark.parametrize("grid", [WindowGrid(rows=500), WindowGrid(cols=650), WindowGrid(cell_px=8)])
+def test_grid_out_of_step_is_refused(grid):
+    with pytest.raises(ValueError, match="cannot be read"):
+        require_alignment(grid)
+
+
+def test_blind_camera_is_zero_to_the_network():
+    assert not scale_picture(torch.full((1, 32, 32, 3), BLIND_GREY, dtype=torch.uint8)).any()
+
+
+def test_field_keeps_its_sign_and_unknown_cells_say_nothing():
+    field = torch.zeros(1, 3, 2, 2)
+    field[0, :, 0, 0] = torch.tensor([-300.0, 0.2, 5.0])
+    field[0, :, 1, 1] = 99.0
+    mask = torch.ones(1, 2, 2, 2)
+    mask[0, :, 1, 1] = 0.0
+    seen = compress_field(field, mask)
+    assert seen[0, 0, 0, 0] < 0 < seen[0, 1, 0, 0]
+    assert seen[0, 0, 0, 0].item() == pytest.approx(0.5 * math.asinh(-300 / 0.5), rel=1e-5)
+    assert seen.abs().max() < 5
+    assert not seen[0, :, 1, 1].any()
+
+
+def test_same_scene_is_seen_whatever_window_it_is_cut_to():
+    """Detections of a scene do not depend on where the window begins, once it is far enough from the border."""
+    net = NeoNet(SMALL, 3).eval()
+    picture, field, mask = inputs(1024, 64)
+    with torch.no_grad():
+        whole = net(picture, field, mask).heat
+        part = net(picture[:, 32:992], field[:, :, 2:62], mask[:, :, 2:62]).heat
+    torch.testing.assert_close(whole[:, :, 54:74], part[:, :, 50:70], rtol=1e-4, atol=1e-4)
+
+
+def test_peaks_are_local_and_fall():
+    heat = torch.full((1, 1, 16, 16), -9.0)
+    heat[0, 0, 3, 4], heat[0, 0, 3, 5], heat[0, 0, 10, 10] = 2.0, 1.0, 3.0
+    score, index = PeakPicker()(heat)
+    assert index[:2].tolist() == [10 * 16 + 10, 3 * 16 + 4]
+    assert score[0] > score[1] > 0.5 > score[2]
+
+
+def test_boxes_reach_from_the_cells_centre():
+    reach = torch.tensor([[1.0, 2.0, 3.0, 4.0]])
+    assert boxes_px(torch.tensor([2]), torch.tensor([5]), reach).tolist() == [[19.0, 42.0, 23.0, 48.0]]
+
+
+def test_training_and_detection_read_the_same_features():
+    """The export's flat gather and the training's indexing agree at the best peak."""
+    net = NeoNet(SMALL, 3).eval()
+    grid = WindowGrid(rows=128, cols=160)
+    with torch.no_grad():
+        found = WindowDetector(net, grid)(*inputs(128, 160))
+        maps = net(*inputs(128, 160))
+        _, index = PeakPicker()(maps.heat)
+        row, col = index // 20, index % 20
+        items = net.describe_items(gather_features(maps, torch.zeros_like(row), row, col))
+    torch.testing.assert_close(found.p_ndfeb[0], torch.sigmoid(items.ndfeb))
+    torch.testing.assert_close(found.boxes_mm[0], boxes_px(row, col, items.reach_px))
