@@ -1,0 +1,250 @@
+"""The report of a run: the figures as a dict, on screen, as JSON, and as one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from rich.console import Console
+from rich.table import Table
+
+from neosort_hardware.types import Decision
+from neosort_inference import report_plots
+from neosort_inference.score import Interval, Score, score_run
+from neosort_inference.telemetry import Telemetry, Verdict, verdict_of
+from neosort_inference.words import kind_title
+
+Report = dict[str, Any]
+
+NONE_YET = "—"
+_NEED_TRUTH = (
+    *("items", "bearing", "product", "recovery", "recovery_ci", "recovery_items", "recovery_items_ci"),
+    *("purity", "purity_ci", "spurious", "duplicates", "kinds", "confusion"),
+)
+_PACKAGES = ("neosort", "numpy", "onnxruntime", "opencv-python-headless")
+
+
+def build_report(
+    telemetry: Telemetry,
+    config_name: str,
+    *,
+    truth: bool,
+    seed: int | None = None,
+    line: dict[str, Any] | None = None,
+    bundle: dict[str, Any] | None = None,
+    never_fired_kinds: Sequence[str] = (),
+    fired_late: int = 0,
+    bootstrap: int = 1000,
+) -> Report:
+    """Every figure of a run, ready for JSON. Without ``truth`` the keys that need it are None.
+
+    ``line`` and ``bundle``: whatever the caller wants to be remembered of them. ``fired_late``: shots that the diverter
+    or the simulated world saw opened too late, added to decisions that were late and fired all the same. Must stay 0.
+    """
+    score = score_run(telemetry.items, telemetry.landings, telemetry.decisions, bootstrap=bootstrap) if truth else None
+    decisions = telemetry.decisions
+    verdicts = Counter(verdict_of(decision) for decision in decisions)
+    return {
+        **_truth_figures(score),
+        "decisions": len(decisions),
+        "shots": verdicts[Verdict.FIRED],
+        "late": verdicts[Verdict.LATE],
+        "refused": verdicts[Verdict.REFUSED],
+        "forbidden": verdicts[Verdict.FORBIDDEN],
+        "fired_late": fired_late + sum(decision.fired and decision.late for decision in decisions),
+        "latency_ms": _percentiles([d.latency_ms for d in decisions], {"p50": 50, "p99": 99, "p999": 99.9}),
+        "decision_distance_mm": _percentiles([d.distance_mm for d in decisions], {"p50": 50, "p99": 99}),
+        "window_ms": _percentiles(telemetry.window_ms, {"p50": 50, "p99": 99}),
+        "windows": len(telemetry.window_ms),
+        "seconds": (telemetry.ended_ns - telemetry.started_ns) * 1e-9,
+        "seconds_to_first_shot": _seconds_to_first_shot(telemetry),
+        "belt_m": (telemetry.end_belt_mm - telemetry.start_belt_mm) * 1e-3,
+        "senses": telemetry.senses,
+        "faults": list(telemetry.faults_seen),
+        "decided_kinds": _decided_kinds(decisions),
+        "never_fired_kinds": list(never_fired_kinds),
+        "seed": seed,
+        "line": {"config": config_name, **(line or {})},
+        "bundle": dict(bundle or {}),
+        "versions": _versions(),
+        "machine": {"system": platform.system(), "architecture": platform.machine(), "cpus": os.cpu_count()},
+        "written_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _truth_figures(score: Score | None) -> Report:
+    """The figures that need the truth; all None without."""
+    if score is None:
+        empty: Report = dict.fromkeys(_NEED_TRUTH)
+        return empty | {"loss": dict.fromkeys(("recognition", "timing", "coejection", "false_alarm"))}
+    figures = asdict(score)
+    return (
+        figures
+        | {"kinds": [asdict(row) for row in score.kinds]}
+        | {key: _pair(figures[key]) for key in ("recovery_ci", "recovery_items_ci", "purity_ci")}
+    )
+
+
+def _pair(interval: Interval | None) -> list[float] | None:
+    return None if interval is None else list(interval)
+
+
+def _percentiles(values: Sequence[float], wanted: dict[str, float]) -> dict[str, float | None]:
+    if not values:
+        return dict.fromkeys(wanted)
+    found = np.percentile(np.asarray(values, dtype=np.float64), list(wanted.values()))
+    return {name: float(value) for name, value in zip(wanted, found, strict=True)}
+
+
+def _seconds_to_first_shot(telemetry: Telemetry) -> float | None:
+    fired_ns = [decision.decided_ns for decision in telemetry.decisions if decision.fired]
+    return (min(fired_ns) - telemetry.started_ns) * 1e-9 if fired_ns else None
+
+
+def _decided_kinds(decisions: Sequence[Decision]) -> dict[str, dict[str, int]]:
+    seen = Counter(decision.kind for decision in decisions)
+    fired = Counter(decision.kind for decision in decisions if decision.fired)
+    return {kind: {"seen": count, "fired": fired[kind]} for kind, count in seen.most_common()}
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue  # run from a source tree, or another build of the same library
+    return found
+
+
+def write_report(report: Report, directory: Path, telemetry: Telemetry) -> Path:
+    """Write report.json, report.html and decisions.jsonl into ``directory`` (made when missing); the HTML's path.
+
+    Raises `OSError` when the directory cannot be written to.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
+    (directory / "report.json").write_text(text + "\n", encoding="utf-8")
+    with (directory / "decisions.jsonl").open("w", encoding="utf-8") as lines:
+        for decision in telemetry.decisions:
+            lines.write(json.dumps(decision_record(decision), ensure_ascii=False) + "\n")
+    page = directory / "report.html"
+    page.write_text(render_html(report, telemetry), encoding="utf-8")
+    return page
+
+
+def decision_record(decision: Decision) -> dict[str, Any]:
+    """One decision as it stands in decisions.jsonl."""
+    box, shot = decision.box, decision.shot
+    return {
+        "track_id": decision.track_id,
+        "belt_mm": round(box.belt_mm, 2),
+        "across_mm": round(box.across_mm, 2),
+        "box_mm": [round(v, 2) for v in (box.belt_lo_mm, box.belt_hi_mm, box.across_lo_mm, box.across_hi_mm)],
+        "kind": decision.kind,
+        "p_ndfeb": round(decision.p_ndfeb, 5),
+        "magnet_g": round(decision.magnet_g, 4),
+        "magnet_g_sigma": round(decision.magnet_g_sigma, 4),
+        "fired": decision.fired,
+        "reason": decision.reason,
+        "late": decision.late,
+        "latency_ms": round(decision.latency_ms, 3),
+        "distance_mm": round(decision.distance_mm, 2),
+        "nozzles": None if shot is None else [shot.first_nozzle, shot.last_nozzle],
+        "open_close_mm": None if shot is None else [round(shot.open_mm, 2), round(shot.close_mm, 2)],
+    }
+
+
+def render_html(report: Report, telemetry: Telemetry) -> str:
+    """The report as one HTML page: styles and figures inside, nothing fetched."""
+    environment = Environment(
+        loader=PackageLoader("neosort_inference", "templates"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters |= {"percent": percent, "interval": interval_text, "kind": kind_title, "number": number_text}
+    return environment.get_template("report.html.j2").render(r=report, figures=_figures(report, telemetry))
+
+
+def _figures(report: Report, telemetry: Telemetry) -> dict[str, str]:
+    """The figures that this run has data for, by name."""
+    decisions, figures = telemetry.decisions, {}
+    loss = report["loss"]
+    if report["recovery"] is not None:
+        recovery = (report["recovery"], loss["recognition"], loss["timing"])
+        purity = (report["purity"], loss["coejection"], loss["false_alarm"]) if report["purity"] is not None else None
+        figures["loss"] = report_plots.loss_bars(recovery, purity)
+    if report["confusion"]:
+        figures["confusion"] = report_plots.confusion_map(report["confusion"], [row["kind"] for row in report["kinds"]])
+    if decisions:
+        start_ns = telemetry.started_ns
+        decided_s = [(d.decided_ns - start_ns) * 1e-9 for d in decisions]
+        fired_s = [(d.decided_ns - start_ns) * 1e-9 for d in decisions if d.fired]
+        figures["latency"] = report_plots.latency_histogram([d.latency_ms for d in decisions])
+        figures["time"] = report_plots.items_over_time(decided_s, fired_s, report["seconds"])
+    return figures
+
+
+def print_report(report: Report, console: Console) -> None:
+    """The report's figures on screen."""
+    table = Table(title="neosort  run report", title_justify="left", title_style="bold", show_header=False, box=None)
+    table.add_column(style="bright_black", no_wrap=True)
+    table.add_column(justify="right", style="bold", no_wrap=True)
+    table.add_column(style="bright_black")
+    for row in _screen_rows(report):
+        table.add_row(*row)
+    console.print()
+    console.print(table)
+
+
+def _screen_rows(report: Report) -> list[tuple[str, str, str]]:
+    loss, latency = report["loss"], report["latency_ms"]
+    known = report["items"] is not None
+    about_truth = "" if known else "recovery and purity need the truth, which is not known"
+    rows = [("senses", report["senses"], f"{report['seconds']:.0f} s, {report['belt_m']:,.1f} m of belt")]
+    if known:
+        bearing = f"{report['bearing']:,} bear NdFeB, {report['product']:,} landed in the product"
+        lost = f"lost: recognition {percent(loss['recognition'])}, timing {percent(loss['timing'])}"
+        mixed = f"mixed in: co-ejected {percent(loss['coejection'])}, false alarms {percent(loss['false_alarm'])}"
+        rows += [
+            ("items", f"{report['items']:,}", bearing),
+            ("recovery", percent(report["recovery"]), f"{interval_text(report['recovery_ci'])}of NdFeB mass; {lost}"),
+            ("recovery", percent(report["recovery_items"]), f"{interval_text(report['recovery_items_ci'])}of items"),
+            ("purity", percent(report["purity"]), f"{interval_text(report['purity_ci'])}{mixed}"),
+        ]
+    first = number_text(report["seconds_to_first_shot"], 1, " s to the first")
+    window = number_text(report["window_ms"]["p50"], 1, " ms")
+    return [
+        *rows,
+        ("decisions", f"{report['decisions']:,}", about_truth),
+        ("shots", f"{report['shots']:,}", first),
+        ("late", f"{report['late']:,}", f"refused and never fired; fired late: {report['fired_late']}"),
+        ("refused", f"{report['refused']:,}", "wanted, but no shot to be had"),
+        ("latency p50", number_text(latency["p50"], 1, " ms"), "last input of the deciding window → shot scheduled"),
+        ("latency p99", number_text(latency["p99"], 1, " ms"), f"p99.9 {number_text(latency['p999'], 1, ' ms')}"),
+        ("windows", f"{report['windows']:,}", f"{window} of computing each (p50)"),
+    ]
+
+
+def percent(share: float | None) -> str:
+    """A share for people."""
+    return NONE_YET if share is None else f"{100 * share:.1f} %"
+
+
+def interval_text(interval: Sequence[float] | None) -> str:
+    """A 95 % interval for people, with a space behind; empty where there is none."""
+    return "" if interval is None else f"[{100 * interval[0]:.1f} – {100 * interval[1]:.1f}] "
+
+
+def number_text(value: float | None, digits: int = 0, unit: str = "") -> str:
+    """A number for people, or a dash."""
+    return NONE_YET if value is None else f"{value:,.{digits}f}{unit}"
