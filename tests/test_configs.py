@@ -6,13 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from neosort_hardware.config import ConfigError, load_line_config
+from neosort_hardware.config import ConfigError, load_line_config, load_toml
+from neosort_inference.recipe import load_recipe
+from neosort_training.config import TrainConfig
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 # A new folder of configurations gets its loader here; without one the test fails.
 LOADERS: dict[str, Callable[[Path], object]] = {
     "hardware/configs": load_line_config,
+    "inference/configs": load_recipe,
+    "training/configs": lambda path: load_toml(path, TrainConfig),
 }
 
 SHIPPED = sorted(path.relative_to(REPOSITORY).as_posix() for path in REPOSITORY.glob("[!.]*/configs/**/*.toml"))
@@ -20,6 +24,7 @@ SHIPPED = sorted(path.relative_to(REPOSITORY).as_posix() for path in REPOSITORY.
 
 def test_there_is_something_to_load() -> None:
     assert "hardware/configs/twin.toml" in SHIPPED
+    assert {name.rpartition("/")[0] for name in SHIPPED} == set(LOADERS)
 
 
 @pytest.mark.parametrize("name", SHIPPED)

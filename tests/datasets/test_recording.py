@@ -389,3 +389,18 @@ def test_numpy_numbers_in_values_are_written_as_numbers(tmp_path: Path) -> None:
     with RecordingWriter(path, CONFIG) as writer:
         writer.write_decision(replace(DECISION, magnet_g=np.float32(19.5), fired=np.True_, track_id=np.int64(9)))
     assert list(Recording(path).decisions()) == [DECISION]
+
+
+def test_the_documented_program_writes_a_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    readme = (Path(__file__).resolve().parents[2] / "datasets" / "README.md").read_text(encoding="utf-8")
+    program = readme.partition("```python\n")[2].partition("```")[0]
+    jpeg = cv2.imencode(".jpg", np.full((512, 640, 3), 90, np.uint8))[1].tobytes()
+    monkeypatch.chdir(tmp_path)
+    exec(program, {"exposures": [(jpeg, 512.0 + 256 * k, 10**9 + k * 256 * MS) for k in range(3)]})
+    recording = Recording(tmp_path / "theirs.mcap")
+    assert [(read.belt_mm, read.captured_ns, read.sequence) for read in recording.frames()] == [
+        (512.0, 1_000 * MS, 0),
+        (768.0, 1_256 * MS, 1),
+        (1024.0, 1_512 * MS, 2),
+    ]
+    assert not recording.has_field
