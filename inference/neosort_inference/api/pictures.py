@@ -108,7 +108,7 @@ def _level_of(view: WindowView, known: ArrayBool, rows: int, cols: int) -> Image
     weight = known.astype(np.float32)
     smooth = cv2.resize((level * weight).astype(np.float32), (cols, rows), interpolation=cv2.INTER_LINEAR)
     share = cv2.resize(weight, (cols, rows), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(255.0 * smooth / np.maximum(share, 1e-6), dtype=np.uint8)
+    return np.asarray(np.rint(255.0 * smooth / np.maximum(share, 1e-6)), dtype=np.uint8)
 
 
 def _enlarged(mask: ArrayBool, rows: int, cols: int) -> ArrayBool:

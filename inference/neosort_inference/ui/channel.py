@@ -93,7 +93,10 @@ class ViewReader:
     def _newest_notice(self) -> int:
         notice = self._receiver.recv_bytes()
         while self._receiver.poll():
-            notice = self._receiver.recv_bytes()
+            try:
+                notice = self._receiver.recv_bytes()
+            except EOFError:
+                break  # the writer is gone; what it wrote last is still to be shown
         number: int = _NOTICE.unpack(notice)[0]
         return number
 

@@ -125,6 +125,8 @@ class _Tiles:
             }
             self._tiles = {key: _html("", "tile-n wide" if wide else "tile-n") for key, (_, wide) in names.items()}
             self._names = {key: name for key, (name, _) in names.items()}
+        for key in names:
+            self._set(key, NONE_YET, "&nbsp;")
 
     def show(self, snapshot: Snapshot) -> None:
         self._set("recovery", _percent(snapshot.recovery), _under(snapshot.recovery, "of NdFeB mass"))
