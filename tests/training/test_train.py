@@ -12,7 +12,7 @@ import torch
 from neosort_hardware.config import load_toml
 from neosort_training.checkpoint import CheckpointError, load_checkpoint
 from neosort_training.config import TrainConfig
-from neosort_training.train import TrainingRun, learning_rate_factor
+from neosort_training.train import TrainingRun, learning_rate_factor, running_average
 from neosort_training.watch import StopRequest, stop_on_signals
 from rich.console import Console
 
@@ -84,6 +84,23 @@ def test_signal_asks_for_a_stop_and_is_given_back():
         signal.raise_signal(signal.SIGTERM)
         assert stop.at(0)
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize("steps", [60, 600])
+def test_average_forgets_where_a_run_began(steps):
+    """A short run's average must be near its last weights, not near the random first ones."""
+    update = running_average(0.998)
+    mean, counter = torch.tensor([100.0]), torch.tensor(0)
+    for step in range(1, steps):
+        update((mean, counter), (torch.tensor([1.0]), torch.tensor(step)), step)
+    assert mean.item() == pytest.approx(1.0, abs=0.05)
+    assert counter.item() == steps - 1
+
+
+def test_average_remembers_as_long_as_asked_in_a_long_run():
+    mean = torch.tensor([1.0])
+    running_average(0.99)((mean,), (torch.tensor([0.0]),), 10_000)
+    assert mean.item() == pytest.approx(0.99)
 
 
 def test_learning_rate_warms_up_and_falls():

@@ -13,9 +13,10 @@ import torch
 from neosort_datasets.store import WindowStore
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from torch import Tensor
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 
 from neosort_training.checkpoint import Checkpoint, describe_stores, load_checkpoint, save_checkpoint
@@ -27,6 +28,7 @@ from neosort_training.model import NeoNet
 from neosort_training.watch import RunLog, StopRequest, Watch
 
 LAST = "last.pt"
+Tensors = tuple[Tensor, ...] | list[Tensor]
 _LOG_EVERY_STEPS = 20
 _VALIDATION_WINDOWS = 300
 
@@ -56,15 +58,32 @@ def learning_rate_factor(config: OptimiserConfig, total_steps: int) -> Callable[
     return factor
 
 
+def running_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
+    """Exponential average whose memory grows with the run, up to ``decay``.
+
+    With a fixed decay the first, random weights would weigh e⁻¹ after 1/(1 − decay) steps and spoil a short run.
+    """
+
+    @torch.no_grad()
+    def update(average: Tensors, current: Tensors, steps: Tensor | int) -> None:
+        keep = min(decay, (1 + int(steps)) / (10 + int(steps)))
+        for mean, value in zip(average, current, strict=True):
+            if mean.is_floating_point():
+                mean.lerp_(value, 1.0 - keep)
+            else:
+                mean.copy_(value)  # counters of batch normalisation
+
+    return update
+
+
 def begin(config: TrainConfig, kinds: int, total_steps: int) -> Progressing:
     """Network and optimiser at the start of a run."""
     torch.manual_seed(config.seed)
     net: NeoNet = NeoNet(config.model, kinds).to(memory_format=torch.channels_last)
-    average = get_ema_multi_avg_fn(config.optimiser.ema_decay)  # type: ignore[no-untyped-call]
     optimiser = AdamW(net.parameters(), lr=config.optimiser.learning_rate, weight_decay=config.optimiser.weight_decay)
     return Progressing(
         net=net,
-        ema=AveragedModel(net, multi_avg_fn=average, use_buffers=True),
+        ema=AveragedModel(net, multi_avg_fn=running_average(config.optimiser.ema_decay), use_buffers=True),
         optimiser=optimiser,
         scheduler=LambdaLR(optimiser, learning_rate_factor(config.optimiser, total_steps)),
     )
