@@ -3,7 +3,8 @@
 Fields are axial vectors. In a mirror that reverses axis *a*, the component of an axial vector along *a* keeps its sign
 and the two others change theirs (Jackson, Classical Electrodynamics, 6.10). So a window flipped along the belt keeps
 B_x and negates B_y and B_z, and one flipped across keeps B_y and negates B_x and B_z. Turning every magnet round
-negates all three. Steel magnetised by the Earth does not follow a mirror exactly: a part in a thousand of the signals.
+negates all three. Steel magnetised by the Earth does not follow, because the
+Earth's field stays as it is; such moments are weak beside those of magnets, and this is accepted.
 """
 
 from __future__ import annotations
