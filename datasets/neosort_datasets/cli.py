@@ -14,12 +14,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from neosort_datasets.store import StoreError, WindowStore, WindowStoreWriter
-from neosort_datasets.synthetic import labelled_windows
+from neosort_datasets.synthetic import SplitName, labelled_windows
 from neosort_datasets.window import LabelledWindow, WindowGrid
 from neosort_hardware.config import ConfigError, LineConfig, load_line_config
-from neosort_datasets.synthetic import SplitName
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 SHARD_WINDOWS = 80
 
 

@@ -96,10 +96,10 @@ class FieldGridder:
         """
         rows = self._grid.field_rows
         row = np.clip(((places_mm - start_mm) / self._grid.cell_mm).astype(np.int64), 0, rows - 1)
-        known = np.isfinite(field_ut).all(axis=2)
+        known = np.asarray(np.isfinite(field_ut).all(axis=2), dtype=np.bool_)
         weight = _sum_by_row(row, known.astype(np.float32), rows)
-        total = _sum_by_row(row, np.where(known[..., None], field_ut, 0.0), rows)
-        flagged = _sum_by_row(row, (saturated & known).astype(np.float32), rows)
+        total = _sum_by_row(row, np.where(known[..., None], field_ut, np.float32(0.0)), rows)
+        flagged = _sum_by_row(row, np.logical_and(saturated, known).astype(np.float32), rows)
         channel_known = weight > 0
         mean = total / np.maximum(weight, 1.0)[..., None]
         share = flagged / np.maximum(weight, 1.0)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from neosort_hardware.types import ArrayF64, ImageU8
 
 from neosort_datasets.window import WindowGrid
-from neosort_hardware.types import ArrayF64, ImageU8
 
 _CENTRE = np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]])  # array index → pixel centre coordinate
 
@@ -17,9 +17,9 @@ class Rectifier:
     def __init__(self, grid: WindowGrid, pixel_to_belt: ArrayF64) -> None:
         self._size = (grid.cols, grid.rows)
         step = grid.mm_per_px
-        index_to_belt = np.array(
-            [[step, 0.0, grid.across_start_mm], [0.0, -step, grid.length_mm], [0.0, 0.0, 1.0]]
-        ) @ _CENTRE
+        index_to_belt = (
+            np.array([[step, 0.0, grid.across_start_mm], [0.0, -step, grid.length_mm], [0.0, 0.0, 1.0]]) @ _CENTRE
+        )
         index_to_pixel = np.linalg.inv(_CENTRE) @ np.linalg.inv(pixel_to_belt) @ index_to_belt
         self._map = index_to_pixel / index_to_pixel[2, 2]
         self._identity = bool(np.allclose(self._map, np.eye(3), atol=1e-6))

@@ -14,13 +14,12 @@ from neosort_datasets.window import BeltWindow, LabelledWindow, WindowGrid
 from neosort_hardware.clock import VirtualClock
 from neosort_hardware.config import LineConfig
 from neosort_hardware.line import Line, simulated_line
-from neosort_hardware.twin.catalogue import KINDS, SplitName
+from neosort_hardware.twin.catalogue import SplitName as SplitName
 from neosort_hardware.twin.sprites import SpriteBook
 from neosort_hardware.twin.world import World
 from neosort_hardware.types import ItemTruth, Shot
 
 WINDOWS_PER_SCENE = 40
-KIND_NAMES = KINDS
 
 
 def scene_config(base: LineConfig, split: SplitName, rng: np.random.Generator) -> LineConfig:

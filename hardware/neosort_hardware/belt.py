@@ -58,7 +58,8 @@ class LineGeometry:
             mm_per_count=config.encoder.mm_per_count,
             array_station_mm=calibration.array_station_mm,
             nozzle_station_mm=calibration.nozzle_station_mm,
-            channel_across_mm=magnetometer.first_across_mm + magnetometer.pitch_mm * np.arange(magnetometer.channels),
+            channel_across_mm=magnetometer.first_across_mm
+            + magnetometer.pitch_mm * np.arange(magnetometer.channels, dtype=np.float64),
             array_height_mm=magnetometer.height_mm,
             nozzles=NozzleRow(
                 count=diverter.nozzles, pitch_mm=diverter.pitch_mm, first_across_mm=diverter.first_across_mm

@@ -18,6 +18,11 @@ from neosort_inference.telemetry import Telemetry
 from neosort_inference.tracks import Track, Tracker
 
 READ_TIMEOUT_S = 0.05
+_WORDS = {
+    ShotOutcome.ACCEPTED: "",
+    ShotOutcome.LATE: "too late",
+    ShotOutcome.REFUSED: "refused by the diverter",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +118,7 @@ class SortingLoop:
 
     def _settle(self, track: Track, window: BeltWindow) -> Decision:
         shot, reason = self._aim(track)
-        late = False
-        if shot is not None:
-            outcome = self._line.diverter.schedule(shot)
-            late = outcome is ShotOutcome.LATE
-            if outcome is not ShotOutcome.ACCEPTED:
-                shot, reason = None, "too late" if late else "refused by the diverter"
+        outcome = None if shot is None else self._line.diverter.schedule(shot)
         now_ns = self._line.clock.now_ns()
         detection = track.detection
         last_sensor_mm = track.box.belt_hi_mm + self._line.geometry.array_station_mm
@@ -129,9 +129,9 @@ class SortingLoop:
             p_ndfeb=detection.p_ndfeb,
             magnet_g=detection.magnet_g,
             magnet_g_sigma=detection.magnet_g_sigma,
-            fired=shot is not None,
-            reason=reason,
-            late=late,
+            fired=outcome is ShotOutcome.ACCEPTED,
+            reason=reason if outcome is None else _WORDS[outcome],
+            late=outcome is ShotOutcome.LATE,
             latency_ms=(now_ns - window.last_input_ns) * 1e-6,
             distance_mm=self._line.encoder.read().belt_mm - last_sensor_mm,
             decided_ns=now_ns,

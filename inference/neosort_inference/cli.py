@@ -1,0 +1,114 @@
+"""`neosort`: sort, on a simulated or a real line, or what a recording or a folder of photographs shows."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from neosort_datasets.photographs import PhotographError
+from neosort_datasets.recording import RecordingError
+from neosort_hardware.config import ConfigError, LineConfig, load_line_config
+from neosort_hardware.devices import DeviceError
+from neosort_inference.bundle import BundleError
+from neosort_inference.commands import BlindSense, RunOptions, run_line
+from neosort_inference.replaying import replay_source
+from neosort_inference.ui.server import PageError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Finds NdFeB-bearing items on an e-waste belt and blows them out. 'neosort run' sorts, 'neosort replay' "
+    "sorts what was recorded or photographed. Press Ctrl-C to stop a run in good order.",
+)
+
+ConfigOption = Annotated[Path | None, typer.Option(help="The line (TOML). Left out: the simulated line as built in.")]
+BundleOption = Annotated[Path | None, typer.Option(help="Model bundle (.onnx). Left out: the one that is shipped.")]
+RecipeOption = Annotated[Path | None, typer.Option(help="What to eject (TOML). Left out: the default recipe.")]
+ReportOption = Annotated[
+    Path | None, typer.Option(help="Folder for report.html, report.json and decisions.jsonl.", file_okay=False)
+]
+BlindOption = Annotated[BlindSense, typer.Option(help="Switch a sense off, to see what it is worth.")]
+HeadlessOption = Annotated[bool, typer.Option(help="No web page.")]
+HostOption = Annotated[str, typer.Option(help="Address the web page listens on.")]
+PortOption = Annotated[int, typer.Option(min=0, max=65535, help="Its port; 0 takes any free one.")]
+
+
+@app.command()
+def run(
+    config: ConfigOption = None,
+    seconds: Annotated[float | None, typer.Option("--for", min=1, help="Seconds to run. Left out: until stopped.")] = None,
+    belt_speed: Annotated[float | None, typer.Option(help="Belt speed in m/s, instead of the configuration's.")] = None,
+    fast: Annotated[bool, typer.Option(help="Virtual time: as fast as the machine can. Computing is charged to it.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Everything random about a simulated line follows from it.")] = 1,
+    headless: HeadlessOption = False,
+    report: ReportOption = None,
+    record: Annotated[Path | None, typer.Option(help="Keep the run as a recording (MCAP).", dir_okay=False)] = None,
+    blind: BlindOption = BlindSense.NONE,
+    bundle: BundleOption = None,
+    recipe: RecipeOption = None,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8000,
+) -> None:
+    """Sort a line, with a live view here and in the browser, and a report at the end.
+
+    Exit code 1 if a shot was ever fired too late, 2 for anything wrong with what was asked.
+    """
+    line = LineConfig() if config is None else load_line_config(config)
+    if belt_speed is not None:
+        line = _at_speed(line, belt_speed)
+    options = RunOptions(
+        seconds=seconds, fast=fast, seed=seed, headless=headless, report=report, record=record, blind=blind.value,
+        bundle=bundle, recipe=recipe, host=host, port=port,
+    )  # fmt: skip
+    raise typer.Exit(run_line(line, options, Console()))
+
+
+@app.command()
+def replay(
+    source: Annotated[Path, typer.Argument(help="A recording (.mcap), or a folder of photographs (camera only).")],
+    config: ConfigOption = None,
+    fast: Annotated[bool, typer.Option(help="As fast as the machine can, instead of at the pace of the recording.")] = False,
+    headless: HeadlessOption = False,
+    report: ReportOption = None,
+    blind: BlindOption = BlindSense.NONE,
+    salvage: Annotated[bool, typer.Option(help="Read a torn recording up to where it is good.")] = False,
+    bundle: BundleOption = None,
+    recipe: RecipeOption = None,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8000,
+) -> None:
+    """Sort what was recorded, without firing at anything.
+
+    A recording brings its own line configuration. Photographs have no field: they are sorted by the camera alone, each
+    fitted to the width of the belt, and figures that need the truth stay empty.
+    """
+    options = RunOptions(
+        seconds=None, fast=fast, seed=0, headless=headless, report=report, record=None, blind=blind.value,
+        bundle=bundle, recipe=recipe, host=host, port=port,
+    )  # fmt: skip
+    line = None if config is None else load_line_config(config)
+    raise typer.Exit(replay_source(source, line, options, Console(), salvage=salvage))
+
+
+def _at_speed(line: LineConfig, speed_m_per_s: float) -> LineConfig:
+    if not 0.1 <= speed_m_per_s <= 3.0:
+        raise ConfigError(f"--belt-speed = {speed_m_per_s:g} m/s, must be between 0.1 and 3.0")
+    return line.model_copy(update={"belt": line.belt.model_copy(update={"speed_m_per_s": speed_m_per_s})})
+
+
+def main() -> None:
+    """Entry point: what the user can mend ends in one sentence and exit code 2."""
+    try:
+        app()
+    except (ConfigError, BundleError, RecordingError, PhotographError, PageError, DeviceError) as error:
+        print(f"neosort: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+if __name__ == "__main__":
+    main()
