@@ -161,13 +161,13 @@ def test_the_heat_map_reads_on_its_scale_and_shows_what_is_not_known():
     one.field_ut[2, 10:12, 10:12] = FIELD_HI_UT
     one.field_mask[0, :, -3:] = 0.0
     picture = field_heat_map(one)
-    assert picture.shape == (ROWS, COLS, 3)
+    assert picture.shape == (ROWS // 2, COLS // 2, 3)
     colours = [tuple(int(c[i : i + 2], 16) for i in (1, 3, 5)) for c in scale_colours(256)]
-    shown = np.array(picture[16 * 6, 16 * 6], dtype=int)
+    shown = np.array(picture[8 * 6, 8 * 6], dtype=int)
     nearest = int(np.argmin([np.abs(shown - np.array(colour)).sum() for colour in colours]))
     assert nearest / 255 == pytest.approx(scale_position(100.0), abs=0.02)
-    assert tuple(picture[16 * 11, 16 * 11]) == colours[-1]
-    unknown = picture[:, -3 * 16 :].reshape(-1, 3)
+    assert tuple(picture[8 * 11, 8 * 11]) == colours[-1]
+    unknown = picture[:, -3 * 8 :].reshape(-1, 3)
     assert len(np.unique(unknown, axis=0)) == 2  # the two greys of the hatching, and no heat
     assert np.ptp(unknown.astype(int), axis=1).max() < 20
 
@@ -178,7 +178,7 @@ def test_an_unknown_cell_does_not_darken_its_known_neighbour():
     one.field_mask[0, :, 10:] = 0.0
     one.field_ut[:, :, 10:] = 0.0
     picture = field_heat_map(one)
-    assert np.abs(picture[100, 16 * 10 - 1].astype(int) - picture[100, 16 * 5].astype(int)).max() <= 3
+    assert np.abs(picture[50, 8 * 10 - 1].astype(int) - picture[50, 8 * 5].astype(int)).max() <= 3
 
 
 def test_a_saturated_cell_is_framed():
@@ -212,11 +212,14 @@ def test_pictures_are_of_the_newest_window_or_of_the_one_asked_for():
     assert decoded(client.get("/api/v1/frame.jpg?n=1&overlay=false").content).mean() == pytest.approx(40, abs=3)
     assert client.get("/api/v1/frame.jpg?n=99").status_code == 404
     assert client.get("/api/v1/frame.jpg?n=first").status_code == 422
-    assert decoded(client.get("/api/v1/field.png").content).shape == (ROWS, COLS, 3)
+    assert decoded(client.get("/api/v1/field.png").content).shape == (ROWS // 2, COLS // 2, 3)
 
 
 def test_the_view_lays_boxes_out_in_millimetres():
-    laid = client_of(view(decision(7))).get("/api/v1/view").json()
+    client = client_of(view(decision(7)))
+    laid = client.get("/api/v1/view").json()
+    assert client.get("/api/v1/view?after=1").status_code == 204
+    assert client.get("/api/v1/view?after=0").json() == laid
     assert (laid["number"], laid["start_mm"], laid["length_mm"], laid["width_mm"]) == (1, 900.0, ROWS, COLS)
     assert laid["boxes"][0] == {
         "track_id": 7, "belt_lo_mm": 1000.0, "belt_hi_mm": 1080.0, "across_lo_mm": 100.0, "across_hi_mm": 180.0,

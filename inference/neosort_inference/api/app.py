@@ -101,8 +101,17 @@ def status(shown: Newest) -> Snapshot:
     return shown.view.snapshot
 
 
-def view(shown: Newest) -> ViewOnBelt:
+def view(
+    shown: Newest,
+    response: Response,
+    after: Annotated[
+        int | None, Query(description="number of the view already there: 204 when it is the newest")
+    ] = None,
+) -> ViewOnBelt | None:
     """The geometry of the newest view: with it, pictures and boxes can be laid out along the belt."""
+    if after == shown.number:
+        response.status_code = 204
+        return None
     rows, cols = shown.view.picture.shape[:2]
     return ViewOnBelt(
         number=shown.number,

@@ -24,6 +24,7 @@ VERDICT_RGB: dict[Verdict, tuple[int, int, int]] = {
 FIELD_LO_UT = 0.3
 FIELD_HI_UT = 1000.0
 _COLOURS = cv2.COLORMAP_INFERNO
+PX_PER_CELL = 8
 _HATCH_RGB = ((38, 44, 52), (50, 58, 68))
 
 
@@ -83,12 +84,12 @@ def _draw(canvas: ImageU8, view: WindowView, decision: Decision) -> None:
 
 
 def field_heat_map(view: WindowView) -> ImageU8:
-    """|B| over the stretch at the picture's size, RGB, on a logarithmic colour scale.
+    """|B| over the stretch, 8 × 8 picture elements a cell, RGB, on a logarithmic colour scale.
 
     Cells where the field is not known are hatched grey; saturated ones are framed, for there it is stronger than shown.
     """
-    rows, cols = view.picture.shape[:2]
     known = view.field_mask[0] > 0
+    rows, cols = (PX_PER_CELL * cells for cells in known.shape)
     heat = cv2.applyColorMap(_level_of(view, known, rows, cols), _COLOURS)
     picture: ImageU8 = np.asarray(cv2.cvtColor(heat, cv2.COLOR_BGR2RGB), dtype=np.uint8)
     unknown = ~_enlarged(known, rows, cols)
@@ -116,7 +117,7 @@ def _enlarged(mask: ArrayBool, rows: int, cols: int) -> ArrayBool:
 
 
 def _hatching(rows: int, cols: int) -> ImageU8:
-    stripe = (np.add.outer(np.arange(rows), np.arange(cols)) // 6) % 2
+    stripe = (np.add.outer(np.arange(rows), np.arange(cols)) // 4) % 2
     return np.take(np.array(_HATCH_RGB, dtype=np.uint8), stripe, axis=0)
 
 

@@ -47,7 +47,7 @@
       right: box.across_hi_mm - view.across_start_mm, width_mm: view.width_mm,
     };
     const marks = known?.marks ?? panels().map((panel) => layerOf(panel).appendChild(document.createElement("div")));
-    marks.forEach((mark) => { mark.className = `box ${box.verdict}`; });
+    marks.forEach((mark) => { mark.className = `box ${box.verdict}${at.left > 0.62 * view.width_mm ? " far" : ""}`; });
     if (!known) marks[0].appendChild(document.createElement("span"));
     marks[0].firstChild.textContent = box.label;
     boxes.set(box.track_id, { at, marks });
@@ -105,8 +105,8 @@
   async function poll() {
     let alive = true;
     try {
-      const answer = await fetch("/api/v1/view", { cache: "no-store" });
-      if (answer.ok) {
+      const answer = await fetch(`/api/v1/view${newest ? `?after=${newest.number}` : ""}`, { cache: "no-store" });
+      if (answer.status === 200) {
         const view = await answer.json();
         if (panels().every(Boolean) && view.number !== newest?.number) take(view);
       }

@@ -36,7 +36,7 @@ def add_page(app: FastAPI, feed: ViewFeed) -> None:
     def index() -> None:
         ui.add_head_html(f"<style>{style}</style>")
         ui.add_body_html(f"<script>{script}</script>")
-        with ui.element("div").classes("board"):
+        with ui.element("div").classes("board") as board:
             numbers = _Top()
             _belt_panels()
             with ui.element("div").classes("side"):
@@ -45,6 +45,8 @@ def add_page(app: FastAPI, feed: ViewFeed) -> None:
         def refresh_numbers() -> None:
             shown = feed.latest()
             if shown is not None:
+                # A blinded sense is also said on its own panel.
+                board.classes(replace=f"board {shown.view.snapshot.senses.replace(' ', '-')}")
                 numbers.show(shown.view.snapshot)
                 tiles.show(shown.view.snapshot)
                 decisions.show(feed.last_decisions())
@@ -88,7 +90,7 @@ class _Top:
     def __init__(self) -> None:
         with ui.element("header").classes("top"):
             _html('<span class="brand">neosort<small>NdFeB recovery line</small></span>')
-            self._pills = _html('<span class="pill waiting">waiting for the line</span>')
+            self._pills = _html('<span class="pill waiting">waiting for the line</span>', "pills")
             _html('<span class="pill gone">no connection</span>')
             self._facts = _html("", "facts")
 
@@ -191,7 +193,7 @@ def _chart_options() -> dict[str, Any]:
     soft, grid = "#8d9bab", "#242d38"
     text = {"color": soft, "fontSize": 13}
     axis = {"axisLabel": text, "nameTextStyle": text}
-    value = {"type": "value", "min": 0, "splitLine": {"lineStyle": {"color": grid}}, **axis}
+    value = {"type": "value", "min": 0, "splitNumber": 3, "splitLine": {"lineStyle": {"color": grid}}, **axis}
 
     def line(name: str, colour: str, which_axis: int, **more: object) -> dict[str, Any]:
         style = {"lineStyle": {"color": colour, "width": 2.5}, "itemStyle": {"color": colour}}
