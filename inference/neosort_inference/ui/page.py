@@ -6,10 +6,12 @@ import html
 from importlib.resources import files
 from typing import Any
 
+import uvicorn
 from fastapi import FastAPI
 from nicegui import ui
 
 from neosort_hardware.types import Decision
+from neosort_inference.api.app import create_app
 from neosort_inference.api.feed import ViewFeed
 from neosort_inference.api.pictures import FIELD_HI_UT, FIELD_LO_UT, scale_colours, scale_position
 from neosort_inference.telemetry import Snapshot, Verdict, verdict_of
@@ -55,6 +57,15 @@ def add_page(app: FastAPI, feed: ViewFeed) -> None:
         ui.timer(CHART_EVERY_S, lambda: chart.show(feed.history()))
 
     ui.run_with(app, title="neosort", favicon="🧲", dark=True, tailwind=False, show_welcome_message=False)
+
+
+def page_server() -> tuple[ViewFeed, uvicorn.Server]:
+    """A server of the interface and the page, not yet running, and the feed that it shows."""
+    feed = ViewFeed()
+    app = create_app(feed)
+    add_page(app, feed)
+    config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="on", timeout_graceful_shutdown=1)
+    return feed, uvicorn.Server(config)
 
 
 def _belt_panels() -> None:
@@ -181,7 +192,7 @@ def _decision_row(decision: Decision) -> str:
     verdict = verdict_of(decision)
     bears = decision.magnet_g >= 0.05
     magnet = f"{decision.magnet_g:.3g} ± {decision.magnet_g_sigma:.1g} g" if bears else NONE_YET
-    said = verdict.value if verdict in (Verdict.FIRED, Verdict.PASSED) else decision.reason or verdict.value
+    said = decision.reason if verdict in (Verdict.LATE, Verdict.REFUSED) and decision.reason else verdict.value
     return (
         f'<tr class="{verdict.value}"><td>{html.escape(kind_title(decision.kind))}</td>'
         f'<td class="num">{decision.p_ndfeb:.2f}</td><td class="num">{magnet}</td>'

@@ -11,10 +11,6 @@ import threading
 import time
 from multiprocessing.connection import Connection
 
-import uvicorn
-
-from neosort_inference.api.app import create_app
-from neosort_inference.api.feed import ViewFeed
 from neosort_inference.telemetry import WindowView
 from neosort_inference.ui.channel import SharedBytes, ViewReader, open_channel
 
@@ -97,8 +93,10 @@ def serve_page(listener: socket.socket, receiver: Connection, shared: SharedByte
     # Ctrl-C reaches the whole terminal group; the loop's process decides when the page ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(PAGE_NICENESS)  # on a small edge device the loop goes first
-    feed = ViewFeed()
-    server = _server(feed)
+    # Imported here, in the child alone: the loop's process neither waits for the web's libraries nor carries them.
+    from neosort_inference.ui.page import page_server  # noqa: PLC0415
+
+    feed, server = page_server()
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), name="http", daemon=True)
     thread.start()
     reader = ViewReader(receiver, shared)
@@ -110,14 +108,3 @@ def serve_page(listener: socket.socket, receiver: Connection, shared: SharedByte
         feed.put(view)
     server.should_exit = True
     thread.join(STOP_WITHIN_S)
-
-
-def _server(feed: ViewFeed) -> uvicorn.Server:
-    from neosort_inference.ui.page import add_page  # noqa: PLC0415 - NiceGUI is loaded in the page's process alone
-
-    app = create_app(feed)
-    add_page(app, feed)
-    config = uvicorn.Config(
-        app, log_level="error", access_log=False, lifespan="on", timeout_graceful_shutdown=1, ws_ping_interval=20
-    )
-    return uvicorn.Server(config)
