@@ -20,18 +20,34 @@ def box(at_mm: float, size_mm: float = 60.0, across_mm: float = 300.0) -> Box:
 
 def item(item_id: int, at_mm: float, magnet_g: float, kind: str = "hdd35", across_mm: float = 300.0) -> ItemTruth:
     return ItemTruth(
-        item_id=item_id, model=f"{kind}-01", kind=kind, bears_ndfeb=magnet_g > 0, magnet_g=magnet_g, mass_g=100.0,
-        box=box(at_mm, across_mm=across_mm), visible_fraction=1.0,
-    )  # fmt: skip
+        item_id=item_id,
+        model=f"{kind}-01",
+        kind=kind,
+        bears_ndfeb=magnet_g > 0,
+        magnet_g=magnet_g,
+        mass_g=100.0,
+        box=box(at_mm, across_mm=across_mm),
+        visible_fraction=1.0,
+    )
 
 
 def decision(at_mm: float, *, fired=False, late=False, refused=False, kind="hdd35", size_mm=60.0, across_mm=300.0):
     aimed = fired or late or refused
     return Decision(
-        track_id=0, box=box(at_mm, size_mm, across_mm), kind=kind, p_ndfeb=0.9, magnet_g=1.0,
-        magnet_g_sigma=0.1, fired=fired, reason="" if fired else "why", late=late, latency_ms=30.0, distance_mm=50.0, decided_ns=0,
+        track_id=0,
+        box=box(at_mm, size_mm, across_mm),
+        kind=kind,
+        p_ndfeb=0.9,
+        magnet_g=1.0,
+        magnet_g_sigma=0.1,
+        fired=fired,
+        reason="" if fired else "why",
+        late=late,
+        latency_ms=30.0,
+        distance_mm=50.0,
+        decided_ns=0,
         shot=Shot(shot_id=0, track_id=0, first_nozzle=0, last_nozzle=1, open_mm=0.0, close_mm=1.0) if aimed else None,
-    )  # fmt: skip
+    )
 
 
 def landing(item_id: int, product: bool) -> Landing:
@@ -52,10 +68,15 @@ def test_every_loss_goes_to_its_own_account():
         item(8, 1600, 99.0),  # still in flight: does not count
     ]
     decisions = [
-        decision(0, fired=True), decision(400, fired=True), decision(600, late=True),
-        decision(800, kind="hdd35_stripped"), decision(1000, fired=True), decision(1200, kind="pcb"),
-        decision(1400, refused=True), decision(1600, fired=True),
-    ]  # fmt: skip
+        decision(0, fired=True),
+        decision(400, fired=True),
+        decision(600, late=True),
+        decision(800, kind="hdd35_stripped"),
+        decision(1000, fired=True),
+        decision(1200, kind="pcb"),
+        decision(1400, refused=True),
+        decision(1600, fired=True),
+    ]
     landings = [landing(which, which in (0, 5, 6)) for which in range(8)]
     score = score_run(items, landings, decisions, bootstrap=0)
     assert (score.items, score.bearing, score.product) == (8, 6, 3)
@@ -127,11 +148,14 @@ def test_the_seed_fixes_the_intervals():
 
 runs = st.lists(
     st.tuples(
-        st.floats(0, 3000), st.sampled_from([0.0, 0.5, 20.0]),
-        st.sampled_from(["", "pass", "fired", "late", "refused"]), st.floats(-40, 40), st.sampled_from(["product", "rest", "in flight"]),
+        st.floats(0, 3000),
+        st.sampled_from([0.0, 0.5, 20.0]),
+        st.sampled_from(["", "pass", "fired", "late", "refused"]),
+        st.floats(-40, 40),
+        st.sampled_from(["product", "rest", "in flight"]),
     ),
     max_size=25,
-)  # fmt: skip
+)
 
 
 @settings(deadline=None)

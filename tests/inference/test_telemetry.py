@@ -13,17 +13,34 @@ SHOT = Shot(shot_id=1, track_id=1, first_nozzle=3, last_nozzle=5, open_mm=1500.0
 
 def decision(**changes) -> Decision:
     values = {
-        "track_id": 1, "box": BOX, "kind": "hdd35", "p_ndfeb": 0.9, "magnet_g": 20.0, "magnet_g_sigma": 4.0,
-        "fired": True, "reason": "", "late": False, "latency_ms": 30.0, "distance_mm": 80.0, "decided_ns": 0, "shot": SHOT,
-    }  # fmt: skip
+        "track_id": 1,
+        "box": BOX,
+        "kind": "hdd35",
+        "p_ndfeb": 0.9,
+        "magnet_g": 20.0,
+        "magnet_g_sigma": 4.0,
+        "fired": True,
+        "reason": "",
+        "late": False,
+        "latency_ms": 30.0,
+        "distance_mm": 80.0,
+        "decided_ns": 0,
+        "shot": SHOT,
+    }
     return Decision(**(values | changes))
 
 
 def item(item_id: int, magnet_g: float) -> ItemTruth:
     return ItemTruth(
-        item_id=item_id, model="hdd35-01", kind="hdd35", bears_ndfeb=magnet_g > 0, magnet_g=magnet_g, mass_g=500.0,
-        box=BOX, visible_fraction=1.0,
-    )  # fmt: skip
+        item_id=item_id,
+        model="hdd35-01",
+        kind="hdd35",
+        bears_ndfeb=magnet_g > 0,
+        magnet_g=magnet_g,
+        mass_g=500.0,
+        box=BOX,
+        visible_fraction=1.0,
+    )
 
 
 def landing(item_id: int, place) -> Landing:
