@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from neosort_hardware.config import ConfigError, load_line_config, load_toml
 from neosort_inference.recipe import load_recipe
 from neosort_training.config import TrainConfig

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -60,9 +60,9 @@ def synth(
     columns = (TextColumn("windows"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns) as progress, ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         bar = progress.add_task("windows", total=windows)
-        for made in as_completed([pool.submit(_make, shard) for shard in shards]):
-            writer.append(made.result())
-            progress.advance(bar, len(made.result()))
+        for made in pool.map(_make, shards):  # in order, so that the same seed gives the same store
+            writer.append(made)
+            progress.advance(bar, len(made))
 
 
 @app.command()

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+
+from neosort_datasets.window import BLIND_GREY
 from neosort_hardware.belt import LineGeometry
 from neosort_hardware.config import LineConfig
 from neosort_hardware.types import Frame, ImageU8
-
-from neosort_datasets.window import BLIND_GREY
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 GAP_MM = 50.0  # belt left free between two photographs

@@ -15,8 +15,6 @@ from typing import Any, BinaryIO, Self, TypeAlias
 
 from mcap.records import Message
 from mcap.writer import CompressionType, Writer
-from neosort_hardware.config import LineConfig, describe_invalid
-from neosort_hardware.types import Decision, EncoderSample, FieldBlock, Frame, ItemTruth, Landing, Shot
 from pydantic import ValidationError
 
 from neosort_datasets.mcap_file import RecordingError, messages_in_order, scan
@@ -35,6 +33,8 @@ from neosort_datasets.recording_messages import (
     encode_frame,
     encode_plain,
 )
+from neosort_hardware.config import LineConfig, describe_invalid
+from neosort_hardware.types import Decision, EncoderSample, FieldBlock, Frame, ItemTruth, Landing, Shot
 
 __all__ = ["Recording", "RecordingError", "RecordingWriter"]
 

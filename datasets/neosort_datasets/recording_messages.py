@@ -11,6 +11,8 @@ from typing import Annotated, Any
 import cv2
 import numpy as np
 import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
 from neosort_hardware.config import LineConfig
 from neosort_hardware.types import (
     Decision,
@@ -21,7 +23,6 @@ from neosort_hardware.types import (
     Landing,
     Shot,
 )
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 JPEG_QUALITY = 92
 CAMERA, FIELD, ENCODER = "/camera", "/field", "/encoder"

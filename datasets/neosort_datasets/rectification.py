@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from neosort_hardware.types import ArrayF64, ImageU8
 
 from neosort_datasets.window import WindowGrid
+from neosort_hardware.types import ArrayF64, ImageU8
 
 _CENTRE = np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]])  # array index → pixel centre coordinate
 

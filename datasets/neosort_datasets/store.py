@@ -26,11 +26,11 @@ from typing import Annotated, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from neosort_hardware.config import Section, describe_invalid
-from neosort_hardware.types import ArrayF32, ImageU8, ItemTruth
 from pydantic import Field, TypeAdapter, ValidationError
 
 from neosort_datasets.window import BeltWindow, LabelledWindow, WindowGrid
+from neosort_hardware.config import Section, describe_invalid
+from neosort_hardware.types import ArrayF32, ImageU8, ItemTruth
 
 MANIFEST = "manifest.jsonl"
 PICTURE, FIELD, MASK, LABELS = "picture.npy", "field_ut.npy", "field_mask.npy", "labels.json"

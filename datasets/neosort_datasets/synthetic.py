@@ -49,7 +49,12 @@ def scene_config(base: LineConfig, split: SplitName, rng: np.random.Generator) -
     magnetometer = base.magnetometer.model_copy(update={"block_ms": 50.0})
     belt = base.belt.model_copy(update={"speed_m_per_s": speed})
     return base.model_copy(
-        update={"belt": belt, "camera": camera, "magnetometer": magnetometer, "twin": twin.model_copy(update={"feed": feed})}
+        update={
+            "belt": belt,
+            "camera": camera,
+            "magnetometer": magnetometer,
+            "twin": twin.model_copy(update={"feed": feed}),
+        }
     )
 
 

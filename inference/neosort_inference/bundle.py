@@ -15,10 +15,11 @@ from typing import Literal, Self
 
 import numpy as np
 import onnxruntime as ort
+from pydantic import Field, ValidationError, model_validator
+
 from neosort_datasets.window import BLIND_GREY, BeltWindow, WindowGrid
 from neosort_hardware.config import Section, describe_invalid
 from neosort_hardware.types import ArrayF32
-from pydantic import Field, ValidationError, model_validator
 
 METADATA_KEY = "neosort"
 SCHEMA_VERSION = 1

@@ -41,9 +41,13 @@ PortOption = Annotated[int, typer.Option(min=0, max=65535, help="Its port; 0 tak
 @app.command()
 def run(
     config: ConfigOption = None,
-    seconds: Annotated[float | None, typer.Option("--for", min=1, help="Seconds to run. Left out: until stopped.")] = None,
+    seconds: Annotated[
+        float | None, typer.Option("--for", min=1, help="Seconds to run. Left out: until stopped.")
+    ] = None,
     belt_speed: Annotated[float | None, typer.Option(help="Belt speed in m/s, instead of the configuration's.")] = None,
-    fast: Annotated[bool, typer.Option(help="Virtual time: as fast as the machine can. Computing is charged to it.")] = False,
+    fast: Annotated[
+        bool, typer.Option(help="Virtual time: as fast as the machine can. Computing is charged to it.")
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Everything random about a simulated line follows from it.")] = 1,
     headless: HeadlessOption = False,
     report: ReportOption = None,
@@ -72,7 +76,9 @@ def run(
 def replay(
     source: Annotated[Path, typer.Argument(help="A recording (.mcap), or a folder of photographs (camera only).")],
     config: ConfigOption = None,
-    fast: Annotated[bool, typer.Option(help="As fast as the machine can, instead of at the pace of the recording.")] = False,
+    fast: Annotated[
+        bool, typer.Option(help="As fast as the machine can, instead of at the pace of the recording.")
+    ] = False,
     headless: HeadlessOption = False,
     report: ReportOption = None,
     blind: BlindOption = BlindSense.NONE,

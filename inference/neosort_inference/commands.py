@@ -106,9 +106,7 @@ def _record_truth(recorder: RecordingWriter, telemetry: Telemetry) -> None:
         recorder.write_landing(landing)
 
 
-def conclude(
-    telemetry: Telemetry, config: LineConfig, options: RunOptions, console: Console, *, truth: bool
-) -> int:
+def conclude(telemetry: Telemetry, config: LineConfig, options: RunOptions, console: Console, *, truth: bool) -> int:
     """Report on screen and, where asked, in files; exit code 1 if a late shot was fired."""
     bundle, recipe = open_bundle(options), open_recipe(options)
     report = build_report(

@@ -18,8 +18,12 @@ class Recipe(Section):
     min_p_ndfeb: float | None = Field(None, ge=0.0, le=1.0, description="eject from this P(NdFeB) on")
     min_score: float = Field(0.25, ge=0.01, le=1.0, description="an item is there from this score on")
     min_magnet_g: float = Field(0.0, ge=0.0, le=1000.0, description="leave items with less magnet than this")
-    never_fire: tuple[str, ...] = Field(("lithium_cell",), description="kinds never to be fired at, nor their neighbours' jets onto them")
-    never_fire_p: float = Field(0.3, ge=0.01, le=1.0, description="an item counts as such a kind from this probability on")
+    never_fire: tuple[str, ...] = Field(
+        ("lithium_cell",), description="kinds never to be fired at, nor their neighbours' jets onto them"
+    )
+    never_fire_p: float = Field(
+        0.3, ge=0.01, le=1.0, description="an item counts as such a kind from this probability on"
+    )
     max_shots_per_s: float = Field(33.0, ge=0.1, le=1000.0, description="sustained, what the air supply holds")
 
 
@@ -44,7 +48,11 @@ class Judge:
     def reason_to_pass(self, detection: Detection) -> str:
         """Empty when the item is to be ejected, else why it is not."""
         if self.forbidden(detection):
-            return f"never fire at {detection.kind}" if detection.kind in self.recipe.never_fire else "may be a kind never to be fired at"
+            return (
+                f"never fire at {detection.kind}"
+                if detection.kind in self.recipe.never_fire
+                else "may be a kind never to be fired at"
+            )
         if detection.p_ndfeb < self.min_p_ndfeb:
             return "not bearing"
         if detection.magnet_g < self.recipe.min_magnet_g:

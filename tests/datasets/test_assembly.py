@@ -38,7 +38,7 @@ def blocks(until_mm, bump_place_mm=None):
 def test_picture_and_field_of_one_item_meet_at_one_place():
     """A white mark and a bump of field at belt 900, across 312: seen by each sense at its own time."""
     image = np.zeros((512, 640, 3), np.uint8)
-    row, col = round(900 - (1024 - 512)), round(312.5 + 20)
+    row, col = (900 - (1024 - 512)), round(312.5 + 20)
     image[row - 3 : row + 3, col - 3 : col + 3] = 255
     assembler = WindowAssembler(GRID, GEOMETRY)
     assembler.add_frame(frame(1024.0, image=image))

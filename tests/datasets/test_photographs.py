@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
+
 from neosort_datasets.photographs import GAP_MM, PhotographError, letterbox, list_photographs, photograph_frames
 from neosort_hardware.belt import LineGeometry
 from neosort_hardware.config import LineConfig
 from neosort_hardware.types import Frame
-from PIL import Image
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "ewaste-coco"
 RED = (200, 30, 20)

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mcap.reader import make_reader
 from mcap.writer import CompressionType, Writer
+
 from neosort_datasets.recording import Recording, RecordingError, RecordingWriter
 from neosort_hardware.config import LineConfig
 from neosort_hardware.types import (

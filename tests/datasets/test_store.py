@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from neosort_datasets.store import MANIFEST, StoreError, WindowStore, WindowStoreWriter
 from neosort_datasets.window import BeltWindow, LabelledWindow, WindowGrid
 from neosort_hardware.types import Box, ItemTruth

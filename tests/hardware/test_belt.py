@@ -51,7 +51,9 @@ def tilted() -> LineGeometry:
 @given(st.floats(0, 640), st.floats(0, 512), st.floats(-1e5, 1e6))
 def test_pixels_and_belt_are_inverse(u, v, belt_mm):
     geometry = LineGeometry.of(
-        LineConfig(calibration=Calibration(pixel_to_belt=((1.02, 0.03, -25.0), (0.02, -0.99, 515.0), (1e-5, -2e-5, 1.0))))
+        LineConfig(
+            calibration=Calibration(pixel_to_belt=((1.02, 0.03, -25.0), (0.02, -0.99, 515.0), (1e-5, -2e-5, 1.0)))
+        )
     )
     pixel = np.array([[u, v]])
     back = geometry.belt_to_pixels(geometry.pixels_to_belt(pixel, belt_mm), belt_mm)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import ellipe, ellipkm1
 from scipy.spatial.transform import Rotation
+from scipy.special import ellipe, ellipkm1
 
 from neosort_hardware.twin.bodies import MU0_T_M_PER_A, Magnet, Steel
 from neosort_hardware.twin.catalogue import KINDS, models_by_kind

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from neosort_hardware.belt import LineGeometry
 from neosort_hardware.config import LineConfig
 from neosort_hardware.twin.lens import travel_kernel

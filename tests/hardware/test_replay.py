@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from neosort_hardware.clock import VirtualClock
 from neosort_hardware.config import LineConfig
 from neosort_hardware.devices import DeviceError, EndOfStream

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from neosort_hardware.twin import catalogue
 from neosort_hardware.twin.bodies import ItemModel
 from neosort_hardware.twin.looks_canvas import Canvas

@@ -7,6 +7,7 @@ import json
 
 import numpy as np
 import pytest
+
 from neosort_datasets.window import BeltWindow, WindowGrid
 from neosort_inference.bundle import BundleError, load_bundle
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from neosort_datasets.window import BLIND_GREY, WindowGrid
 from neosort_training.config import AugmentConfig, DataConfig
 from neosort_training.data import (

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from neosort_datasets.window import BLIND_GREY, BeltWindow, LabelledWindow, WindowGrid
 from neosort_hardware.types import Box, ItemTruth
 from neosort_inference.bundle import RawDetections

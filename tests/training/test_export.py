@@ -7,6 +7,8 @@ import json
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
+
 from neosort_inference.bundle import Threshold, load_bundle
 from neosort_training.checkpoint import Checkpoint, load_checkpoint
 from neosort_training.cli import app
@@ -14,7 +16,6 @@ from neosort_training.config import ModelConfig
 from neosort_training.evaluate import TorchPredictor
 from neosort_training.export import ExportError, export_bundle
 from neosort_training.model import NeoNet
-from typer.testing import CliRunner
 
 KINDS = ("disk", "block", "plastic")
 SMALL = ModelConfig(stem=8, stride_4=8, stride_8=16, stride_16=32, stride_32=32, field=16, neck=16, item_head=32)

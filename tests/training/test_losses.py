@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+
 from neosort_training.data import Batch
 from neosort_training.losses import centre_loss, magnet_loss
 

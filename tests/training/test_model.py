@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+
 from neosort_datasets.window import BLIND_GREY, WindowGrid
 from neosort_training.config import ModelConfig
 from neosort_training.model import (

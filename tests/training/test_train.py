@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from rich.console import Console
+
 from neosort_hardware.config import load_toml
 from neosort_training.checkpoint import CheckpointError, load_checkpoint
 from neosort_training.config import TrainConfig
 from neosort_training.train import TrainingRun, learning_rate_factor, running_average
 from neosort_training.watch import StopRequest, stop_on_signals
-from rich.console import Console
 
 CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
 

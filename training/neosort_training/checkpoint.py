@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from neosort_datasets.store import WindowStore
-from neosort_datasets.window import WindowGrid
 from torch import Tensor
 
+from neosort_datasets.store import WindowStore
+from neosort_datasets.window import WindowGrid
 from neosort_training.config import ModelConfig
 from neosort_training.model import NeoNet
 

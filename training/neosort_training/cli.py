@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from neosort_datasets.store import StoreError, WindowStore
-from neosort_hardware.config import ConfigError, load_toml
-from neosort_inference.bundle import BundleError, load_bundle
 from rich.console import Console
 from rich.table import Table
 
+from neosort_datasets.store import StoreError, WindowStore
+from neosort_hardware.config import ConfigError, load_toml
+from neosort_inference.bundle import BundleError, load_bundle
 from neosort_training.checkpoint import CheckpointError, load_checkpoint
 from neosort_training.config import TrainConfig
 from neosort_training.data import KindError

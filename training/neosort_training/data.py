@@ -15,12 +15,12 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import torch
-from neosort_datasets.store import WindowStore
-from neosort_datasets.window import BLIND_GREY, LabelledWindow, WindowGrid
-from neosort_hardware.types import ArrayF32, ArrayF64, ArrayI64, ImageU8
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
+from neosort_datasets.store import WindowStore
+from neosort_datasets.window import BLIND_GREY, LabelledWindow, WindowGrid
+from neosort_hardware.types import ArrayF32, ArrayF64, ArrayI64, ImageU8
 from neosort_training.config import AugmentConfig, DataConfig
 from neosort_training.model import FIELD_STRIDE, require_alignment
 from neosort_training.targets import Targets, render_targets

@@ -14,10 +14,10 @@ from typing import Literal, Protocol
 
 import numpy as np
 import torch
+
 from neosort_datasets.window import BLIND_GREY, BeltWindow, LabelledWindow, WindowGrid
 from neosort_hardware.types import ArrayBool, ArrayF32, ArrayF64, ArrayI64, ItemTruth
 from neosort_inference.bundle import RawDetections, Threshold
-
 from neosort_training.model import Detections, NeoNet, WindowDetector
 
 SCORE_MIN = 0.25

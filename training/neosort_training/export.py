@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+
 from neosort_datasets.window import BeltWindow, WindowGrid
 from neosort_inference.bundle import (
     METADATA_KEY,
@@ -27,7 +28,6 @@ from neosort_inference.bundle import (
     Threshold,
     load_bundle,
 )
-
 from neosort_training.checkpoint import Checkpoint
 from neosort_training.evaluate import SCORE_MIN, TorchPredictor
 from neosort_training.model import NeoNet, WindowDetector

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
-from neosort_datasets.window import BLIND_GREY, WindowGrid
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models.mobilenetv2 import InvertedResidual
 from torchvision.models.resnet import BasicBlock
 from torchvision.ops import Conv2dNormActivation
 
+from neosort_datasets.window import BLIND_GREY, WindowGrid
 from neosort_training.config import ModelConfig
 
 STRIDE = 8

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from neosort_hardware.types import ArrayF32, ArrayF64, ArrayI64
 
+from neosort_hardware.types import ArrayF32, ArrayF64, ArrayI64
 from neosort_training.model import STRIDE
 
 # Standard deviation of an item's bump as a share of its side (TTFNet, Liu et al. 2020: alpha 0.54, six sigma a side).

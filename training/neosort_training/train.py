@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from neosort_datasets.store import WindowStore
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor
@@ -19,6 +18,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 
+from neosort_datasets.store import WindowStore
 from neosort_training.checkpoint import Checkpoint, describe_stores, load_checkpoint, save_checkpoint
 from neosort_training.config import OptimiserConfig, TrainConfig
 from neosort_training.data import Batch, EpochOrder, WindowSamples, collate

@@ -72,7 +72,10 @@ class Feeder:
             yaw_rad=yaw_rad,
             ageing=float(rng.uniform(*AGEING)),
             dirt=float(rng.beta(1.5, 4.0)),
-            remanence_am2=tuple(_remanence(piece.magnetised_share, piece.remanence_am2_per_g, piece.mass_g, rng) for piece in model.steel),
+            remanence_am2=tuple(
+                _remanence(piece.magnetised_share, piece.remanence_am2_per_g, piece.mass_g, rng)
+                for piece in model.steel
+            ),
         )
         self._next_id += 1
         return item

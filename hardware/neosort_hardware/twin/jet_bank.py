@@ -59,7 +59,12 @@ class JetBank:
         self._pending.clear()
         close_ns = now_ns + round(self._close_lead_s * 1e9)
         self.jets = deque(
-            Jet(nozzle=jet.nozzle, shot_id=jet.shot_id, on_ns=jet.on_ns, off_ns=max(jet.on_ns, min(jet.off_ns, close_ns)))
+            Jet(
+                nozzle=jet.nozzle,
+                shot_id=jet.shot_id,
+                on_ns=jet.on_ns,
+                off_ns=max(jet.on_ns, min(jet.off_ns, close_ns)),
+            )
             for jet in self.jets
         )
 

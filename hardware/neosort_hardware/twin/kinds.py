@@ -91,7 +91,11 @@ def _voice_coil(grams: float, place: Vector3, share: float) -> tuple[Magnet, ...
     offset_mm = 0.55 * (_volume_mm3(quarter, "ndfeb") / (1.8 * 1.2 * 0.2)) ** (1 / 3) * 1.8
     return tuple(
         _cuboid(
-            quarter, "ndfeb", (1.8, 1.2, 0.2), (place[0], place[1] + side * offset_mm, place[2] + up), (0, 0, side * share)
+            quarter,
+            "ndfeb",
+            (1.8, 1.2, 0.2),
+            (place[0], place[1] + side * offset_mm, place[2] + up),
+            (0, 0, side * share),
         )
         for side in (-1, 1)
         for up in (-3.0, 3.0)
@@ -132,7 +136,9 @@ def hdd35(name: str, rng: Rng) -> ItemModel:
     """3.5-inch hard disk: voice-coil pair in its yoke and a spindle ring, about 20 g together (m)."""
     grams = _between(rng, 13, 21)
     voice_coil = _voice_coil(grams, (-50.0, 22.0, 12.0), _between(rng, 0.06, 0.16))
-    spindle = _shifted(_pole_ring(_between(rng, 1.5, 3.5), "ndfeb_bonded", 8, 11.0, 6.0, 8.0, _between(rng, 0.05, 0.15)), 22.0)
+    spindle = _shifted(
+        _pole_ring(_between(rng, 1.5, 3.5), "ndfeb_bonded", 8, 11.0, 6.0, 8.0, _between(rng, 0.05, 0.15)), 22.0
+    )
     yoke = Steel(size_mm=(45.0, 36.0, 11.0), centre_mm=(-50.0, 22.0, 12.0), mass_g=_between(rng, 40, 70))
     mass = _between(rng, 400, 690)
     return _model(name, "hdd35", rng, (147.0, 101.6, 26.0), mass, magnets=voice_coil + spindle, steel=(yoke,))
@@ -147,7 +153,9 @@ def hdd35_stripped(name: str, rng: Rng) -> ItemModel:
 def hdd25(name: str, rng: Rng) -> ItemModel:
     """2.5-inch hard disk, 4–5 g (m)."""
     voice_coil = _voice_coil(_between(rng, 3.3, 4.2), (-34.0, 15.0, 4.5), _between(rng, 0.06, 0.18))
-    spindle = _shifted(_pole_ring(_between(rng, 0.5, 0.9), "ndfeb_bonded", 8, 8.0, 3.0, 4.0, _between(rng, 0.05, 0.15)), 15.0)
+    spindle = _shifted(
+        _pole_ring(_between(rng, 0.5, 0.9), "ndfeb_bonded", 8, 8.0, 3.0, 4.0, _between(rng, 0.05, 0.15)), 15.0
+    )
     yoke = Steel(size_mm=(28.0, 22.0, 4.0), centre_mm=(-34.0, 15.0, 4.5), mass_g=_between(rng, 9, 16))
     mass = _between(rng, 85, 125)
     return _model(name, "hdd25", rng, (100.0, 69.9, 9.0), mass, magnets=voice_coil + spindle, steel=(yoke,))
@@ -160,10 +168,14 @@ def phone(name: str, rng: Rng) -> ItemModel:
     magnets = (
         _disc(0.5 * total, "ndfeb", 0.25, (0.42 * length, 0.2 * width, 3.5), _between(rng, 0.6, 1.0)),
         _disc(0.25 * total, "ndfeb", 0.3, (-0.42 * length, 0.0, 4.0), _between(rng, 0.5, 1.0)),
-        _cuboid(0.25 * total, "ndfeb", (2, 1, 0.6), (0.38 * length, -0.3 * width, 3.5), (_between(rng, 0.3, 0.9), 0, 0)),
+        _cuboid(
+            0.25 * total, "ndfeb", (2, 1, 0.6), (0.38 * length, -0.3 * width, 3.5), (_between(rng, 0.3, 0.9), 0, 0)
+        ),
     )
     steel = (_soft_steel(_between(rng, 5, 20), (0.8 * length, 0.8 * width, 0.3), 6.0),)
-    return _model(name, "phone", rng, (length, width, _between(rng, 7, 11)), _between(rng, 110, 210), magnets=magnets, steel=steel)
+    return _model(
+        name, "phone", rng, (length, width, _between(rng, 7, 11)), _between(rng, 110, 210), magnets=magnets, steel=steel
+    )
 
 
 def earphone(name: str, rng: Rng) -> ItemModel:
@@ -182,7 +194,9 @@ def speaker_nd(name: str, rng: Rng) -> ItemModel:
     magnets = (_disc(grams, "ndfeb", 0.25, (0, 0, 14.0), _between(rng, 0.15, 0.45)),)
     steel = (_soft_steel(6 * grams, (0.5 * width, 0.5 * width, 8.0), 16.0),)
     mass = 15 + 12 * grams + 0.006 * length * width
-    return _model(name, "speaker", rng, (length, width, _between(rng, 18, 38)), mass, fill=0.85, magnets=magnets, steel=steel)
+    return _model(
+        name, "speaker", rng, (length, width, _between(rng, 18, 38)), mass, fill=0.85, magnets=magnets, steel=steel
+    )
 
 
 def speaker_ferrite(name: str, rng: Rng) -> ItemModel:
@@ -194,7 +208,9 @@ def speaker_ferrite(name: str, rng: Rng) -> ItemModel:
     magnets = (_disc(grams, "ferrite", 0.22, (0, 0, 14.0), _between(rng, 0.25, 0.6)),)
     steel = (_soft_steel(0.8 * grams, (0.5 * width, 0.5 * width, 8.0), 16.0),)
     mass = min(690.0, 40 + 2.0 * grams)
-    return _model(name, "speaker", rng, (length, width, _between(rng, 22, 60)), mass, fill=0.85, magnets=magnets, steel=steel)
+    return _model(
+        name, "speaker", rng, (length, width, _between(rng, 22, 60)), mass, fill=0.85, magnets=magnets, steel=steel
+    )
 
 
 def motor_nd(name: str, rng: Rng) -> ItemModel:
@@ -215,7 +231,9 @@ def motor_ferrite(name: str, rng: Rng) -> ItemModel:
         size = float(rng.choice([40, 60, 70, 80, 92, 120])) * _between(rng, 0.98, 1.02)
         height = _between(rng, 15, 32)
         grams = min(14.0, 0.05 * size * _between(rng, 1.5, 3.0))
-        magnets = _pole_ring(grams, "ferrite_rubber", 4, 0.16 * size, 0.5 * height, 0.5 * height, _between(rng, 0.3, 0.7))
+        magnets = _pole_ring(
+            grams, "ferrite_rubber", 4, 0.16 * size, 0.5 * height, 0.5 * height, _between(rng, 0.3, 0.7)
+        )
         return _model(name, "fan", rng, (size, size, height), 0.9 * size + 10, fill=0.8, magnets=magnets)
     grams = _log_between(rng, 8, 90)
     length = 20 + 12 * grams ** (1 / 3) * _between(rng, 0.85, 1.15)
@@ -231,7 +249,15 @@ def alnico(name: str, rng: Rng) -> ItemModel:
     length = max(_between(rng, 25, 90), 1.2 * rod.size_mm[2])
     width = max(length * _between(rng, 0.35, 0.9), 1.3 * rod.size_mm[0])
     steel = (_soft_steel(_between(rng, 5, 25), (0.5 * length, 0.4 * width, 6.0), 20.0),)
-    return _model(name, "relay", rng, (length, width, _between(rng, 18, 35)), 0.025 * length * width + 15, magnets=(rod,), steel=steel)
+    return _model(
+        name,
+        "relay",
+        rng,
+        (length, width, _between(rng, 18, 35)),
+        0.025 * length * width + 15,
+        magnets=(rod,),
+        steel=steel,
+    )
 
 
 def steel(name: str, rng: Rng) -> ItemModel:

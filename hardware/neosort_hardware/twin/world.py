@@ -43,7 +43,9 @@ class World:
         self.config = config
         self.geometry = LineGeometry.of(config)
         streams = np.random.SeedSequence(seed).spawn(6)
-        feed_rng, self._optics_rng, self._throw_rng, valve_rng, front_rng, texture_rng = map(np.random.default_rng, streams)
+        feed_rng, self._optics_rng, self._throw_rng, valve_rng, front_rng, texture_rng = map(
+            np.random.default_rng, streams
+        )
         speed_mm_per_s = config.belt.speed_m_per_s * 1000.0
         self.motion = BeltMotion(
             speed_mm_per_s=speed_mm_per_s, ripple=config.twin.speed_ripple, start_ns=clock.now_ns()
