@@ -20,7 +20,8 @@ from rich.table import Table
 
 from neosort_hardware.types import Decision
 from neosort_inference import report_plots
-from neosort_inference.score import Interval, Score, score_run
+from neosort_inference.resampling import Interval
+from neosort_inference.score import Score, score_run
 from neosort_inference.telemetry import Telemetry, Verdict, verdict_of
 from neosort_inference.words import kind_title
 
@@ -55,16 +56,16 @@ def build_report(
     decisions = telemetry.decisions
     verdicts = Counter(verdict_of(decision) for decision in decisions)
     return {
-        **_truth_figures(score),
+        **truth_figures(score),
         "decisions": len(decisions),
         "shots": verdicts[Verdict.FIRED],
         "late": verdicts[Verdict.LATE],
         "refused": verdicts[Verdict.REFUSED],
         "forbidden": verdicts[Verdict.FORBIDDEN],
         "fired_late": fired_late + sum(decision.fired and decision.late for decision in decisions),
-        "latency_ms": _percentiles([d.latency_ms for d in decisions], {"p50": 50, "p99": 99, "p999": 99.9}),
-        "decision_distance_mm": _percentiles([d.distance_mm for d in decisions], {"p50": 50, "p99": 99}),
-        "window_ms": _percentiles(telemetry.window_ms, {"p50": 50, "p99": 99}),
+        "latency_ms": percentiles([d.latency_ms for d in decisions], {"p50": 50, "p99": 99, "p999": 99.9}),
+        "decision_distance_mm": percentiles([d.distance_mm for d in decisions], {"p50": 50, "p99": 99}),
+        "window_ms": percentiles(telemetry.window_ms, {"p50": 50, "p99": 99}),
         "windows": len(telemetry.window_ms),
         "seconds": (telemetry.ended_ns - telemetry.started_ns) * 1e-9,
         "seconds_to_first_shot": _seconds_to_first_shot(telemetry),
@@ -76,13 +77,13 @@ def build_report(
         "seed": seed,
         "line": {"config": config_name, **(line or {})},
         "bundle": dict(bundle or {}),
-        "versions": _versions(),
-        "machine": {"system": platform.system(), "architecture": platform.machine(), "cpus": os.cpu_count()},
+        "versions": versions(),
+        "machine": machine(),
         "written_utc": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 
-def _truth_figures(score: Score | None) -> Report:
+def truth_figures(score: Score | None) -> Report:
     """The figures that need the truth; all None without."""
     if score is None:
         empty: Report = dict.fromkeys(_NEED_TRUTH)
@@ -99,7 +100,8 @@ def _pair(interval: Interval | None) -> list[float] | None:
     return None if interval is None else list(interval)
 
 
-def _percentiles(values: Sequence[float], wanted: dict[str, float]) -> dict[str, float | None]:
+def percentiles(values: Sequence[float], wanted: dict[str, float]) -> dict[str, float | None]:
+    """The ``wanted`` percentiles of values by name, all None where there are no values."""
     if not values:
         return dict.fromkeys(wanted)
     found = np.percentile(np.asarray(values, dtype=np.float64), list(wanted.values()))
@@ -117,7 +119,13 @@ def _decided_kinds(decisions: Sequence[Decision]) -> dict[str, dict[str, int]]:
     return {kind: {"seen": count, "fired": fired[kind]} for kind, count in seen.most_common()}
 
 
-def _versions() -> dict[str, str]:
+def machine() -> dict[str, Any]:
+    """What the figures were taken on."""
+    return {"system": platform.system(), "architecture": platform.machine(), "cpus": os.cpu_count()}
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the figures hang on."""
     found = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:

@@ -24,13 +24,11 @@ from typing import Literal
 import numpy as np
 
 from neosort_hardware.types import ArrayF64, Decision, ItemTruth, Landing
+from neosort_inference.resampling import Interval, interval_95, resampled_weights, shares
 from neosort_inference.telemetry import Verdict, verdict_of
 
 MIN_IOU = 0.1
 NOT_SEEN = "not seen"
-_WEIGHTS_AT_ONCE = 4_000_000
-
-Interval = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +177,19 @@ def score_run(
 ) -> Score:
     """Every figure of a run. ``bootstrap``: resamples behind the intervals; ``seed`` makes them reproducible."""
     matches = match_decisions(items, decisions)
-    landed = outcomes(items, landings, matches)
+    return score_outcomes(
+        outcomes(items, landings, matches),
+        spurious=len(matches.spurious),
+        duplicates=sum(len(found) - 1 for found in matches.by_item.values()),
+        bootstrap=bootstrap,
+        seed=seed,
+    )
+
+
+def score_outcomes(
+    landed: Sequence[ItemOutcome], *, spurious: int = 0, duplicates: int = 0, bootstrap: int = 1000, seed: int = 0
+) -> Score:
+    """Every figure of landed items, of one run or of several put together."""
     mass_g = np.array([outcome.ndfeb_g for outcome in landed])
     bearing = np.array([outcome.item.bears_ndfeb for outcome in landed], dtype=np.float64)
     product = np.array([outcome.in_product for outcome in landed], dtype=np.float64)
@@ -199,8 +209,8 @@ def score_run(
         loss=_loss(landed),
         confusion=_confusion(landed),
         kinds=_kind_rows(landed),
-        spurious=len(matches.spurious),
-        duplicates=sum(len(found) - 1 for found in matches.by_item.values()),
+        spurious=spurious,
+        duplicates=duplicates,
     )
 
 
@@ -214,23 +224,8 @@ def _intervals(ratios: list[tuple[ArrayF64, ArrayF64]], resamples: int, seed: in
     if count < 2 or resamples < 2:
         return [None for _ in ratios]
     columns = np.column_stack([column for ratio in ratios for column in ratio])
-    random = np.random.default_rng(seed)
-    at_once = max(1, _WEIGHTS_AT_ONCE // count)
-    sums = np.concatenate(
-        [
-            random.multinomial(count, np.full(count, 1 / count), size=min(at_once, resamples - done)) @ columns
-            for done in range(0, resamples, at_once)
-        ]
-    )
-    return [_percentiles(sums[:, 2 * which], sums[:, 2 * which + 1]) for which in range(len(ratios))]
-
-
-def _percentiles(part: ArrayF64, whole: ArrayF64) -> Interval | None:
-    defined = whole > 0
-    if not defined.any():
-        return None
-    low, high = np.percentile(part[defined] / whole[defined], (2.5, 97.5))
-    return float(low), float(high)
+    sums = np.concatenate([weights @ columns for weights in resampled_weights(count, resamples, seed)])
+    return [interval_95(shares(sums[:, 2 * which], sums[:, 2 * which + 1])) for which in range(len(ratios))]
 
 
 def _loss(landed: Sequence[ItemOutcome]) -> Loss:
