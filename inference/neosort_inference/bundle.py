@@ -35,8 +35,10 @@ class Threshold(Section):
     """An operating point found on windows that were not learnt from.
 
     Fire at an item when P(NdFeB) ≥ ``p_ndfeb``: ``recovery`` of the bearing items at ``purity``, over ``n`` items.
+    ``blind``: the sense that the line had to do without. A target that no threshold reaches has recovery 0.
     """
 
+    blind: Literal["none", "camera", "field"] = "none"
     purity_target: float = Field(ge=0, le=1)
     p_ndfeb: float = Field(ge=0, le=1)
     recovery: float = Field(ge=0, le=1)

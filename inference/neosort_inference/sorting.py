@@ -62,21 +62,28 @@ class SortingPlan:
     seconds: float | None = None
 
 
-def threshold_for(recipe: Recipe, bundle: Bundle) -> float:
-    """P(NdFeB) to eject from: the recipe's own, else the bundle's for the recipe's purity target.
+def threshold_for(recipe: Recipe, bundle: Bundle, blind: Blind = "none") -> float:
+    """P(NdFeB) to eject from: the recipe's own, else the bundle's for the recipe's purity target and the senses there are.
 
-    Raises `ConfigError` when the bundle was not calibrated for so high a purity.
+    A line with one sense sorts at the highest purity that this sense reaches where the target is beyond it. Raises
+    `ConfigError` when both senses together were not calibrated for so high a purity.
     """
     if recipe.min_p_ndfeb is not None:
         return recipe.min_p_ndfeb
-    thresholds = sorted(bundle.metadata.thresholds, key=lambda threshold: threshold.purity_target)
-    for threshold in thresholds:
-        if threshold.purity_target >= recipe.purity_target - 1e-9:
-            return threshold.p_ndfeb
-    known = ", ".join(f"{threshold.purity_target:g}" for threshold in thresholds) or "none"
+    name = bundle.metadata.name
+    reached = sorted(
+        (point for point in bundle.metadata.thresholds if point.blind == blind and point.recovery > 0),
+        key=lambda point: point.purity_target,
+    )
+    for point in reached:
+        if point.purity_target >= recipe.purity_target - 1e-9:
+            return point.p_ndfeb
+    if blind != "none" and reached:
+        return reached[-1].p_ndfeb
+    known = ", ".join(f"{point.purity_target:g}" for point in reached) or "none"
     raise ConfigError(
-        f"recipe '{recipe.name}': purity_target = {recipe.purity_target:g} is more than bundle "
-        f"'{bundle.metadata.name}' was calibrated for ({known}); lower it or set min_p_ndfeb"
+        f"recipe '{recipe.name}': purity_target = {recipe.purity_target:g} is more than bundle '{name}' was calibrated "
+        f"for with {SENSES[blind]} ({known}); lower it or set min_p_ndfeb"
     )
 
 
@@ -102,7 +109,7 @@ class Sorting:
         self._next_look_s = 0.0
         self._end_ns = None if plan.seconds is None else started_ns + round(plan.seconds * 1e9)
         recipe, metadata = plan.recipe, plan.bundle.metadata
-        judge = Judge(recipe, metadata.kinds, threshold_for(recipe, plan.bundle))
+        judge = Judge(recipe, metadata.kinds, threshold_for(recipe, plan.bundle, plan.blind))
         calibration = line.config.calibration
         self._loop = SortingLoop(
             line=line,

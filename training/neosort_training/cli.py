@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 from rich.console import Console
@@ -133,10 +133,16 @@ def export(
         opened = [WindowStore(path) for path in paths]
         spread = _spread(opened, limit)
         predictor = TorchPredictor(state.averaged_net(), state.grid)
-        scores = score_windows(predictor, (source[index] for source, index in spread), state.kinds)
+        by_sense = [
+            score_windows(predictor, (source[index] for source, index in spread), state.kinds, blind)
+            for blind in get_args(Blind)
+        ]
+        thresholds = [point for scores in by_sense for point in scores.thresholds]
         compared = [source[index].window for source, index in _spread(opened, _PARITY_WINDOWS)]
-        difference = export_bundle(state, out, compared, scores.thresholds)
-    console.print(_table(scores, f"{out.name}: thresholds found on {', '.join(str(path) for path in paths)}"))
+        difference = export_bundle(state, out, compared, thresholds)
+    for scores, blind in zip(by_sense, get_args(Blind), strict=True):
+        found_on = ", ".join(str(path) for path in paths)
+        console.print(_table(scores, f"{out.name}, blind: {blind}, thresholds found on {found_on}"))
     console.print(f"{out}: {out.stat().st_size / 1e6:.1f} MB, differs from the network by at most {difference:.1g}")
 
 

@@ -23,7 +23,7 @@ from neosort_training.model import Detections, NeoNet, WindowDetector
 SCORE_MIN = 0.25
 BELONGS_IOU = 0.3
 MIN_VISIBLE_FRACTION = 0.1
-PURITY_TARGETS = (0.80, 0.85, 0.90, 0.95)
+PURITY_TARGETS = (0.50, 0.60, 0.70, 0.80, 0.85, 0.90, 0.95)
 Blind = Literal["none", "camera", "field"]
 
 
@@ -114,7 +114,7 @@ def score_windows(
 ) -> Scores:
     """Run ``predictor`` on every window and score it."""
     outcomes = [match_window(predictor.run(blinded(labelled.window, blind)), labelled, kinds) for labelled in windows]
-    return summarise(outcomes, kinds)
+    return summarise(outcomes, kinds, blind)
 
 
 def match_window(found: RawDetections, labelled: LabelledWindow, kinds: Sequence[str]) -> WindowOutcome:
@@ -201,7 +201,9 @@ def average_precision(score: ArrayF64, hit: ArrayF64, positives: int) -> float:
     return float((envelope * hit[order]).sum() / positives)
 
 
-def operating_point(p: ArrayF64, bears: ArrayBool, target: float, bearing: int, items: int) -> Threshold:
+def operating_point(
+    p: ArrayF64, bears: ArrayBool, target: float, *, bearing: int, items: int, blind: Blind = "none"
+) -> Threshold:
     """The threshold on P(NdFeB) with the highest recovery at purity ≥ ``target``; 1 with recovery 0 where none is."""
     order = np.argsort(-p, kind="stable")
     falling = p[order]
@@ -210,9 +212,10 @@ def operating_point(p: ArrayF64, bears: ArrayBool, target: float, bearing: int, 
     last_of_equal = np.append(falling[1:] < falling[:-1], True)[: len(falling)]
     good = np.flatnonzero((purity >= target) & last_of_equal & (falling > 0))
     if not len(good) or bearing == 0:
-        return Threshold(purity_target=target, p_ndfeb=1.0, recovery=0.0, purity=0.0, n=items)
+        return Threshold(blind=blind, purity_target=target, p_ndfeb=1.0, recovery=0.0, purity=0.0, n=items)
     best = good[hits[good].argmax()]
     return Threshold(
+        blind=blind,
         purity_target=target,
         p_ndfeb=float(falling[best]),
         recovery=float(hits[best] / bearing),
@@ -221,7 +224,7 @@ def operating_point(p: ArrayF64, bears: ArrayBool, target: float, bearing: int, 
     )
 
 
-def summarise(outcomes: Sequence[WindowOutcome], kinds: Sequence[str]) -> Scores:
+def summarise(outcomes: Sequence[WindowOutcome], kinds: Sequence[str], blind: Blind = "none") -> Scores:
     """Pool the windows."""
 
     def pool(name: str) -> ArrayF64:
@@ -245,7 +248,10 @@ def summarise(outcomes: Sequence[WindowOutcome], kinds: Sequence[str]) -> Scores
         kind_accuracy_by_kind=dict(_by_kind(kind, said, kinds)),
         p_ndfeb_ap=average_precision(picked_p[picked], picked_bears[picked].astype(np.float64), bearing),
         magnet_log_error=float(error.mean()) if len(error) else 0.0,
-        thresholds=tuple(operating_point(picked_p, picked_bears, t, bearing, items) for t in PURITY_TARGETS),
+        thresholds=tuple(
+            operating_point(picked_p, picked_bears, target, bearing=bearing, items=items, blind=blind)
+            for target in PURITY_TARGETS
+        ),
     )
 
 
