@@ -125,7 +125,7 @@ def _model(
         length_mm=max(size_mm[:2]),
         width_mm=min(size_mm[:2]),
         height_mm=size_mm[2],
-        mass_g=max(mass_g, 1.1 * (sum(m.mass_g for m in magnets) + sum(s.mass_g for s in steel))),
+        mass_g=max(mass_g, sum(m.mass_g for m in magnets) + sum(s.mass_g for s in steel)),
         fill=fill,
         magnets=magnets,
         steel=steel,
