@@ -84,9 +84,9 @@ def test_no_jet_ever_reaches_a_lithium_cell_that_was_seen():
 def test_time_is_what_the_clock_says_and_valves_are_shut_at_the_end():
     config = LineConfig()
     clock = VirtualClock()
-    with open_line(config, clock, 1) as line:
+    with open_line(config, clock, 1) as opened:
         bundle = FakeBundle([])
-        line = dataclasses.replace(line, truth=KnowingTruth(line.truth, bundle.items))
+        line = dataclasses.replace(opened, truth=KnowingTruth(opened.truth, bundle.items))
         Sorting(line, SortingPlan(bundle=bundle, recipe=RECIPE, seconds=10.0)).run()
         assert 10.0 <= clock.now_ns() * 1e-9 < 10.2
         assert 9_900 < line.encoder.read().belt_mm < 10_300

@@ -1,4 +1,4 @@
-"""Pieces for whole-line tests: a stand-in for the model that knows the truth, so that a test tries the line and not the net."""
+"""Pieces for whole-line tests: a stand-in for the model that knows the truth: a test tries the line, not the net."""
 
 import dataclasses
 

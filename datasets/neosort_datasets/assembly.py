@@ -1,4 +1,4 @@
-"""Frames and field blocks in, belt windows out: a window is ready when the array has seen the stretch the camera saw."""
+"""Frames and field blocks in, belt windows out: one is ready when the array has seen the stretch the camera saw."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Magnetometer samples → the window's field cells: the empty belt's field taken off, averaged along, resampled across."""
+"""Magnetometer samples → the window's field cells: the empty belt taken off, averaged along, resampled across."""
 
 from __future__ import annotations
 

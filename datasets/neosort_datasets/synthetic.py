@@ -1,6 +1,7 @@
 """Labelled windows from the twin: the line itself runs, in virtual time, and its own assembler cuts the windows.
 
-Each *scene* is a fresh line with its own speed, feed, background and seed, so that no constant of one belt can be learned.
+Each *scene* is a fresh line with its own speed, feed, background and seed, so that no constant of one belt can be
+learned.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from neosort_datasets.window import BeltWindow, LabelledWindow, WindowGrid
 from neosort_hardware.clock import VirtualClock
 from neosort_hardware.config import LineConfig
 from neosort_hardware.line import Line, simulated_line
-from neosort_hardware.twin.catalogue import SplitName as SplitName
+from neosort_hardware.twin.catalogue import SplitName
 from neosort_hardware.twin.sprites import SpriteBook
 from neosort_hardware.twin.world import World
 from neosort_hardware.types import ItemTruth, Shot
+
+__all__ = ["SplitName", "labelled_windows", "scene_config"]
 
 WINDOWS_PER_SCENE = 40
 

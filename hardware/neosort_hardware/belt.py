@@ -29,8 +29,7 @@ class NozzleRow:
             return None
         first = math.floor((across_lo_mm - self.first_across_mm) / self.pitch_mm + 0.5)
         last = math.ceil((across_hi_mm - self.first_across_mm) / self.pitch_mm - 0.5)
-        if last < first:  # a span of no width exactly on a border
-            last = first
+        last = max(last, first)  # a span of no width exactly on a border
         if last < 0 or first > self.count - 1:
             return None
         return max(0, first), min(self.count - 1, last)

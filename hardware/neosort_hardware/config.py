@@ -80,7 +80,7 @@ Row3 = tuple[float, float, float]
 
 
 class Calibration(Section):
-    """Constants of the line that a technician measures. Stations are distances downstream of the camera's upstream edge."""
+    """Constants of the line that a technician measures. Stations: mm downstream of the camera's upstream edge."""
 
     pixel_to_belt: tuple[Row3, Row3, Row3] = Field(
         ((1.0, 0.0, -20.0), (0.0, -1.0, 512.0), (0.0, 0.0, 1.0)),

@@ -127,7 +127,8 @@ class Decision:
 
     ``reason`` is empty when a shot was fired, else it says in a few words why not. ``latency_ms``: from the last
     input of the deciding window to the shot scheduled (or the item passed). ``distance_mm``: belt travelled from the
-    item's trailing edge passing the last sensor to that moment. ``shot``: as planned, whether the diverter took it or not.
+    item's trailing edge passing the last sensor to that moment. ``shot``: as planned, whether the diverter took it or
+    not.
     """
 
     track_id: int

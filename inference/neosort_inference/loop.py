@@ -45,6 +45,7 @@ class SortingLoop:
     def __init__(
         self,
         line: Line,
+        *,
         assembler: WindowAssembler,
         detector: Detector,
         tracker: Tracker,

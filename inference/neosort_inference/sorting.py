@@ -63,7 +63,7 @@ class SortingPlan:
 
 
 def threshold_for(recipe: Recipe, bundle: Bundle, blind: Blind = "none") -> float:
-    """P(NdFeB) to eject from: the recipe's own, else the bundle's for the recipe's purity target and the senses there are.
+    """P(NdFeB) to eject from: the recipe's own, else the bundle's for its purity target and the senses there are.
 
     A line with one sense sorts at the highest purity that this sense reaches where the target is beyond it. Raises
     `ConfigError` when both senses together were not calibrated for so high a purity.

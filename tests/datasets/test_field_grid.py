@@ -11,7 +11,7 @@ GRID = WindowGrid()
 CHANNELS = 12.5 + 25.0 * np.arange(24)
 
 
-def block(field_ut, start_mm=0.0, mm_per_sample=1.0, start_ns=0, sequence=1, saturated=None):
+def block(field_ut, start_mm=0.0, *, mm_per_sample=1.0, start_ns=0, sequence=1, saturated=None):
     n = len(field_ut)
     return FieldBlock(
         field_ut=field_ut.astype(np.float32),

@@ -39,7 +39,7 @@ def test_a_wrong_file_is_refused_in_one_sentence_that_names_it(tmp_path, text, w
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(ConfigError, match="absent.toml"):
+    with pytest.raises(ConfigError, match=r"absent\.toml"):
         load_line_config(tmp_path / "absent.toml")
 
 

@@ -102,14 +102,18 @@ def jets_over(flyer, belt, shift_mm=0.0, nozzles=range(20, 28)):
 
 def thrown_share(flyer, jets, speed=2800.0, n=200):
     rng = np.random.default_rng(0)
-    return np.mean([throw(flyer, jets, ROW, STATION_MM, motion(speed), rng).ejected for _ in range(n)])
+    return np.mean(
+        [throw(flyer, jets, ROW, motion(speed), nozzle_station_mm=STATION_MM, rng=rng).ejected for _ in range(n)]
+    )
 
 
 def test_a_jet_square_on_an_item_blows_for_the_items_length():
     flyer = Flyer(belt_mm=500, across_mm=300, mass_g=100, silhouette=np.ones((100, 200), np.uint8))
     belt = motion(2000.0)
     jet = Jet(nozzle=24, shot_id=1, on_ns=belt.time_ns_at(1900.0), off_ns=belt.time_ns_at(2200.0))
-    assert jet_time_s(flyer, jet, ROW, STATION_MM, belt, 0.0) == pytest.approx(0.050, rel=0.05)
+    assert jet_time_s(flyer, jet, ROW, belt, nozzle_station_mm=STATION_MM, slip_mm=0.0) == pytest.approx(
+        0.050, rel=0.05
+    )
 
 
 def test_a_well_timed_group_throws_what_it_can_and_not_what_is_too_heavy():

@@ -11,7 +11,8 @@ MU0_T_M_PER_A = 1.25663706e-6
 
 Material = Literal["ndfeb", "ndfeb_bonded", "ferrite", "ferrite_rubber", "alnico", "steel"]
 
-# Remanence (T) and density (g/cm³) of what magnets are made of; mid-range of published figures (m), rubber ferrite assumed (a).
+# Remanence (T) and density (g/cm³) of what magnets are made of; mid-range of published figures (m), rubber ferrite
+# assumed (a).
 REMANENCE_T: dict[Material, float] = {
     "ndfeb": 1.30,
     "ndfeb_bonded": 0.60,

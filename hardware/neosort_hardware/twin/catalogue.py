@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 
 from neosort_hardware.twin import kinds
-from neosort_hardware.twin.bodies import ItemModel as ItemModel  # the catalogue's own word for what it lists
+from neosort_hardware.twin.bodies import ItemModel
 
 SplitName = Literal["train", "validation", "held-out"]
 

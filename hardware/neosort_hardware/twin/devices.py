@@ -54,7 +54,10 @@ class SimDevice:
 
 
 class SimCamera(SimDevice):
-    """Exposes every `trigger_every_mm` of belt. Buffers `CAMERA_BUFFERS` frames; older ones are lost and show as a gap in `sequence`."""
+    """Exposes every `trigger_every_mm` of belt.
+
+    Buffers `CAMERA_BUFFERS` frames; older ones are lost and show as a gap in `sequence`.
+    """
 
     def __init__(self, world: World) -> None:
         super().__init__(world, "simulated camera")

@@ -1,4 +1,4 @@
-"""The simulated controller of the air jets: holds shots, opens valves at belt positions, shuts them when told or left alone."""
+"""The simulated controller of the air jets: holds shots, opens valves at belt positions, shuts them in time."""
 
 from __future__ import annotations
 

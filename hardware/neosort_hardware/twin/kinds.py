@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
@@ -29,7 +30,7 @@ def _volume_mm3(grams: float, material: Material) -> float:
 
 
 def _cuboid(
-    grams: float, material: Material, aspect: Vector3, centre: Vector3, polarisation: Vector3, yaw_rad: float = 0.0
+    grams: float, material: Material, aspect: Vector3, *, centre: Vector3, polarisation: Vector3, yaw_rad: float = 0.0
 ) -> Magnet:
     """A cuboid of that mass whose edges stand in proportion ``aspect``; ``polarisation`` in units of the remanence."""
     scale = (_volume_mm3(grams, material) / math.prod(aspect)) ** (1 / 3)
@@ -46,11 +47,16 @@ def _cuboid(
 
 
 def _disc(
-    grams: float, material: Material, height_per_diameter: float, centre: Vector3, share: float, tilt: str = "z"
+    grams: float,
+    material: Material,
+    height_per_diameter: float,
+    *,
+    centre: Vector3,
+    share: float,
+    tilt: Literal["x", "y", "z"] = "z",
 ) -> Magnet:
     """An axially polarised cylinder of that mass; ``share`` of the remanence leaves the yoke (its sign is the pole)."""
     diameter = (4 * _volume_mm3(grams, material) / (math.pi * height_per_diameter)) ** (1 / 3)
-    axis = {"x": "x", "y": "y", "z": "z"}[tilt]
     return Magnet(
         shape="cylinder",
         size_mm=(diameter, diameter, diameter * height_per_diameter),
@@ -58,12 +64,19 @@ def _disc(
         polarisation_t=(0.0, 0.0, share * REMANENCE_T[material]),
         material=material,
         mass_g=grams,
-        tilt=axis,  # type: ignore[arg-type]
+        tilt=tilt,
     )
 
 
 def _pole_ring(
-    grams: float, material: Material, poles: int, radius_mm: float, height_mm: float, centre_z_mm: float, share: float
+    grams: float,
+    material: Material,
+    poles: int,
+    *,
+    radius_mm: float,
+    height_mm: float,
+    centre_z_mm: float,
+    share: float,
 ) -> tuple[Magnet, ...]:
     """An upright ring of ``poles`` radially polarised arcs, alternating, in flat pieces; its wall as its mass asks."""
     per_pole = {2: 4, 4: 2}.get(poles, 1)  # wide arcs are not flat
@@ -76,7 +89,9 @@ def _pole_ring(
         place = (radius_mm * math.cos(angle), radius_mm * math.sin(angle), centre_z_mm)
         sign = share if piece // per_pole % 2 == 0 else -share
         aspect = (wall_mm, arc_mm, height_mm)
-        magnets.append(_cuboid(grams / pieces, material, aspect, place, (sign, 0.0, 0.0), angle))
+        magnets.append(
+            _cuboid(grams / pieces, material, aspect, centre=place, polarisation=(sign, 0.0, 0.0), yaw_rad=angle)
+        )
     return tuple(magnets)
 
 
@@ -94,8 +109,8 @@ def _voice_coil(grams: float, place: Vector3, share: float) -> tuple[Magnet, ...
             quarter,
             "ndfeb",
             (1.8, 1.2, 0.2),
-            (place[0], place[1] + side * offset_mm, place[2] + up),
-            (0, 0, side * share),
+            centre=(place[0], place[1] + side * offset_mm, place[2] + up),
+            polarisation=(0, 0, side * share),
         )
         for side in (-1, 1)
         for up in (-3.0, 3.0)
@@ -137,7 +152,16 @@ def hdd35(name: str, rng: Rng) -> ItemModel:
     grams = _between(rng, 13, 21)
     voice_coil = _voice_coil(grams, (-50.0, 22.0, 12.0), _between(rng, 0.06, 0.16))
     spindle = _shifted(
-        _pole_ring(_between(rng, 1.5, 3.5), "ndfeb_bonded", 8, 11.0, 6.0, 8.0, _between(rng, 0.05, 0.15)), 22.0
+        _pole_ring(
+            _between(rng, 1.5, 3.5),
+            "ndfeb_bonded",
+            8,
+            radius_mm=11.0,
+            height_mm=6.0,
+            centre_z_mm=8.0,
+            share=_between(rng, 0.05, 0.15),
+        ),
+        22.0,
     )
     yoke = Steel(size_mm=(45.0, 36.0, 11.0), centre_mm=(-50.0, 22.0, 12.0), mass_g=_between(rng, 40, 70))
     mass = _between(rng, 400, 690)
@@ -154,7 +178,16 @@ def hdd25(name: str, rng: Rng) -> ItemModel:
     """2.5-inch hard disk, 4–5 g (m)."""
     voice_coil = _voice_coil(_between(rng, 3.3, 4.2), (-34.0, 15.0, 4.5), _between(rng, 0.06, 0.18))
     spindle = _shifted(
-        _pole_ring(_between(rng, 0.5, 0.9), "ndfeb_bonded", 8, 8.0, 3.0, 4.0, _between(rng, 0.05, 0.15)), 15.0
+        _pole_ring(
+            _between(rng, 0.5, 0.9),
+            "ndfeb_bonded",
+            8,
+            radius_mm=8.0,
+            height_mm=3.0,
+            centre_z_mm=4.0,
+            share=_between(rng, 0.05, 0.15),
+        ),
+        15.0,
     )
     yoke = Steel(size_mm=(28.0, 22.0, 4.0), centre_mm=(-34.0, 15.0, 4.5), mass_g=_between(rng, 9, 16))
     mass = _between(rng, 85, 125)
@@ -166,10 +199,14 @@ def phone(name: str, rng: Rng) -> ItemModel:
     length, width = _between(rng, 115, 165), _between(rng, 58, 78)
     total = _between(rng, 0.35, 1.0)
     magnets = (
-        _disc(0.5 * total, "ndfeb", 0.25, (0.42 * length, 0.2 * width, 3.5), _between(rng, 0.6, 1.0)),
-        _disc(0.25 * total, "ndfeb", 0.3, (-0.42 * length, 0.0, 4.0), _between(rng, 0.5, 1.0)),
+        _disc(0.5 * total, "ndfeb", 0.25, centre=(0.42 * length, 0.2 * width, 3.5), share=_between(rng, 0.6, 1.0)),
+        _disc(0.25 * total, "ndfeb", 0.3, centre=(-0.42 * length, 0.0, 4.0), share=_between(rng, 0.5, 1.0)),
         _cuboid(
-            0.25 * total, "ndfeb", (2, 1, 0.6), (0.38 * length, -0.3 * width, 3.5), (_between(rng, 0.3, 0.9), 0, 0)
+            0.25 * total,
+            "ndfeb",
+            (2, 1, 0.6),
+            centre=(0.38 * length, -0.3 * width, 3.5),
+            polarisation=(_between(rng, 0.3, 0.9), 0, 0),
         ),
     )
     steel = (_soft_steel(_between(rng, 5, 20), (0.8 * length, 0.8 * width, 0.3), 6.0),)
@@ -181,7 +218,9 @@ def phone(name: str, rng: Rng) -> ItemModel:
 def earphone(name: str, rng: Rng) -> ItemModel:
     """Headphone or earbud with its driver, about 0.65 g (m)."""
     size = _between(rng, 20, 75)
-    magnets = (_disc(_between(rng, 0.4, 0.9), "ndfeb", 0.3, (0.1 * size, 0.0, 7.0), _between(rng, 0.5, 1.0)),)
+    magnets = (
+        _disc(_between(rng, 0.4, 0.9), "ndfeb", 0.3, centre=(0.1 * size, 0.0, 7.0), share=_between(rng, 0.5, 1.0)),
+    )
     dimensions = (size, size * _between(rng, 0.6, 0.95), _between(rng, 12, 25))
     return _model(name, "earphone", rng, dimensions, 5 + 0.6 * size, fill=0.7, magnets=magnets)
 
@@ -191,7 +230,7 @@ def speaker_nd(name: str, rng: Rng) -> ItemModel:
     length = _between(rng, 40, 120)
     width = length * float(rng.choice([1.0, 1.0, _between(rng, 0.45, 0.75)]))
     grams = min(20.0, max(1.0, (length / 70) ** 2 * _between(rng, 2, 7)))
-    magnets = (_disc(grams, "ndfeb", 0.25, (0, 0, 14.0), _between(rng, 0.15, 0.45)),)
+    magnets = (_disc(grams, "ndfeb", 0.25, centre=(0, 0, 14.0), share=_between(rng, 0.15, 0.45)),)
     steel = (_soft_steel(6 * grams, (0.5 * width, 0.5 * width, 8.0), 16.0),)
     mass = 15 + 12 * grams + 0.006 * length * width
     return _model(
@@ -205,7 +244,7 @@ def speaker_ferrite(name: str, rng: Rng) -> ItemModel:
     width = length * float(rng.choice([1.0, 1.0, _between(rng, 0.6, 0.8)]))
     fits_g = 0.7e-3 * 0.22 * width**3 * DENSITY_G_PER_CM3["ferrite"]
     grams = min(300.0, fits_g, max(40.0, (length / 100) ** 2 * _between(rng, 90, 200)))
-    magnets = (_disc(grams, "ferrite", 0.22, (0, 0, 14.0), _between(rng, 0.25, 0.6)),)
+    magnets = (_disc(grams, "ferrite", 0.22, centre=(0, 0, 14.0), share=_between(rng, 0.25, 0.6)),)
     steel = (_soft_steel(0.8 * grams, (0.5 * width, 0.5 * width, 8.0), 16.0),)
     mass = min(690.0, 40 + 2.0 * grams)
     return _model(
@@ -220,7 +259,9 @@ def motor_nd(name: str, rng: Rng) -> ItemModel:
     width = length * _between(rng, 0.6, 0.98)
     poles = int(rng.choice([2, 4, 8, 12, 14]))
     share = _between(rng, 0.12, 0.5)
-    magnets = _pole_ring(grams, "ndfeb", poles, 0.3 * width, 0.6 * width, 0.5 * width, share)
+    magnets = _pole_ring(
+        grams, "ndfeb", poles, radius_mm=0.3 * width, height_mm=0.6 * width, centre_z_mm=0.5 * width, share=share
+    )
     steel = (_soft_steel(4 * grams, (0.7 * length, 0.7 * width, 0.7 * width), width),)
     return _model(name, "motor", rng, (length, width, width), 12 * grams + 15, fill=0.85, magnets=magnets, steel=steel)
 
@@ -232,20 +273,36 @@ def motor_ferrite(name: str, rng: Rng) -> ItemModel:
         height = _between(rng, 15, 32)
         grams = min(14.0, 0.05 * size * _between(rng, 1.5, 3.0))
         magnets = _pole_ring(
-            grams, "ferrite_rubber", 4, 0.16 * size, 0.5 * height, 0.5 * height, _between(rng, 0.3, 0.7)
+            grams,
+            "ferrite_rubber",
+            4,
+            radius_mm=0.16 * size,
+            height_mm=0.5 * height,
+            centre_z_mm=0.5 * height,
+            share=_between(rng, 0.3, 0.7),
         )
         return _model(name, "fan", rng, (size, size, height), 0.9 * size + 10, fill=0.8, magnets=magnets)
     grams = _log_between(rng, 8, 90)
     length = 20 + 12 * grams ** (1 / 3) * _between(rng, 0.85, 1.15)
     width = length * _between(rng, 0.6, 0.85)
-    magnets = _pole_ring(grams, "ferrite", 2, 0.33 * width, 0.7 * width, 0.5 * width, _between(rng, 0.15, 0.45))
+    magnets = _pole_ring(
+        grams,
+        "ferrite",
+        2,
+        radius_mm=0.33 * width,
+        height_mm=0.7 * width,
+        centre_z_mm=0.5 * width,
+        share=_between(rng, 0.15, 0.45),
+    )
     steel = (_soft_steel(1.5 * grams, (0.8 * length, 0.7 * width, 0.7 * width), width),)
     return _model(name, "motor", rng, (length, width, width), 4 * grams + 20, fill=0.85, magnets=magnets, steel=steel)
 
 
 def alnico(name: str, rng: Rng) -> ItemModel:
     """Relay, old meter or guitar pick-up with an AlNiCo rod, 1–10 g."""
-    rod = _disc(_between(rng, 1, 10), "alnico", _between(rng, 2, 5), (0, 0, 12), _between(rng, 0.3, 1.0), "x")
+    rod = _disc(
+        _between(rng, 1, 10), "alnico", _between(rng, 2, 5), centre=(0, 0, 12), share=_between(rng, 0.3, 1.0), tilt="x"
+    )
     length = max(_between(rng, 25, 90), 1.2 * rod.size_mm[2])
     width = max(length * _between(rng, 0.35, 0.9), 1.3 * rod.size_mm[0])
     steel = (_soft_steel(_between(rng, 5, 25), (0.5 * length, 0.4 * width, 6.0), 20.0),)
@@ -280,11 +337,11 @@ def nd_loose(name: str, rng: Rng) -> ItemModel:
     """A bare NdFeB block, arc or disc, nickel-coated and shiny, 1–50 g."""
     grams = _log_between(rng, 2, 45)
     if rng.random() < 0.5:
-        magnet = _disc(grams, "ndfeb", _between(rng, 0.2, 0.5), (0, 0, 0), 1.0)
+        magnet = _disc(grams, "ndfeb", _between(rng, 0.2, 0.5), centre=(0, 0, 0), share=1.0)
         flatness = magnet.size_mm[2]
     else:
         aspect = (_between(rng, 1.0, 2.6), 1.0, _between(rng, 0.15, 0.4))
-        magnet = _cuboid(grams, "ndfeb", aspect, (0, 0, 0), (0, 0, 1.0))
+        magnet = _cuboid(grams, "ndfeb", aspect, centre=(0, 0, 0), polarisation=(0, 0, 1.0))
         flatness = magnet.size_mm[2]
     lifted = Magnet(
         shape=magnet.shape,

@@ -14,7 +14,10 @@ RIPPLE_HZ = 0.7  # a: a slow hunting of the drive's controller
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BeltMotion:
-    """Position x(t) = v·(t + r·(1 − cos ωt)/ω): zero at ``start_ns``, speed v·(1 + r·sin ωt), always forwards for r < 1."""
+    """Position x(t) = v·(t + r·(1 − cos ωt)/ω).
+
+    Zero at ``start_ns``; the speed is v·(1 + r·sin ωt), always forwards for r < 1.
+    """
 
     speed_mm_per_s: float
     ripple: float
@@ -36,7 +39,10 @@ class BeltMotion:
         return self.speed_mm_per_s * (1 + self.ripple * math.sin(omega_t))
 
     def time_ns_at(self, belt_mm: float) -> int:
-        """Moment at which the belt reaches a position. Fixed-point iteration; contracts by the ripple (≤ 0.05) a step."""
+        """Moment at which the belt reaches a position.
+
+        Fixed-point iteration; contracts by the ripple (≤ 0.05) a step.
+        """
         omega = 2 * math.pi * RIPPLE_HZ
         wanted_s = belt_mm / self.speed_mm_per_s
         t_s = wanted_s

@@ -79,7 +79,7 @@ def coverage_by_row(flyer: Flyer, nozzle_across_mm: float, pitch_mm: float) -> n
 
 
 def jet_time_s(
-    flyer: Flyer, jet: Jet, nozzles: NozzleRow, nozzle_station_mm: float, motion: BeltMotion, slip_mm: float
+    flyer: Flyer, jet: Jet, nozzles: NozzleRow, motion: BeltMotion, *, nozzle_station_mm: float, slip_mm: float
 ) -> float:
     """Seconds for which the jet's whole width blows on the item (partial cover counts in part)."""
     coverage = coverage_by_row(flyer, nozzles.across_mm(jet.nozzle), nozzles.pitch_mm)
@@ -104,8 +104,9 @@ def throw(
     flyer: Flyer,
     jets: Sequence[Jet],
     nozzles: NozzleRow,
-    nozzle_station_mm: float,
     motion: BeltMotion,
+    *,
+    nozzle_station_mm: float,
     rng: np.random.Generator,
 ) -> Throw:
     """Sum the jets' impulse on an item and say whether it carries it over the splitter.
@@ -118,7 +119,7 @@ def throw(
     impulse_ns = 0.0
     reached: set[int] = set()
     for jet in jets:
-        seconds = jet_time_s(flyer, jet, nozzles, nozzle_station_mm, motion, slip_mm)
+        seconds = jet_time_s(flyer, jet, nozzles, motion, nozzle_station_mm=nozzle_station_mm, slip_mm=slip_mm)
         if seconds > 0:
             impulse_ns += JET_FORCE_N * efficiency * seconds
             reached.add(jet.shot_id)

@@ -177,9 +177,9 @@ class World:
                 flyer,
                 tuple(self.jet_bank.jets),
                 self.geometry.nozzles,
-                self.geometry.nozzle_station_mm,
                 self.motion,
-                self._throw_rng,
+                nozzle_station_mm=self.geometry.nozzle_station_mm,
+                rng=self._throw_rng,
             )
             self._landings.append(
                 Landing(
