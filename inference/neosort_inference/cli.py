@@ -11,10 +11,25 @@ from rich.console import Console
 
 from neosort_datasets.photographs import PhotographError
 from neosort_datasets.recording import RecordingError
-from neosort_hardware.config import ConfigError, LineConfig, load_line_config
+from neosort_hardware.config import ConfigError
 from neosort_hardware.devices import DeviceError
+from neosort_inference.bench.cli import app as bench
+from neosort_inference.bench.senses import BenchError
 from neosort_inference.bundle import BundleError
-from neosort_inference.commands import BlindSense, RunOptions, run_line
+from neosort_inference.commands import RunOptions, run_line
+from neosort_inference.opening import open_config
+from neosort_inference.options import (
+    BeltSpeedOption,
+    BlindOption,
+    BlindSense,
+    BundleOption,
+    ConfigOption,
+    HeadlessOption,
+    HostOption,
+    PortOption,
+    RecipeOption,
+    ReportOption,
+)
 from neosort_inference.replaying import replay_source
 from neosort_inference.ui.server import PageError
 
@@ -23,28 +38,20 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Finds NdFeB-bearing items on an e-waste belt and blows them out. 'neosort run' sorts, 'neosort replay' "
-    "sorts what was recorded or photographed. Press Ctrl-C to stop a run in good order.",
+    "sorts what was recorded or photographed, 'neosort bench' measures. Press Ctrl-C to stop a run in good order.",
 )
 
-ConfigOption = Annotated[Path | None, typer.Option(help="The line (TOML). Left out: the simulated line as built in.")]
-BundleOption = Annotated[Path | None, typer.Option(help="Model bundle (.onnx). Left out: the one that is shipped.")]
-RecipeOption = Annotated[Path | None, typer.Option(help="What to eject (TOML). Left out: the default recipe.")]
-ReportOption = Annotated[
-    Path | None, typer.Option(help="Folder for report.html, report.json and decisions.jsonl.", file_okay=False)
-]
-BlindOption = Annotated[BlindSense, typer.Option(help="Switch a sense off, to see what it is worth.")]
-HeadlessOption = Annotated[bool, typer.Option(help="No web page.")]
-HostOption = Annotated[str, typer.Option(help="Address the web page listens on.")]
-PortOption = Annotated[int, typer.Option(min=0, max=65535, help="Its port; 0 takes any free one.")]
+app.add_typer(bench, name="bench")
 
 
 @app.command()
 def run(
+    *,
     config: ConfigOption = None,
     seconds: Annotated[
         float | None, typer.Option("--for", min=1, help="Seconds to run. Left out: until stopped.")
     ] = None,
-    belt_speed: Annotated[float | None, typer.Option(help="Belt speed in m/s, instead of the configuration's.")] = None,
+    belt_speed: BeltSpeedOption = None,
     fast: Annotated[
         bool, typer.Option(help="Virtual time: as fast as the machine can. Computing is charged to it.")
     ] = False,
@@ -62,9 +69,7 @@ def run(
 
     Exit code 1 if a shot was ever fired too late, 2 for anything wrong with what was asked.
     """
-    line = LineConfig() if config is None else load_line_config(config)
-    if belt_speed is not None:
-        line = _at_speed(line, belt_speed)
+    line = open_config(config, belt_speed)
     options = RunOptions(
         seconds=seconds, fast=fast, seed=seed, headless=headless, report=report, record=record, blind=blind.value,
         bundle=bundle, recipe=recipe, host=host, port=port,
@@ -75,6 +80,7 @@ def run(
 @app.command()
 def replay(
     source: Annotated[Path, typer.Argument(help="A recording (.mcap), or a folder of photographs (camera only).")],
+    *,
     config: ConfigOption = None,
     fast: Annotated[
         bool, typer.Option(help="As fast as the machine can, instead of at the pace of the recording.")
@@ -94,24 +100,18 @@ def replay(
     fitted to the width of the belt, and figures that need the truth stay empty.
     """
     options = RunOptions(
-        seconds=None, fast=fast, seed=0, headless=headless, report=report, record=None, blind=blind.value,
+        seconds=None, fast=fast, seed=None, headless=headless, report=report, record=None, blind=blind.value,
         bundle=bundle, recipe=recipe, host=host, port=port,
     )  # fmt: skip
-    line = None if config is None else load_line_config(config)
+    line = None if config is None else open_config(config)
     raise typer.Exit(replay_source(source, line, options, Console(), salvage=salvage))
-
-
-def _at_speed(line: LineConfig, speed_m_per_s: float) -> LineConfig:
-    if not 0.1 <= speed_m_per_s <= 3.0:
-        raise ConfigError(f"--belt-speed = {speed_m_per_s:g} m/s, must be between 0.1 and 3.0")
-    return line.model_copy(update={"belt": line.belt.model_copy(update={"speed_m_per_s": speed_m_per_s})})
 
 
 def main() -> None:
     """Entry point: what the user can mend ends in one sentence and exit code 2."""
     try:
         app()
-    except (ConfigError, BundleError, RecordingError, PhotographError, PageError, DeviceError) as error:
+    except (ConfigError, BundleError, RecordingError, PhotographError, PageError, DeviceError, BenchError) as error:
         print(f"neosort: {error}", file=sys.stderr)
         raise SystemExit(2) from None
 

@@ -1,12 +1,10 @@
-"""What the commands do: open what is asked for, sort, report, and leave everything closed."""
+"""What `neosort run` does: open what is asked for, sort, report, and leave everything closed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
-from importlib.resources import files
 from pathlib import Path
 
 from rich.console import Console
@@ -17,24 +15,13 @@ from neosort_hardware.clock import Clock, RealClock, VirtualClock
 from neosort_hardware.config import ConfigError, LineConfig
 from neosort_hardware.line import open_line
 from neosort_hardware.types import Decision, Landing
-from neosort_inference.bundle import Bundle, load_bundle
-from neosort_inference.recipe import Recipe, load_recipe
+from neosort_inference.opening import must_be_finite, must_be_new, must_take_files, open_bundle, open_recipe
 from neosort_inference.report import Report, build_report, print_report, write_report
 from neosort_inference.sorting import Sorting, SortingPlan, Watcher, threshold_for
 from neosort_inference.telemetry import Telemetry
 from neosort_inference.terminal import LiveTerminal
 from neosort_inference.ui.server import PageProcess
 from neosort_inference.watching import PageWatcher, TerminalWatcher
-
-SHIPPED_BUNDLE = "neosort.onnx"
-
-
-class BlindSense(StrEnum):
-    """A sense to switch off."""
-
-    NONE = "none"
-    CAMERA = "camera"
-    FIELD = "field"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +30,7 @@ class RunOptions:
 
     seconds: float | None
     fast: bool
-    seed: int
+    seed: int | None
     headless: bool
     report: Path | None
     record: Path | None
@@ -56,32 +43,39 @@ class RunOptions:
 
 def run_line(config: LineConfig, options: RunOptions, console: Console) -> int:
     """Sort a line and report; the exit code. Raises what the user can mend (see `cli.main`)."""
-    bundle, recipe = open_bundle(options), open_recipe(options)
-    threshold_for(recipe, bundle)  # a recipe that this bundle cannot serve is refused before anything is opened
-    clock: Clock = VirtualClock() if options.fast else RealClock()
+    plan = plan_of(options)
     with ExitStack() as stack:
         watchers = stack.enter_context(watching(options, console))
-        line = stack.enter_context(open_line(config, clock, options.seed))
+        line = stack.enter_context(open_line(config, clock_of(options), options.seed or 0))
         recorder = None
         if options.record is not None:
             recorder = stack.enter_context(RecordingWriter(options.record, config))
-        plan = SortingPlan(bundle=bundle, recipe=recipe, blind=options.blind, seconds=options.seconds)
         telemetry = Sorting(line, plan, watchers, recorder).run()
         if recorder is not None:
             _record_truth(recorder, telemetry)
-    return conclude(telemetry, config, options, console, truth=line.truth is not None)
+    return conclude(telemetry, config, plan, options, console, truth=line.truth is not None)
 
 
-def open_bundle(options: RunOptions) -> Bundle:
-    """The bundle asked for, or the one that is shipped."""
-    if options.bundle is not None:
-        return load_bundle(options.bundle)
-    return load_bundle(Path(str(files("neosort_inference").joinpath("models", SHIPPED_BUNDLE))))
+def plan_of(options: RunOptions) -> SortingPlan:
+    """How to sort. Whatever cannot come to a good end is refused here, before anything is opened."""
+    must_be_finite("--for", options.seconds)
+    plan = SortingPlan(
+        bundle=open_bundle(options.bundle),
+        recipe=open_recipe(options.recipe),
+        blind=options.blind,
+        seconds=options.seconds,
+    )
+    threshold_for(plan.recipe, plan.bundle, plan.blind)
+    if options.record is not None:
+        must_be_new("--record", options.record)
+    if options.report is not None:
+        must_take_files("--report", options.report)
+    return plan
 
 
-def open_recipe(options: RunOptions) -> Recipe:
-    """The recipe asked for, or the default."""
-    return Recipe() if options.recipe is None else load_recipe(options.recipe)
+def clock_of(options: RunOptions) -> Clock:
+    """The clock to sort by."""
+    return VirtualClock() if options.fast else RealClock()
 
 
 @contextmanager
@@ -92,11 +86,16 @@ def watching(options: RunOptions, console: Console) -> Iterator[tuple[Watcher, .
         if not options.headless:
             page = PageProcess(options.host, options.port)
             stack.callback(page.stop)
-            console.print(f"live page: {page.url}")
+            console.print(f"live page: {page.url}", soft_wrap=True)
             watchers.append(PageWatcher(page))
         terminal = stack.enter_context(LiveTerminal(console, for_s=options.seconds))
         watchers.append(TerminalWatcher(terminal))
         yield tuple(watchers)
+
+
+def say(console: Console, sentence: str) -> None:
+    """A sentence on screen as it stands: names of files are neither coloured, nor wrapped, nor taken for markup."""
+    console.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
 
 def _record_truth(recorder: RecordingWriter, telemetry: Telemetry) -> None:
@@ -106,27 +105,35 @@ def _record_truth(recorder: RecordingWriter, telemetry: Telemetry) -> None:
         recorder.write_landing(landing)
 
 
-def conclude(telemetry: Telemetry, config: LineConfig, options: RunOptions, console: Console, *, truth: bool) -> int:
+def conclude(
+    telemetry: Telemetry,
+    config: LineConfig,
+    plan: SortingPlan,
+    options: RunOptions,
+    console: Console,
+    *,
+    truth: bool,
+) -> int:
     """Report on screen and, where asked, in files; exit code 1 if a late shot was fired."""
-    bundle, recipe = open_bundle(options), open_recipe(options)
+    threshold = threshold_for(plan.recipe, plan.bundle, plan.blind)
     report = build_report(
         telemetry,
         config.name,
         truth=truth,
         seed=options.seed,
         line={"belt_speed_m_per_s": config.belt.speed_m_per_s, "belt_width_mm": config.belt.width_mm},
-        bundle={"name": bundle.metadata.name, "min_p_ndfeb": threshold_for(recipe, bundle), "recipe": recipe.name},
-        never_fired_kinds=recipe.never_fire,
-        fired_late=len(_fired_though_late(telemetry.decisions, telemetry.landings)),
+        bundle={"name": plan.bundle.metadata.name, "min_p_ndfeb": threshold, "recipe": plan.recipe.name},
+        never_fired_kinds=plan.recipe.never_fire,
+        fired_late=len(fired_though_late(telemetry.decisions, telemetry.landings)),
     )
     print_report(report, console)
     if options.report is not None:
         _write(report, options.report, telemetry)
-        console.print(f"report: {options.report / 'report.html'}")
+        say(console, f"report: {options.report / 'report.html'}")
     return 1 if report["fired_late"] else 0
 
 
-def _fired_though_late(decisions: list[Decision], landings: list[Landing]) -> set[int]:
+def fired_though_late(decisions: list[Decision], landings: list[Landing]) -> set[int]:
     """Shots that were refused as late and whose jets reached an item all the same. Must be empty."""
     late = {decision.shot.shot_id for decision in decisions if decision.late and decision.shot is not None}
     return late & {shot for landing in landings for shot in landing.shot_ids}
@@ -136,4 +143,4 @@ def _write(report: Report, directory: Path, telemetry: Telemetry) -> None:
     try:
         write_report(report, directory, telemetry)
     except OSError as error:
-        raise ConfigError(f"--report {directory}: cannot be written ({error})") from error
+        raise ConfigError(f"--report {directory}: cannot be written ({error.strerror})") from error

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
 
-from neosort_datasets.assembly import Blind
-from neosort_datasets.photographs import SUFFIXES, photograph_frames
+from neosort_datasets.photographs import SUFFIXES, PhotographError, photograph_frames
 from neosort_datasets.recording import Recording
 from neosort_hardware.belt import LineGeometry
-from neosort_hardware.clock import Clock, RealClock, VirtualClock
+from neosort_hardware.clock import Clock
 from neosort_hardware.config import ConfigError, LineConfig
 from neosort_hardware.line import Line
 from neosort_hardware.replay import (
@@ -23,7 +22,7 @@ from neosort_hardware.replay import (
     ReplayTape,
 )
 from neosort_hardware.types import Decision, ItemTruth, Landing
-from neosort_inference.commands import RunOptions, conclude, open_bundle, open_recipe, watching
+from neosort_inference.commands import RunOptions, clock_of, conclude, plan_of, say, watching
 from neosort_inference.score import match_decisions
 from neosort_inference.sorting import Sorting, SortingPlan, threshold_for
 
@@ -34,7 +33,6 @@ class _Source:
 
     tape: ReplayTape
     config: LineConfig
-    blind: Blind
     items: list[ItemTruth] | None
 
 
@@ -45,22 +43,22 @@ def replay_source(
 
     Raises what the user can mend (see `cli.main`).
     """
-    bundle, recipe = open_bundle(options), open_recipe(options)
-    threshold_for(recipe, bundle)
-    clock: Clock = VirtualClock() if options.fast else RealClock()
+    plan, clock = plan_of(options), clock_of(options)
     photographs = source.is_dir() or source.suffix.lower() in SUFFIXES
     played = (
         _photographs(source, config or LineConfig(), clock, console)
         if photographs
-        else _recording(source, config, clock, options.blind, salvage=salvage)
+        else _recording(source, config, clock, console, salvage=salvage)
     )
+    plan = _without_field(source, plan) if not played.tape.has_field else plan
     with watching(options, console) as watchers, _line(played.tape) as line:
-        plan = SortingPlan(bundle=bundle, recipe=recipe, blind=played.blind)
         telemetry = Sorting(line, plan, watchers).run()
+    if photographs and not telemetry.window_ms:
+        raise PhotographError(f"{source}: not one photograph in it could be read")
     if played.items is not None:
         telemetry.on_items(played.items)
         telemetry.on_landings(landings_as_decided(played.items, telemetry.decisions))
-    return conclude(telemetry, played.config, options, console, truth=played.items is not None)
+    return conclude(telemetry, played.config, plan, options, console, truth=played.items is not None)
 
 
 def landings_as_decided(items: list[ItemTruth], decisions: list[Decision]) -> list[Landing]:
@@ -81,22 +79,33 @@ def landings_as_decided(items: list[ItemTruth], decisions: list[Decision]) -> li
     ]
 
 
-def _recording(source: Path, config: LineConfig | None, clock: Clock, blind: Blind, *, salvage: bool) -> _Source:
+def _recording(source: Path, config: LineConfig | None, clock: Clock, console: Console, *, salvage: bool) -> _Source:
     if config is not None:
         raise ConfigError(f"{source}: a recording brings its own line configuration, leave --config out")
     recording = Recording(source, salvage=salvage)
+    if recording.damage:
+        say(console, f"{source}: torn ({recording.damage}), sorting what is whole: {recording.messages} messages")
+    if not recording.has_field:
+        say(console, f"{source}: no magnetometers were recorded: sorting by the camera alone")
     return _Source(
         tape=ReplayTape(recording.events(), clock, recording.config, has_field=recording.has_field),
         config=recording.config,
-        blind=blind if recording.has_field else "field",
         items=list(recording.items()) if recording.has_truth else None,
     )
 
 
 def _photographs(source: Path, config: LineConfig, clock: Clock, console: Console) -> _Source:
-    console.print(f"{source}: photographs, no magnetometers: sorting by the camera alone", highlight=False)
-    frames = photograph_frames(source, config, lambda path, why: console.print(f"skipped {path}: {why}"))
-    return _Source(tape=ReplayTape(frames, clock, config, has_field=False), config=config, blind="field", items=None)
+    frames = photograph_frames(source, config, lambda path, why: say(console, f"skipped {path}: {why}"))
+    say(console, f"{source}: photographs, no magnetometers: sorting by the camera alone")
+    return _Source(tape=ReplayTape(frames, clock, config, has_field=False), config=config, items=None)
+
+
+def _without_field(source: Path, plan: SortingPlan) -> SortingPlan:
+    """The plan for a source that has no field."""
+    if plan.blind == "camera":
+        raise ConfigError(f"{source}: has no field, so with --blind camera there is nothing left to sort by")
+    threshold_for(plan.recipe, plan.bundle, "field")
+    return replace(plan, blind="field")
 
 
 def _line(tape: ReplayTape) -> Line:

@@ -1,0 +1,87 @@
+"""`neosort bench`: measurements on the simulated line."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from neosort_hardware.config import ConfigError
+from neosort_inference.bench.screen import print_senses
+from neosort_inference.bench.senses import BLIND, Record, belts_of, compare, sort_belts
+from neosort_inference.opening import bundle_path, must_take_files, open_bundle, open_config, open_recipe
+from neosort_inference.options import BeltSpeedOption, BundleOption, ConfigOption, JsonOption, RecipeOption
+from neosort_inference.report import machine, versions
+from neosort_inference.sorting import threshold_for
+
+app = typer.Typer(no_args_is_help=True, help="Measure the product on the simulated line, in virtual time.")
+
+
+@app.callback()
+def bench() -> None:
+    """Measure the product on the simulated line, in virtual time."""
+
+
+@app.command()
+def senses(
+    *,
+    items: Annotated[int, typer.Option(min=1, help="Items to sort with each sense, over all seeds.")] = 5000,
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="Belts that the items are split over.")] = 3,
+    first_seed: Annotated[int, typer.Option(min=0, help="Seed of the first belt; the others follow on.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes, of one thread each.")] = 2,
+    config: ConfigOption = None,
+    belt_speed: BeltSpeedOption = None,
+    bundle: BundleOption = None,
+    recipe: RecipeOption = None,
+    json_file: JsonOption = None,
+) -> None:
+    """How much is fusion worth? Sorts the same belts with camera and field, by the camera alone, by the field alone.
+
+    Each sense sorts at its own threshold for the recipe's purity. Computing is charged to virtual time: more workers
+    than idle cores show as latency.
+    """
+    line, rules, model = open_config(config, belt_speed), open_recipe(recipe), open_bundle(bundle)
+    thresholds = {sense: threshold_for(rules, model, blind) for sense, blind in BLIND.items()}
+    if json_file is not None:
+        must_take_files("--json", json_file.parent)
+    belts = belts_of(line, bundle_path(bundle), rules, range(first_seed, first_seed + seeds), items)
+    console = Console()
+    columns = (
+        TextColumn("items"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"),
+        TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=console) as progress:
+        bar = progress.add_task("items", total=sum(belt.items for belt in belts))
+        runs = sort_belts(belts, workers, lambda landed: progress.advance(bar, landed))
+        progress.update(bar, completed=sum(belt.items for belt in belts))
+    record = compare(runs)
+    for sense, threshold in thresholds.items():
+        record[sense]["threshold"] = threshold
+    record |= {
+        "line": {"config": line.name, "belt_speed_m_per_s": line.belt.speed_m_per_s, "feed": line.twin.feed.models},
+        "bundle": {"name": model.metadata.name, "recipe": rules.name, "purity_target": rules.purity_target},
+        "command": shlex.join(["neosort", *sys.argv[1:]]),
+        "machine": machine(),
+        "versions": versions(),
+        "written_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    print_senses(record, console)
+    if json_file is not None:
+        _write(record, json_file)
+        console.print(f"figures: {json_file}", highlight=False, markup=False, soft_wrap=True)
+    raise typer.Exit(1 if any(record[sense]["fired_late"] for sense in BLIND) else 0)
+
+
+def _write(record: Record, file: Path) -> None:
+    text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"--json {file}: cannot be written ({error.strerror})") from error

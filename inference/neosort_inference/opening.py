@@ -1,0 +1,69 @@
+"""What a command opens before it begins, and what it makes sure of: nobody waits an hour for a refusal."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from importlib.resources import files
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from neosort_hardware.config import BeltConfig, ConfigError, LineConfig, describe_invalid, load_line_config
+from neosort_inference.bundle import Bundle, load_bundle
+from neosort_inference.recipe import Recipe, load_recipe
+
+SHIPPED_BUNDLE = "neosort.onnx"
+
+
+def bundle_path(path: Path | None) -> Path:
+    """The bundle asked for, or the one that is shipped."""
+    return Path(str(files("neosort_inference").joinpath("models", SHIPPED_BUNDLE))) if path is None else path
+
+
+def open_bundle(path: Path | None) -> Bundle:
+    """The bundle asked for, or the one that is shipped. Raises `BundleError`."""
+    return load_bundle(bundle_path(path))
+
+
+def open_recipe(path: Path | None) -> Recipe:
+    """The recipe asked for, or the default. Raises `ConfigError`."""
+    return Recipe() if path is None else load_recipe(path)
+
+
+def open_config(path: Path | None, belt_speed_m_per_s: float | None = None) -> LineConfig:
+    """The line asked for, or the simulated one as built in, at another belt speed where one is given.
+
+    Raises `ConfigError`.
+    """
+    config = LineConfig() if path is None else load_line_config(path)
+    if belt_speed_m_per_s is None:
+        return config
+    try:
+        belt = BeltConfig(width_mm=config.belt.width_mm, speed_m_per_s=belt_speed_m_per_s)
+    except ValidationError as error:
+        raise ConfigError(f"--belt-speed: {describe_invalid(error)}") from error
+    return config.model_copy(update={"belt": belt})
+
+
+def must_be_finite(option: str, value: float | None) -> None:
+    """Raises `ConfigError` for what is a number to Python and to nobody else."""
+    if value is not None and not math.isfinite(value):
+        raise ConfigError(f"{option} = {value}, must be a finite number")
+
+
+def must_take_files(option: str, directory: Path) -> None:
+    """Make ``directory`` where it is missing, and see that a file can be written there. Raises `ConfigError`."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        raise ConfigError(f"{option} {directory}: cannot be written ({error.strerror})") from error
+
+
+def must_be_new(option: str, file: Path) -> None:
+    """See that ``file`` can be made and is not there yet. Raises `ConfigError`."""
+    if file.exists():
+        raise ConfigError(f"{option} {file}: exists already, and a recording is never overwritten")
+    must_take_files(option, file.parent)

@@ -1,0 +1,35 @@
+"""Options that several commands share, and the values behind them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class BlindSense(StrEnum):
+    """A sense to switch off."""
+
+    NONE = "none"
+    CAMERA = "camera"
+    FIELD = "field"
+
+
+ConfigOption = Annotated[Path | None, typer.Option(help="The line (TOML). Left out: the simulated line as built in.")]
+BundleOption = Annotated[Path | None, typer.Option(help="Model bundle (.onnx). Left out: the one that is shipped.")]
+RecipeOption = Annotated[Path | None, typer.Option(help="What to eject (TOML). Left out: the default recipe.")]
+BeltSpeedOption = Annotated[
+    float | None, typer.Option(help="Belt speed in m/s, instead of the configuration's.", show_default=False)
+]
+ReportOption = Annotated[
+    Path | None, typer.Option(help="Folder for report.html, report.json and decisions.jsonl.", file_okay=False)
+]
+BlindOption = Annotated[BlindSense, typer.Option(help="Switch a sense off, to see what it is worth.")]
+HeadlessOption = Annotated[bool, typer.Option(help="No web page.")]
+HostOption = Annotated[str, typer.Option(help="Address the web page listens on.")]
+PortOption = Annotated[int, typer.Option(min=0, max=65535, help="Its port; 0 takes any free one.")]
+JsonOption = Annotated[
+    Path | None, typer.Option("--json", help="Write every figure to this file (JSON).", dir_okay=False)
+]
