@@ -139,8 +139,11 @@ def encode_block(block: FieldBlock) -> bytes:
 
 
 def encode_plain(value: EncoderSample | Decision | Shot | ItemTruth | Landing) -> bytes:
-    """Any other value: its fields by name, NumPy's numbers as plain ones."""
-    return json.dumps(asdict(value), default=np.generic.item, separators=(",", ":"), allow_nan=False).encode()
+    """Any other value: its fields by name, NumPy's numbers as plain ones; of a decision also whether it was fired."""
+    fields = asdict(value)
+    if isinstance(value, Decision):
+        fields["fired"] = value.fired
+    return json.dumps(fields, default=np.generic.item, separators=(",", ":"), allow_nan=False).encode()
 
 
 def decode_frame(message: CameraMessage, config: LineConfig) -> Frame:

@@ -121,6 +121,16 @@ class ShotOutcome(StrEnum):
     REFUSED = "refused"
 
 
+class Verdict(StrEnum):
+    """What the line made of an item. Of the first three a shot was wanted, of the last two it was not."""
+
+    FIRED = "fired"
+    LATE = "late"  # it could no longer be met, and was never fired
+    REFUSED = "refused"  # it was not to be had for another cause
+    FORBIDDEN = "forbidden"  # the item may be of a kind never to be fired at
+    PASSED = "passed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What the line decided about one item, once, and why.
@@ -137,13 +147,27 @@ class Decision:
     p_ndfeb: float
     magnet_g: float
     magnet_g_sigma: float
-    fired: bool
+    verdict: Verdict
     reason: str
-    late: bool
     latency_ms: float
     distance_mm: float
     decided_ns: int
     shot: Shot | None = None
+
+    @property
+    def fired(self) -> bool:
+        """Whether the diverter has taken the shot."""
+        return self.verdict is Verdict.FIRED
+
+    @property
+    def late(self) -> bool:
+        """Whether the shot came too late to be fired."""
+        return self.verdict is Verdict.LATE
+
+    @property
+    def aimed(self) -> bool:
+        """Whether a shot was wanted, had or not."""
+        return self.verdict in (Verdict.FIRED, Verdict.LATE, Verdict.REFUSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

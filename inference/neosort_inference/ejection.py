@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Sequence
 
 from neosort_hardware.belt import LineGeometry
-from neosort_hardware.types import Box, Shot
+from neosort_hardware.types import Box, Shot, Verdict
+from neosort_inference.recipe import NoShot
 
 KEEP_SHARE = 0.6  # a shot is narrowed for its neighbours' sake, but never below this share of its item's nozzles
 
@@ -25,19 +26,19 @@ class ShotPlanner:
         self._recent_ns: deque[int] = deque()
         self._next_id = 1
 
-    def plan(self, track_id: int, box: Box, neighbours: Sequence[Box], protected: Sequence[Box]) -> Shot | str:
+    def plan(self, track_id: int, box: Box, neighbours: Sequence[Box], protected: Sequence[Box]) -> Shot | NoShot:
         """The shot for ``box``, or why there can be none.
 
         ``neighbours``: items to be spared where that is possible; ``protected``: never to be blown at.
         """
         group = self._nozzles.under(box.across_lo_mm, box.across_hi_mm)
         if group is None:
-            return "outside the nozzles"
+            return NoShot(verdict=Verdict.REFUSED, reason="outside the nozzles")
         reach = self._along(box)
         first, last = self._narrow(*group, [b for b in neighbours if _meets(b, reach)])
         for other in protected:
             if _meets(other, reach) and self._covers(first, last, other):
-                return "a protected item lies in the blast"
+                return NoShot(verdict=Verdict.REFUSED, reason="a protected item lies in the blast")
         shot = Shot(
             shot_id=self._next_id,
             track_id=track_id,

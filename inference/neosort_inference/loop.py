@@ -10,18 +10,18 @@ from neosort_datasets.assembly import WindowAssembler
 from neosort_datasets.window import BeltWindow
 from neosort_hardware.devices import EndOfStream
 from neosort_hardware.line import Line
-from neosort_hardware.types import Decision, FieldBlock, Frame, Shot, ShotOutcome
+from neosort_hardware.types import Decision, FieldBlock, Frame, Shot, ShotOutcome, Verdict
 from neosort_inference.detector import Detector
 from neosort_inference.ejection import ShotPlanner
-from neosort_inference.recipe import Judge
+from neosort_inference.recipe import Judge, NoShot
 from neosort_inference.telemetry import Telemetry
 from neosort_inference.tracks import Track, Tracker
 
 READ_TIMEOUT_S = 0.05
-_WORDS = {
-    ShotOutcome.ACCEPTED: "",
-    ShotOutcome.LATE: "too late",
-    ShotOutcome.REFUSED: "refused by the diverter",
+_ANSWERS: dict[ShotOutcome, NoShot | None] = {
+    ShotOutcome.ACCEPTED: None,
+    ShotOutcome.LATE: NoShot(verdict=Verdict.LATE, reason="too late"),
+    ShotOutcome.REFUSED: NoShot(verdict=Verdict.REFUSED, reason="refused by the diverter"),
 }
 
 
@@ -118,8 +118,8 @@ class SortingLoop:
         return decisions
 
     def _settle(self, track: Track, window: BeltWindow) -> Decision:
-        shot, reason = self._aim(track)
-        outcome = None if shot is None else self._line.diverter.schedule(shot)
+        aim = self._aim(track)
+        shot, no_shot = (aim, self._hand_over(aim)) if isinstance(aim, Shot) else (None, aim)
         now_ns = self._line.clock.now_ns()
         detection = track.detection
         last_sensor_mm = track.box.belt_hi_mm + self._line.geometry.array_station_mm
@@ -130,27 +130,28 @@ class SortingLoop:
             p_ndfeb=detection.p_ndfeb,
             magnet_g=detection.magnet_g,
             magnet_g_sigma=detection.magnet_g_sigma,
-            fired=outcome is ShotOutcome.ACCEPTED,
-            reason=reason if outcome is None else _WORDS[outcome],
-            late=outcome is ShotOutcome.LATE,
+            verdict=Verdict.FIRED if no_shot is None else no_shot.verdict,
+            reason="" if no_shot is None else no_shot.reason,
             latency_ms=(now_ns - window.last_input_ns) * 1e-6,
             distance_mm=self._line.encoder.read().belt_mm - last_sensor_mm,
             decided_ns=now_ns,
             shot=shot,
         )
 
-    def _aim(self, track: Track) -> tuple[Shot | None, str]:
-        """The shot for a track, or None and the reason."""
-        if reason := self._judge.reason_to_pass(track.detection):
-            return None, reason
+    def _hand_over(self, shot: Shot) -> NoShot | None:
+        """None when the diverter takes the shot, else why it does not."""
+        return _ANSWERS[self._line.diverter.schedule(shot)]
+
+    def _aim(self, track: Track) -> Shot | NoShot:
+        """The shot for a track, or why there is none."""
+        if no_shot := self._judge.why_not(track.detection):
+            return no_shot
         if not self._permitted:
-            return None, "interlock open"
+            return NoShot(verdict=Verdict.REFUSED, reason="interlock open")
         beside = self._tracker.neighbours(track, reach_mm=20.0)
         protected = [t.box for t in beside if self._judge.forbidden(t.detection)]
-        spared = [t.box for t in beside if self._judge.reason_to_pass(t.detection)]
+        spared = [t.box for t in beside if self._judge.why_not(t.detection)]
         shot = self._planner.plan(track.track_id, track.box, spared, protected)
-        if isinstance(shot, str):
-            return None, shot
-        if not self._planner.within_rate(self._line.clock.now_ns()):
-            return None, "air supply at its limit"
-        return shot, ""
+        if isinstance(shot, Shot) and not self._planner.within_rate(self._line.clock.now_ns()):
+            return NoShot(verdict=Verdict.REFUSED, reason="air supply at its limit")
+        return shot

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import Field
 
 from neosort_hardware.config import ConfigError, Section, load_toml
+from neosort_hardware.types import Verdict
 from neosort_inference.detector import Detection
 
 
@@ -27,6 +29,14 @@ class Recipe(Section):
     max_shots_per_s: float = Field(33.0, ge=0.1, le=1000.0, description="sustained, what the air supply holds")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoShot:
+    """Why an item is not fired at: the verdict, and the reason in a few words."""
+
+    verdict: Verdict
+    reason: str
+
+
 class Judge:
     """Applies a recipe, with the kinds and the threshold of a bundle."""
 
@@ -45,19 +55,17 @@ class Judge:
         """Whether it may be of a kind that must never be fired at."""
         return any(float(detection.kind_p[index]) >= self.recipe.never_fire_p for index in self._forbidden)
 
-    def reason_to_pass(self, detection: Detection) -> str:
-        """Empty when the item is to be ejected, else why it is not."""
+    def why_not(self, detection: Detection) -> NoShot | None:
+        """None when the item is to be ejected, else why it is not."""
         if self.forbidden(detection):
-            return (
-                f"never fire at {detection.kind}"
-                if detection.kind in self.recipe.never_fire
-                else "may be a kind never to be fired at"
-            )
+            certain = detection.kind in self.recipe.never_fire
+            reason = f"never fire at {detection.kind}" if certain else "may be a kind never to be fired at"
+            return NoShot(verdict=Verdict.FORBIDDEN, reason=reason)
         if detection.p_ndfeb < self.min_p_ndfeb:
-            return "not bearing"
+            return NoShot(verdict=Verdict.PASSED, reason="not bearing")
         if detection.magnet_g < self.recipe.min_magnet_g:
-            return "too little magnet"
-        return ""
+            return NoShot(verdict=Verdict.PASSED, reason="too little magnet")
+        return None
 
 
 def load_recipe(path: Path) -> Recipe:

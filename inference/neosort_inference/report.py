@@ -18,11 +18,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from rich.console import Console
 from rich.table import Table
 
-from neosort_hardware.types import Decision
+from neosort_hardware.types import Decision, Verdict
 from neosort_inference import report_plots
 from neosort_inference.resampling import Interval
 from neosort_inference.score import Score, score_run
-from neosort_inference.telemetry import Telemetry, Verdict, verdict_of
+from neosort_inference.telemetry import Telemetry
 from neosort_inference.words import kind_title
 
 Report = dict[str, Any]
@@ -49,12 +49,12 @@ def build_report(
 ) -> Report:
     """Every figure of a run, ready for JSON. Without ``truth`` the keys that need it are None.
 
-    ``line`` and ``bundle``: whatever the caller wants to be remembered of them. ``fired_late``: shots that the diverter
-    or the simulated world saw opened too late, added to decisions that were late and fired all the same. Must stay 0.
+    ``line`` and ``bundle``: whatever the caller wants to be remembered of them. ``fired_late``: shots that
+    were refused as too late and were seen to open all the same. Must stay 0.
     """
     score = score_run(telemetry.items, telemetry.landings, telemetry.decisions, bootstrap=bootstrap) if truth else None
     decisions = telemetry.decisions
-    verdicts = Counter(verdict_of(decision) for decision in decisions)
+    verdicts = Counter(decision.verdict for decision in decisions)
     return {
         **truth_figures(score),
         "decisions": len(decisions),
@@ -62,7 +62,7 @@ def build_report(
         "late": verdicts[Verdict.LATE],
         "refused": verdicts[Verdict.REFUSED],
         "forbidden": verdicts[Verdict.FORBIDDEN],
-        "fired_late": fired_late + sum(decision.fired and decision.late for decision in decisions),
+        "fired_late": fired_late,
         "latency_ms": percentiles([d.latency_ms for d in decisions], {"p50": 50, "p99": 99, "p999": 99.9}),
         "decision_distance_mm": percentiles([d.distance_mm for d in decisions], {"p50": 50, "p99": 99}),
         "window_ms": percentiles(telemetry.window_ms, {"p50": 50, "p99": 99}),
@@ -163,8 +163,9 @@ def decision_record(decision: Decision) -> dict[str, Any]:
         "p_ndfeb": round(decision.p_ndfeb, 5),
         "magnet_g": round(decision.magnet_g, 4),
         "magnet_g_sigma": round(decision.magnet_g_sigma, 4),
-        "fired": decision.fired,
+        "verdict": decision.verdict.value,
         "reason": decision.reason,
+        "fired": decision.fired,
         "late": decision.late,
         "latency_ms": round(decision.latency_ms, 3),
         "distance_mm": round(decision.distance_mm, 2),

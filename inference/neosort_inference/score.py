@@ -25,7 +25,6 @@ import numpy as np
 
 from neosort_hardware.types import ArrayF64, Decision, ItemTruth, Landing
 from neosort_inference.resampling import Interval, interval_95, resampled_weights, shares
-from neosort_inference.telemetry import Verdict, verdict_of
 
 MIN_IOU = 0.1
 NOT_SEEN = "not seen"
@@ -158,7 +157,7 @@ def outcomes(items: Sequence[ItemTruth], landings: Sequence[Landing], matches: M
             item=item,
             place=place[item.item_id],
             decision=found[0] if found else None,
-            aimed=any(verdict_of(d) in (Verdict.FIRED, Verdict.LATE, Verdict.REFUSED) for d in found),
+            aimed=any(d.aimed for d in found),
             fired=any(d.fired for d in found),
         )
         for item in items

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Literal
 
 import numpy as np
 
-from neosort_hardware.types import ArrayF32, Decision, ImageU8, ItemTruth, Landing
+from neosort_hardware.types import ArrayF32, Decision, ImageU8, ItemTruth, Landing, Verdict
 
 Senses = Literal["camera + field", "camera only", "field only"]
 LineState = Literal["sorting", "stopped", "finished"]
@@ -17,34 +16,6 @@ LineState = Literal["sorting", "stopped", "finished"]
 RATE_WINDOW_S = 10.0
 RECENT_LATENCIES = 1000
 BEARING_PROBABILITY = 0.5
-
-
-class Verdict(StrEnum):
-    """What a decision came to, as a person wants to see it."""
-
-    FIRED = "fired"
-    LATE = "late"
-    REFUSED = "refused"
-    FORBIDDEN = "forbidden"
-    PASSED = "passed"
-
-
-# How the reasons of a wanted shot that was not to be had begin; any other reason is one for letting the item pass.
-REFUSALS = ("refused", "interlock", "air supply", "a protected item", "outside the nozzles")
-
-
-def verdict_of(decision: Decision) -> Verdict:
-    """The verdict behind a decision, from its flags and the wording of its reason: *forbidden* is of a kind never to be
-    fired at, *refused* was to be ejected and for another cause than lateness could not be."""
-    if decision.fired:
-        return Verdict.FIRED
-    if decision.late:
-        return Verdict.LATE
-    if "never" in decision.reason or "forbidden" in decision.reason:
-        return Verdict.FORBIDDEN
-    if decision.shot is not None or decision.reason.startswith(REFUSALS):
-        return Verdict.REFUSED
-    return Verdict.PASSED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +96,7 @@ class Telemetry:
     def on_decision(self, decision: Decision) -> None:
         """An item has been decided on."""
         self.decisions.append(decision)
-        self._verdicts[verdict_of(decision)] += 1
+        self._verdicts[decision.verdict] += 1
         self._bearing_seen += decision.p_ndfeb >= BEARING_PROBABILITY
         self._recent_ns.append(decision.decided_ns)
         self._recent_latency_ms.append(decision.latency_ms)

@@ -16,6 +16,7 @@ from mcap.reader import make_reader
 from mcap.writer import CompressionType, Writer
 
 from neosort_datasets.recording import Recording, RecordingError, RecordingWriter
+from neosort_datasets.recording_messages import encode_plain
 from neosort_hardware.config import LineConfig
 from neosort_hardware.types import (
     Box,
@@ -26,6 +27,7 @@ from neosort_hardware.types import (
     ItemTruth,
     Landing,
     Shot,
+    Verdict,
 )
 
 MS = 1_000_000
@@ -67,9 +69,8 @@ DECISION = Decision(
     p_ndfeb=float(np.float32(0.97)),
     magnet_g=19.5,
     magnet_g_sigma=4.25,
-    fired=True,
+    verdict=Verdict.FIRED,
     reason="",
-    late=False,
     latency_ms=12.5,
     distance_mm=66.0,
     decided_ns=700 * MS,
@@ -388,8 +389,17 @@ def test_a_failure_while_writing_reaches_the_caller(tmp_path: Path) -> None:
 def test_numpy_numbers_in_values_are_written_as_numbers(tmp_path: Path) -> None:
     path = tmp_path / "run.mcap"
     with RecordingWriter(path, CONFIG) as writer:
-        writer.write_decision(replace(DECISION, magnet_g=np.float32(19.5), fired=np.True_, track_id=np.int64(9)))
-    assert list(Recording(path).decisions()) == [DECISION]
+        writer.write_decision(replace(DECISION, magnet_g=np.float32(19.5), track_id=np.int64(9)))
+        writer.write_item(replace(ITEM, bears_ndfeb=np.True_))
+    recording = Recording(path)
+    assert list(recording.decisions()) == [DECISION]
+    assert list(recording.items()) == [ITEM]
+
+
+def test_a_decision_says_for_other_programs_too_whether_it_was_fired() -> None:
+    late = replace(DECISION, verdict=Verdict.LATE, reason="too late")
+    said = [json.loads(encode_plain(one)) for one in (DECISION, late)]
+    assert [(one["verdict"], one["fired"]) for one in said] == [("fired", True), ("late", False)]
 
 
 def test_the_documented_program_writes_a_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 
 from neosort_hardware.belt import LineGeometry
 from neosort_hardware.config import LineConfig
-from neosort_hardware.types import Box, Shot
+from neosort_hardware.types import Box, Shot, Verdict
 from neosort_inference.ejection import KEEP_SHARE, ShotPlanner
+from neosort_inference.recipe import NoShot
 
 GEOMETRY = LineGeometry.of(LineConfig())
 STATION = GEOMETRY.nozzle_station_mm
@@ -46,12 +47,16 @@ def test_a_neighbour_farther_along_does_not_narrow():
 
 
 def test_no_shot_blows_on_a_protected_item():
-    assert isinstance(planner().plan(1, box(), [], [box(left=290, right=350)]), str)
+    refused = planner().plan(1, box(), [], [box(left=290, right=350)])
+    assert isinstance(refused, NoShot)
+    assert refused.verdict is Verdict.REFUSED
     assert isinstance(planner().plan(1, box(), [], [box(left=320, right=350)]), Shot)
 
 
 def test_an_item_off_the_nozzles_gets_a_reason():
-    assert planner().plan(1, box(left=700, right=750), [], []) == "outside the nozzles"
+    assert planner().plan(1, box(left=700, right=750), [], []) == NoShot(
+        verdict=Verdict.REFUSED, reason="outside the nozzles"
+    )
 
 
 def test_the_air_supplys_limit_counts_the_last_second():

@@ -19,7 +19,7 @@ import httpx
 import numpy as np
 import pytest
 
-from neosort_hardware.types import Box, Decision, Shot
+from neosort_hardware.types import Box, Decision, Shot, Verdict
 from neosort_inference.api.app import create_app
 from neosort_inference.api.feed import ViewFeed
 from neosort_inference.api.pictures import (
@@ -32,7 +32,7 @@ from neosort_inference.api.pictures import (
     scale_position,
     with_overlay,
 )
-from neosort_inference.telemetry import Snapshot, Verdict, WindowView
+from neosort_inference.telemetry import Snapshot, WindowView
 from neosort_inference.ui import channel
 from neosort_inference.ui.channel import ViewReader, open_channel
 from neosort_inference.ui.server import PageError, PageProcess
@@ -63,7 +63,7 @@ def snapshot(**changes) -> Snapshot:
     return Snapshot(**(values | changes))
 
 
-def decision(track_id=1, *, fired=True, late=False, reason="", kind="hdd35", at_mm=1000.0) -> Decision:
+def decision(track_id=1, *, verdict=Verdict.FIRED, reason="", kind="hdd35", at_mm=1000.0) -> Decision:
     return Decision(
         track_id=track_id,
         box=Box(belt_lo_mm=at_mm, belt_hi_mm=at_mm + 80, across_lo_mm=100.0, across_hi_mm=180.0),
@@ -71,14 +71,13 @@ def decision(track_id=1, *, fired=True, late=False, reason="", kind="hdd35", at_
         p_ndfeb=0.9,
         magnet_g=20.1,
         magnet_g_sigma=3.0,
-        fired=fired,
+        verdict=verdict,
         reason=reason,
-        late=late,
         latency_ms=38.0,
         distance_mm=90.0,
         decided_ns=track_id,
         shot=Shot(shot_id=1, track_id=track_id, first_nozzle=1, last_nozzle=2, open_mm=0, close_mm=1)
-        if fired
+        if verdict is Verdict.FIRED
         else None,
     )
 
@@ -133,16 +132,17 @@ def test_a_box_stands_where_its_item_lies():
 
 
 @pytest.mark.parametrize(
-    ("changes", "verdict", "label"),
+    ("verdict", "label"),
     [
-        ({}, Verdict.FIRED, "3.5″ hard disk  20.1 g"),
-        ({"fired": False, "late": True}, Verdict.LATE, "3.5″ hard disk  late"),
-        ({"fired": False, "reason": "never fire at it"}, Verdict.FORBIDDEN, "3.5″ hard disk  forbidden"),
-        ({"fired": False, "reason": "not bearing"}, Verdict.PASSED, "3.5″ hard disk"),
+        (Verdict.FIRED, "3.5″ hard disk  20.1 g"),
+        (Verdict.LATE, "3.5″ hard disk  late"),
+        (Verdict.REFUSED, "3.5″ hard disk  refused"),
+        (Verdict.FORBIDDEN, "3.5″ hard disk  forbidden"),
+        (Verdict.PASSED, "3.5″ hard disk"),
     ],
 )
-def test_the_overlay_has_the_verdicts_colour(changes, verdict, label):
-    one = decision(**changes)
+def test_the_overlay_has_the_verdicts_colour(verdict, label):
+    one = decision(verdict=verdict)
     picture = with_overlay(view(one))
     assert picture.shape == (2 * ROWS, 2 * COLS, 3)
     assert tuple(picture[2 * 140, 2 * 120]) == VERDICT_RGB[verdict]  # left edge

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 from rich.console import Console
 
-from neosort_hardware.types import Box, Decision, ItemTruth, Landing, Shot
+from neosort_hardware.types import Box, Decision, ItemTruth, Landing, Shot, Verdict
 from neosort_inference.report import build_report, print_report, render_html, write_report
 from neosort_inference.report_plots import loss_bars
 from neosort_inference.telemetry import Telemetry
@@ -60,9 +60,8 @@ def a_run(count: int = 40, senses="camera + field") -> Telemetry:
                 p_ndfeb=0.9 if bears else 0.1,
                 magnet_g=19.0,
                 magnet_g_sigma=3.0,
-                fired=fired,
+                verdict=Verdict.FIRED if fired else Verdict.LATE if late else Verdict.PASSED,
                 reason="" if fired else "too late" if late else "not bearing",
-                late=late,
                 latency_ms=30.0 + which,
                 distance_mm=100.0,
                 decided_ns=1_000_000_000 + (which + 1) * 300_000_000,
@@ -140,6 +139,7 @@ def test_the_json_and_the_lines_hold_the_same_run(tmp_path):
     first, _, _, late = lines[:4]
     assert (first["belt_mm"], first["across_mm"], first["nozzles"]) == (550.0, 150.0, [7, 15])
     assert late["late"]
+    assert [line["verdict"] for line in lines[:4]] == ["fired", "passed", "passed", "late"]
     assert late["reason"] == "too late"
     assert set(first) >= {"kind", "p_ndfeb", "magnet_g", "magnet_g_sigma", "latency_ms"}
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neosort_hardware.types import Box, Decision, ItemTruth, Landing, Shot
+from neosort_hardware.types import Box, Decision, ItemTruth, Landing, Shot, Verdict
 from neosort_inference.score import NOT_SEEN, match_decisions, score_run
 
 
@@ -40,9 +40,8 @@ def decision(at_mm: float, *, fired=False, late=False, refused=False, kind="hdd3
         p_ndfeb=0.9,
         magnet_g=1.0,
         magnet_g_sigma=0.1,
-        fired=fired,
+        verdict=Verdict.FIRED if fired else Verdict.LATE if late else Verdict.REFUSED if refused else Verdict.PASSED,
         reason="" if fired else "why",
-        late=late,
         latency_ms=30.0,
         distance_mm=50.0,
         decided_ns=0,

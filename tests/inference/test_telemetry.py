@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from neosort_hardware.types import Box, Decision, ItemTruth, Landing, Shot
-from neosort_inference.telemetry import Telemetry, Verdict, verdict_of
+from neosort_hardware.types import Box, Decision, ItemTruth, Landing, Shot, Verdict
+from neosort_inference.telemetry import Telemetry
 
 BOX = Box(belt_lo_mm=0.0, belt_hi_mm=50.0, across_lo_mm=100.0, across_hi_mm=150.0)
 SHOT = Shot(shot_id=1, track_id=1, first_nozzle=3, last_nozzle=5, open_mm=1500.0, close_mm=1560.0)
@@ -19,9 +19,8 @@ def decision(**changes) -> Decision:
         "p_ndfeb": 0.9,
         "magnet_g": 20.0,
         "magnet_g_sigma": 4.0,
-        "fired": True,
+        "verdict": Verdict.FIRED,
         "reason": "",
-        "late": False,
         "latency_ms": 30.0,
         "distance_mm": 80.0,
         "decided_ns": 0,
@@ -47,20 +46,16 @@ def landing(item_id: int, place) -> Landing:
     return Landing(item_id=item_id, place=place, landed_ns=0, impulse_ns=0.0, shot_ids=())
 
 
-@pytest.mark.parametrize(
-    ("changes", "verdict"),
-    [
-        ({}, Verdict.FIRED),
-        ({"fired": False, "late": True, "reason": "late: 3 mm past"}, Verdict.LATE),
-        ({"fired": False, "reason": "refused: interlock open"}, Verdict.REFUSED),
-        ({"fired": False, "reason": "air supply at its limit", "shot": None}, Verdict.REFUSED),
-        ({"fired": False, "reason": "never fire at lithium_cell", "shot": None}, Verdict.FORBIDDEN),
-        ({"fired": False, "reason": "may be a kind never to be fired at", "shot": None}, Verdict.FORBIDDEN),
-        ({"fired": False, "reason": "not bearing", "shot": None}, Verdict.PASSED),
-    ],
-)
-def test_a_decision_has_one_verdict(changes, verdict):
-    assert verdict_of(decision(**changes)) is verdict
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_a_decision_has_one_verdict_whatever_its_reason_says(verdict):
+    one = decision(verdict=verdict, reason="never refused as too late: interlock open")
+    assert (one.fired, one.late) == (verdict == "fired", verdict == "late")
+    assert one.aimed == (verdict in ("fired", "late", "refused"))
+    telemetry = Telemetry(started_ns=0)
+    telemetry.on_decision(one)
+    snapshot = telemetry.snapshot(1, 0.0, 1.0)
+    counted = {"fired": snapshot.shots, "late": snapshot.late, "refused": snapshot.refused}
+    assert counted == {which: int(verdict == which) for which in counted}
 
 
 def test_nothing_yet_is_none_not_zero():
@@ -96,8 +91,8 @@ def test_counts_and_latency():
     telemetry = Telemetry(started_ns=0)
     for latency_ms in range(1, 101):
         telemetry.on_decision(decision(latency_ms=float(latency_ms)))
-    telemetry.on_decision(decision(fired=False, late=True, latency_ms=50.5))
-    telemetry.on_decision(decision(fired=False, shot=None, p_ndfeb=0.1, reason="low", latency_ms=50.5))
+    telemetry.on_decision(decision(verdict=Verdict.LATE, latency_ms=50.5))
+    telemetry.on_decision(decision(verdict=Verdict.PASSED, shot=None, p_ndfeb=0.1, reason="low", latency_ms=50.5))
     telemetry.on_window(12.0)
     snapshot = telemetry.snapshot(int(1e9), 0.0, 1.0)
     assert (snapshot.items_seen, snapshot.shots, snapshot.late, snapshot.bearing_seen) == (102, 100, 1, 101)

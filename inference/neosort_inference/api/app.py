@@ -10,10 +10,10 @@ from typing import Annotated
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
-from neosort_hardware.types import Decision
+from neosort_hardware.types import Decision, Verdict
 from neosort_inference.api.feed import Shown, ViewFeed
 from neosort_inference.api.pictures import label_of
-from neosort_inference.telemetry import Snapshot, Verdict, verdict_of
+from neosort_inference.telemetry import Snapshot
 
 STREAM_POLL_S = 0.05
 STREAM_REPEAT_S = 2.0
@@ -130,7 +130,7 @@ def _box_on_belt(decision: Decision) -> BoxOnBelt:
         belt_hi_mm=decision.box.belt_hi_mm,
         across_lo_mm=decision.box.across_lo_mm,
         across_hi_mm=decision.box.across_hi_mm,
-        verdict=verdict_of(decision),
+        verdict=decision.verdict,
         label=label_of(decision),
     )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from neosort_hardware.types import ArrayBool, ArrayF64, Box, Decision, ImageU8
-from neosort_inference.telemetry import Verdict, WindowView, verdict_of
+from neosort_hardware.types import ArrayBool, ArrayF64, Box, Decision, ImageU8, Verdict
+from neosort_inference.telemetry import WindowView
 from neosort_inference.words import kind_title
 
 JPEG_QUALITY = 82
@@ -52,7 +52,7 @@ def box_px(view: WindowView, box: Box) -> tuple[float, float, float, float]:
 def label_of(decision: Decision) -> str:
     """What stands beside a box."""
     title = kind_title(decision.kind)
-    verdict = verdict_of(decision)
+    verdict = decision.verdict
     if verdict is Verdict.PASSED:
         return title
     if verdict is Verdict.FIRED:
@@ -64,14 +64,14 @@ def with_overlay(view: WindowView) -> ImageU8:
     """The picture at twice its size with boxes and labels, RGB. Passed items in grey and under the others."""
     size = (view.picture.shape[1] * OVERLAY_SCALE, view.picture.shape[0] * OVERLAY_SCALE)
     canvas: ImageU8 = np.asarray(cv2.resize(view.picture, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
-    for decision in sorted(view.decisions, key=lambda d: verdict_of(d) is not Verdict.PASSED):
+    for decision in sorted(view.decisions, key=lambda d: d.verdict is not Verdict.PASSED):
         _draw(canvas, view, decision)
     return canvas
 
 
 def _draw(canvas: ImageU8, view: WindowView, decision: Decision) -> None:
     left, top, right, bottom = (round(OVERLAY_SCALE * edge) for edge in box_px(view, decision.box))
-    verdict = verdict_of(decision)
+    verdict = decision.verdict
     colour = VERDICT_RGB[verdict]
     cv2.rectangle(canvas, (left, top), (right, bottom), colour, 2 if verdict is Verdict.PASSED else 4, cv2.LINE_AA)
     # OpenCV's stroke fonts are ASCII.

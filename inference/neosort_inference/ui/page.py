@@ -10,11 +10,11 @@ import uvicorn
 from fastapi import FastAPI
 from nicegui import ui
 
-from neosort_hardware.types import Decision
+from neosort_hardware.types import Decision, Verdict
 from neosort_inference.api.app import create_app
 from neosort_inference.api.feed import ViewFeed
 from neosort_inference.api.pictures import FIELD_HI_UT, FIELD_LO_UT, scale_colours, scale_position
-from neosort_inference.telemetry import Snapshot, Verdict, verdict_of
+from neosort_inference.telemetry import Snapshot
 from neosort_inference.words import kind_title
 
 NUMBERS_EVERY_S = 0.25
@@ -189,7 +189,7 @@ class _DecisionList:
 
 
 def _decision_row(decision: Decision) -> str:
-    verdict = verdict_of(decision)
+    verdict = decision.verdict
     bears = decision.magnet_g >= 0.05
     magnet = f"{decision.magnet_g:.3g} ± {decision.magnet_g_sigma:.1g} g" if bears else NONE_YET
     said = decision.reason if verdict in (Verdict.LATE, Verdict.REFUSED) and decision.reason else verdict.value
