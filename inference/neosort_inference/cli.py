@@ -14,7 +14,7 @@ from neosort_datasets.recording import RecordingError
 from neosort_hardware.config import ConfigError
 from neosort_hardware.devices import DeviceError
 from neosort_inference.bench.cli import app as bench
-from neosort_inference.bench.senses import BenchError
+from neosort_inference.bench.parallel import JobError
 from neosort_inference.bundle import BundleError
 from neosort_inference.commands import RunOptions, run_line
 from neosort_inference.opening import open_config
@@ -33,6 +33,8 @@ from neosort_inference.options import (
 from neosort_inference.replaying import replay_source
 from neosort_inference.ui.server import PageError
 
+YEAR_S = 365 * 24 * 3600
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -49,7 +51,7 @@ def run(
     *,
     config: ConfigOption = None,
     seconds: Annotated[
-        float | None, typer.Option("--for", min=1, help="Seconds to run. Left out: until stopped.")
+        float | None, typer.Option("--for", min=1, max=YEAR_S, help="Seconds to run. Left out: until stopped.")
     ] = None,
     belt_speed: BeltSpeedOption = None,
     fast: Annotated[
@@ -111,7 +113,7 @@ def main() -> None:
     """Entry point: what the user can mend ends in one sentence and exit code 2."""
     try:
         app()
-    except (ConfigError, BundleError, RecordingError, PhotographError, PageError, DeviceError, BenchError) as error:
+    except (ConfigError, BundleError, RecordingError, PhotographError, PageError, DeviceError, JobError) as error:
         print(f"neosort: {error}", file=sys.stderr)
         raise SystemExit(2) from None
 

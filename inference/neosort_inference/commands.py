@@ -15,7 +15,7 @@ from neosort_hardware.clock import Clock, RealClock, VirtualClock
 from neosort_hardware.config import ConfigError, LineConfig
 from neosort_hardware.line import open_line
 from neosort_hardware.types import Decision, Landing
-from neosort_inference.opening import must_be_finite, must_be_new, must_take_files, open_bundle, open_recipe
+from neosort_inference.opening import must_be_new, must_take_files, open_bundle, open_recipe
 from neosort_inference.report import Report, build_report, print_report, write_report
 from neosort_inference.sorting import Sorting, SortingPlan, Watcher, threshold_for
 from neosort_inference.telemetry import Telemetry
@@ -58,7 +58,6 @@ def run_line(config: LineConfig, options: RunOptions, console: Console) -> int:
 
 def plan_of(options: RunOptions) -> SortingPlan:
     """How to sort. Whatever cannot come to a good end is refused here, before anything is opened."""
-    must_be_finite("--for", options.seconds)
     plan = SortingPlan(
         bundle=open_bundle(options.bundle),
         recipe=open_recipe(options.recipe),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tempfile
 from importlib.resources import files
 from pathlib import Path
@@ -44,12 +43,6 @@ def open_config(path: Path | None, belt_speed_m_per_s: float | None = None) -> L
     except ValidationError as error:
         raise ConfigError(f"--belt-speed: {describe_invalid(error)}") from error
     return config.model_copy(update={"belt": belt})
-
-
-def must_be_finite(option: str, value: float | None) -> None:
-    """Raises `ConfigError` for what is a number to Python and to nobody else."""
-    if value is not None and not math.isfinite(value):
-        raise ConfigError(f"{option} = {value}, must be a finite number")
 
 
 def must_take_files(option: str, directory: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 
 from neosort_datasets.photographs import SUFFIXES, PhotographError, photograph_frames
-from neosort_datasets.recording import Recording
+from neosort_datasets.recording import Recording, RecordingError
 from neosort_hardware.belt import LineGeometry
 from neosort_hardware.clock import Clock
 from neosort_hardware.config import ConfigError, LineConfig
@@ -25,6 +28,8 @@ from neosort_hardware.types import Decision, ItemTruth, Landing
 from neosort_inference.commands import RunOptions, clock_of, conclude, plan_of, say, watching
 from neosort_inference.score import match_decisions
 from neosort_inference.sorting import Sorting, SortingPlan, threshold_for
+
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +58,6 @@ def replay_source(
     plan = _without_field(source, plan) if not played.tape.has_field else plan
     with watching(options, console) as watchers, _line(played.tape) as line:
         telemetry = Sorting(line, plan, watchers).run()
-    if photographs and not telemetry.window_ms:
-        raise PhotographError(f"{source}: not one photograph in it could be read")
     if played.items is not None:
         telemetry.on_items(played.items)
         telemetry.on_landings(landings_as_decided(played.items, telemetry.decisions))
@@ -87,8 +90,10 @@ def _recording(source: Path, config: LineConfig | None, clock: Clock, console: C
         say(console, f"{source}: torn ({recording.damage}), sorting what is whole: {recording.messages} messages")
     if not recording.has_field:
         say(console, f"{source}: no magnetometers were recorded: sorting by the camera alone")
+    nothing = RecordingError(f"{source}: holds neither frames nor field blocks")
+    events = _beginning(recording.events(), nothing)
     return _Source(
-        tape=ReplayTape(recording.events(), clock, recording.config, has_field=recording.has_field),
+        tape=ReplayTape(events, clock, recording.config, has_field=recording.has_field),
         config=recording.config,
         items=list(recording.items()) if recording.has_truth else None,
     )
@@ -97,7 +102,16 @@ def _recording(source: Path, config: LineConfig | None, clock: Clock, console: C
 def _photographs(source: Path, config: LineConfig, clock: Clock, console: Console) -> _Source:
     frames = photograph_frames(source, config, lambda path, why: say(console, f"skipped {path}: {why}"))
     say(console, f"{source}: photographs, no magnetometers: sorting by the camera alone")
+    frames = _beginning(frames, PhotographError(f"{source}: not one photograph in it could be read"))
     return _Source(tape=ReplayTape(frames, clock, config, has_field=False), config=config, items=None)
+
+
+def _beginning(values: Iterator[_Value], otherwise: Exception) -> Iterator[_Value]:
+    """``values`` from the first on. Raises ``otherwise``, now, when there is none."""
+    first = next(values, None)
+    if first is None:
+        raise otherwise
+    return chain((first,), values)
 
 
 def _without_field(source: Path, plan: SortingPlan) -> SortingPlan:

@@ -33,10 +33,6 @@ BLIND: dict[Sense, Blind] = {"fused": "none", "camera": "field", "field": "camer
 SPARE_ITEMS = 10
 
 
-class BenchError(Exception):
-    """A measurement came to no result. The text is one sentence."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Belt:
     """One belt sorted with one sense: a job for a process of its own. ``items``: how many are to land."""
@@ -99,11 +95,8 @@ class _CountedTruth:
 def sort_belts(
     belts: Sequence[Belt], workers: int, on_progress: Callable[[int], None]
 ) -> dict[tuple[Sense, int], Telemetry]:
-    """Sort every belt, ``workers`` at a time. Raises `BenchError`."""
-    try:
-        found = run_jobs(belts, workers, on_progress)
-    except JobError as error:
-        raise BenchError(str(error)) from error
+    """Sort every belt, ``workers`` at a time. Raises `JobError`."""
+    found = run_jobs(belts, workers, on_progress)
     return {(belt.sense, belt.seed): telemetry for belt, telemetry in zip(belts, found, strict=True)}
 
 
