@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from neosort_hardware.devices import DeviceError
-from neosort_hardware.twin.world import World
+from neosort_hardware.twin.world import ARRAY_BUFFER_S, CAMERA_BUFFERS, World
 from neosort_hardware.types import (
     DeviceHealth,
     EncoderSample,
@@ -17,9 +17,6 @@ from neosort_hardware.types import (
     Shot,
     ShotOutcome,
 )
-
-CAMERA_BUFFERS = 8
-ARRAY_BUFFER_S = 2.0
 
 
 class SimDevice:

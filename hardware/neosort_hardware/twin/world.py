@@ -23,6 +23,9 @@ from neosort_hardware.types import ArrayBool, ArrayF32, ArrayF64, Box, ImageU8, 
 
 FEED_AHEAD_MM = 450.0  # items lie on the belt this far before they come into view, field and all
 PAST_NOZZLES_MM = 60.0  # an item has flown when it is this far past the nozzles
+STEP_MM = 250.0
+CAMERA_BUFFERS = 8
+ARRAY_BUFFER_S = 2.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,28 +61,41 @@ class World:
             pixel_to_belt=self.geometry.pixel_to_belt,
             belt_width_mm=config.belt.width_mm,
             seed=int(texture_rng.integers(2**31)),
+            length_mm=_camera_memory_mm(config),
         )
-        self._field = FieldStrip(self.geometry.channel_across_mm, self.geometry.array_height_mm)
+        self._field = FieldStrip(
+            self.geometry.channel_across_mm, self.geometry.array_height_mm, length_mm=_array_memory_mm(config)
+        )
         self._front_end = _front_end(config, self.geometry, front_rng)
         calibration = config.calibration
         valves = Valves(
             config.diverter.nozzles, calibration.valve_open_lag_ms, calibration.valve_close_lag_ms, valve_rng
         )
         self.jet_bank = JetBank(config.diverter, calibration, self.motion, valves)
+        self._reached_mm = 0.0
         self._on_belt: deque[_OnBelt] = deque()
         self._truths: list[ItemTruth] = []
         self._landings: list[Landing] = []
 
     def advance(self) -> float:
-        """Bring the world up to the clock; returns the belt position."""
+        """Bring the world up to the clock; returns the belt position.
+
+        However long the host was away, the belt passes in short steps: what lay on it is reported and lands in between.
+        """
         now_ns = self.clock.now_ns()
         belt_mm = self.motion.position_mm(now_ns)
+        while self._reached_mm + STEP_MM < belt_mm:
+            self._pass(self._reached_mm + STEP_MM, self.motion.time_ns_at(self._reached_mm + STEP_MM))
+        self._pass(belt_mm, now_ns)
+        return belt_mm
+
+    def _pass(self, belt_mm: float, now_ns: int) -> None:
+        self._reached_mm = belt_mm
         for item in self._feeder.until(belt_mm + FEED_AHEAD_MM):
             self._lay_down(item)
         self.jet_bank.advance(now_ns)
         self._report_items(belt_mm)
         self._land_items(belt_mm, now_ns)
-        return belt_mm
 
     def picture_at(self, belt_mm: float) -> ImageU8:
         """What the camera sees when the encoder reads ``belt_mm``: (height, width, 3) RGB."""
@@ -190,6 +206,20 @@ class World:
                     shot_ids=result.shot_ids,
                 )
             )
+
+
+def _camera_memory_mm(config: LineConfig) -> float:
+    """Belt that must be remembered for the oldest frame that the camera may still hand over."""
+    corners = np.array([[0.0, 0.0], [0.0, float(config.camera.height_px)]])
+    downstream, upstream = LineGeometry.of(config).pixels_to_belt(corners, 0.0)[:, 1]
+    buffered_mm = (CAMERA_BUFFERS + 1) * config.camera.trigger_every_mm
+    return float(2 * FEED_AHEAD_MM + abs(upstream - downstream) + buffered_mm)
+
+
+def _array_memory_mm(config: LineConfig) -> float:
+    """Belt that must be remembered for the oldest sample that the array may still hand over."""
+    buffered_mm = (ARRAY_BUFFER_S + 0.5) * 1000.0 * config.belt.speed_m_per_s * (1 + config.twin.speed_ripple)
+    return 2 * FEED_AHEAD_MM + config.calibration.array_station_mm + buffered_mm
 
 
 def _front_end(config: LineConfig, geometry: LineGeometry, rng: np.random.Generator) -> ArrayFrontEnd:

@@ -1,0 +1,37 @@
+"""The world goes on however long the host is away."""
+
+import pytest
+
+from neosort_hardware.clock import VirtualClock
+from neosort_hardware.config import BeltConfig, LineConfig
+from neosort_hardware.line import open_line
+from neosort_hardware.twin.world import ARRAY_BUFFER_S, CAMERA_BUFFERS
+
+
+@pytest.mark.parametrize("speed_m_per_s", [0.3, 1.0, 3.0])
+def test_after_a_stall_of_any_length_the_devices_give_what_their_buffers_hold(speed_m_per_s):
+    clock = VirtualClock()
+    with open_line(LineConfig(belt=BeltConfig(speed_m_per_s=speed_m_per_s)), clock, 3) as line:
+        for stall_s in (1.0, 2.0, 5.0, 12.0, 1.0):
+            clock.charge(int(stall_s * 1e9))
+            block = line.magnetometer.read(0.05)
+            assert len(block.sampled_ns) <= ARRAY_BUFFER_S * 1000
+            assert block.sampled_ns[-1] > clock.now_ns() - 10_000_000
+            frames = []
+            while (frame := line.camera.read(0.0)) is not None:
+                frames.append(frame)
+            assert len(frames) <= CAMERA_BUFFERS
+            assert frames[-1].belt_mm > line.encoder.read().belt_mm - 257
+
+
+def test_a_stall_changes_nothing_about_what_was_fed_and_where_it_lands():
+    landed = []
+    for pieces in (1, 40):
+        clock = VirtualClock()
+        with open_line(LineConfig(), clock, 5) as line:
+            for _ in range(pieces):
+                clock.charge(int(20e9 / pieces))
+                line.encoder.read()
+            landed.append((line.truth.items(), [landing.item_id for landing in line.truth.landings()]))
+    assert landed[0] == landed[1]
+    assert len(landed[0][0]) > 30
