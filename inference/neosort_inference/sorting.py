@@ -27,6 +27,7 @@ from neosort_inference.tracks import Tracker
 SENSES: dict[Blind, Senses] = {"none": "camera + field", "camera": "field only", "field": "camera only"}
 SPEED_SPAN_S = 1.0
 LOOK_EVERY_S = 0.2
+EVEN_ODDS = 0.5
 
 
 class Watcher(Protocol):
@@ -65,8 +66,8 @@ class SortingPlan:
 def threshold_for(recipe: Recipe, bundle: Bundle, blind: Blind = "none") -> float:
     """P(NdFeB) to eject from: the recipe's own, else the bundle's for its purity target and the senses there are.
 
-    A line with one sense sorts at the highest purity that this sense reaches where the target is beyond it. Raises
-    `ConfigError` when both senses together were not calibrated for so high a purity.
+    A line with one sense sorts at the highest purity that this sense reaches where the target is beyond it, and at even
+    odds where it reaches none of the bundle's targets. Raises `ConfigError` when both senses together were not calibrated for so high a purity.
     """
     if recipe.min_p_ndfeb is not None:
         return recipe.min_p_ndfeb
@@ -78,8 +79,8 @@ def threshold_for(recipe: Recipe, bundle: Bundle, blind: Blind = "none") -> floa
     for point in reached:
         if point.purity_target >= recipe.purity_target - 1e-9:
             return point.p_ndfeb
-    if blind != "none" and reached:
-        return reached[-1].p_ndfeb
+    if blind != "none":
+        return reached[-1].p_ndfeb if reached else EVEN_ODDS
     known = ", ".join(f"{point.purity_target:g}" for point in reached) or "none"
     raise ConfigError(
         f"recipe '{recipe.name}': purity_target = {recipe.purity_target:g} is more than bundle '{name}' was calibrated "
