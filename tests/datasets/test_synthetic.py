@@ -1,0 +1,153 @@
+"""Labelled windows: as many as asked, reproducible, of one split alone, and the labels lie where the items are."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+from neosort_datasets.synthetic import labelled_windows, scene_config
+from neosort_datasets.window import WindowGrid
+from neosort_hardware.config import LineConfig
+from neosort_hardware.twin.catalogue import split_names
+
+GRID = WindowGrid()
+FREE_MM = 25.0  # bare belt around an item that counts as lone
+MAGNETIC = ("hdd35", "speaker_nd", "motor_nd", "nd_loose", "speaker_ferrite", "motor_ferrite", "alnico", "steel")
+STRONG_UT = 60.0
+
+
+@cache
+def made(split="validation", seed=11, count=24):
+    return tuple(labelled_windows(LineConfig(), split, seed, count))
+
+
+def gap_mm(box, other):
+    """Bare belt between two boxes, along or across; negative where they overlap."""
+    along = max(box.belt_lo_mm, other.belt_lo_mm) - min(box.belt_hi_mm, other.belt_hi_mm)
+    across = max(box.across_lo_mm, other.across_lo_mm) - min(box.across_hi_mm, other.across_hi_mm)
+    return max(along, across)
+
+
+def lone_boxes():
+    """(window, box) of items that lie whole in their window with bare belt all around."""
+    for labelled in made():
+        start_mm = labelled.window.start_mm
+        for item in labelled.items:
+            box = item.box
+            whole = box.belt_lo_mm > start_mm + FREE_MM and box.belt_hi_mm < start_mm + GRID.length_mm - FREE_MM
+            on_belt = box.across_lo_mm > FREE_MM and box.across_hi_mm < 600 - FREE_MM
+            if whole and on_belt and all(gap_mm(box, o.box) > FREE_MM for o in labelled.items if o is not item):
+                yield labelled.window, box
+
+
+def unlike_belt(window, box, grow_mm):
+    """(rows, cols) bool over a box grown by that much: whether the picture differs from the bare belt around it."""
+    top, left = round(box.belt_lo_mm - window.start_mm - grow_mm), round(box.across_lo_mm + 20 - grow_mm)
+    rows, cols = round(box.belt_hi_mm - box.belt_lo_mm + 2 * grow_mm), round(box.across_hi_mm - box.across_lo_mm)
+    part = window.picture[top : top + rows, left : left + cols + 2 * grow_mm].astype(np.float64)
+    rim = np.concatenate([part[:4].reshape(-1, 3), part[-4:].reshape(-1, 3)])
+    return np.abs(part - np.median(rim, axis=0)).sum(axis=2) > STRONG_UT
+
+
+def reaches_every_edge(window, box, within_mm=6):
+    """Whether something other than belt lies along each edge of a box, just inside it."""
+    grow = 20
+    seen = unlike_belt(window, box, grow)[grow:-grow, grow:-grow]
+    edges = (seen[:within_mm], seen[-within_mm:], seen[:, :within_mm], seen[:, -within_mm:])
+    return all(edge.any() for edge in edges)
+
+
+def moved(box, along_mm):
+    return replace(box, belt_lo_mm=box.belt_lo_mm + along_mm, belt_hi_mm=box.belt_hi_mm + along_mm)
+
+
+@pytest.mark.parametrize("count", [1, 3, 41])
+def test_exactly_as_many_windows_as_asked_also_over_the_end_of_a_scene(count):
+    found = list(labelled_windows(LineConfig(), "validation", 3, count))
+    assert len(found) == count
+    for labelled in found:
+        assert labelled.window.picture.shape == (GRID.rows, GRID.cols, 3)
+        assert labelled.window.field_ut.shape == (3, GRID.field_rows, GRID.field_cols)
+        assert labelled.window.field_mask[0].any(), "a field belongs to it"
+
+
+def test_the_same_seed_makes_the_same_windows_and_another_makes_others():
+    for one, again in zip(made(count=3), labelled_windows(LineConfig(), "validation", 11, 3), strict=True):
+        assert np.array_equal(one.window.picture, again.window.picture)
+        assert np.array_equal(one.window.field_ut, again.window.field_ut)
+        assert np.array_equal(one.window.field_mask, again.window.field_mask)
+        assert one.items == again.items
+    (other,) = labelled_windows(LineConfig(), "validation", 12, 1)
+    assert not np.array_equal(other.window.picture, made()[0].window.picture)
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "held-out"])
+def test_no_model_of_another_split_is_ever_seen(split):
+    models = {item.model for labelled in made(split, count=10) for item in labelled.items}
+    assert len(models) > 10
+    assert models <= set(split_names(split))
+    for other in {"train", "validation", "held-out"} - {split}:
+        assert not models & set(split_names(other))
+
+
+def test_every_label_reaches_into_its_window_and_no_item_is_labelled_twice():
+    for labelled in made():
+        start_mm = labelled.window.start_mm
+        for item in labelled.items:
+            assert item.box.belt_hi_mm > start_mm
+            assert item.box.belt_lo_mm < start_mm + GRID.length_mm
+            assert 0.0 <= item.visible_fraction <= 1.0
+        ids = [item.item_id for item in labelled.items]
+        assert len(set(ids)) == len(ids)
+
+
+def test_windows_of_a_scene_lie_side_by_side():
+    starts = np.array([labelled.window.start_mm for labelled in made()])
+    assert starts[0] >= 0
+    np.testing.assert_allclose(np.diff(starts), GRID.length_mm, atol=1.0)
+
+
+def test_something_other_than_belt_fills_the_box_of_a_lone_item_edge_to_edge():
+    lone = list(lone_boxes())
+    assert len(lone) >= 15
+    on_place = np.mean([reaches_every_edge(window, box) for window, box in lone])
+    beside = np.mean([reaches_every_edge(window, moved(box, 25.0)) for window, box in lone
+                      if box.belt_hi_mm + 50 < window.start_mm + GRID.length_mm])  # fmt: skip
+    assert on_place > 0.8
+    assert beside < 0.4, "25 mm off would be noticed"
+
+
+def test_the_strongest_field_of_a_window_lies_at_an_item_that_may_be_magnetic():
+    strong = 0
+    for labelled in made():
+        window = labelled.window
+        strength_ut = np.linalg.norm(window.field_ut, axis=0)
+        row, col = np.unravel_index(strength_ut.argmax(), strength_ut.shape)
+        if strength_ut[row, col] < 100.0 or not 3 <= row < GRID.field_rows - 3:
+            continue  # too weak to tell, or the field of an item beyond the window's end
+        belt_mm = window.start_mm + (row + 0.5) * GRID.cell_mm
+        across_mm = GRID.across_start_mm + (col + 0.5) * GRID.cell_mm
+        near = [
+            item
+            for item in labelled.items
+            if item.box.belt_lo_mm - 25 < belt_mm < item.box.belt_hi_mm + 25
+            and item.box.across_lo_mm - 25 < across_mm < item.box.across_hi_mm + 25
+        ]
+        assert any(item.kind in MAGNETIC for item in near)
+        strong += 1
+    assert strong >= 5
+
+
+def test_scenes_differ_within_the_ranges_of_the_lines_physics():
+    scenes = [scene_config(LineConfig(), "train", np.random.default_rng(seed)) for seed in range(100)]
+    speeds = np.array([scene.belt.speed_m_per_s for scene in scenes])
+    assert 0.5 <= speeds.min() < 0.7
+    assert 2.2 < speeds.max() <= 3.0
+    assert {scene.twin.feed.mix for scene in scenes} == {"default", "even"}
+    assert {scene.twin.feed.models for scene in scenes} == {"train"}
+    on_belt_per_m2 = [scene.twin.feed.items_per_s_per_m / scene.belt.speed_m_per_s for scene in scenes]
+    assert min(on_belt_per_m2) >= 5
+    assert max(on_belt_per_m2) <= 28.001
+    for scene in scenes:
+        LineConfig.model_validate(scene.model_dump())
