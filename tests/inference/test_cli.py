@@ -309,11 +309,12 @@ def test_the_same_seed_decides_the_same(neosort, recorded, tmp_path):
     ran = neosort("run", "--for", "12", "--fast", "--headless", "--seed", "1", "--report", tmp_path / "again")
     assert ran.code == 0, ran.err
     once, again = decisions_in(recorded.folder), decisions_in(tmp_path / "again")
-    # Computing takes its own time each run and is charged to the clock: when and how late differs, what does not.
-    for decision in (*once, *again):
-        for measured in ("latency_ms", "distance_mm"):
-            decision.pop(measured)
-    assert once == again
+    # Computing takes its own time each run and is charged to the clock, so the array's samples come in other blocks:
+    # latencies differ, and the last digits of what follows from the field.
+    for name in ("kind", "verdict", "reason", "nozzles"):
+        assert [decision[name] for decision in once] == [decision[name] for decision in again]
+    for name, slack in (("belt_mm", 0.1), ("across_mm", 0.1), ("p_ndfeb", 0.005)):
+        assert [decision[name] for decision in once] == pytest.approx([d[name] for d in again], abs=slack)
 
 
 def test_a_replay_decides_nearly_as_the_run_did(neosort, recorded, tmp_path):
