@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from typing import Generic, Protocol, TypeVar
 
 END_WITHIN_S = 5.0
@@ -69,7 +71,7 @@ class _Worker(Generic[_Result]):
         self.number = number
         self.receiver, sender = context.Pipe(duplex=False)
         self._process = context.Process(target=_work, args=(job, sender), name=job.name, daemon=True)
-        self._process.start()
+        _start_deaf_to_ctrl_c(self._process)
         sender.close()
 
     def receive(self) -> _Done[_Result] | int:
@@ -95,11 +97,23 @@ class _Worker(Generic[_Result]):
             self._process.join()
 
 
+def _start_deaf_to_ctrl_c(process: BaseProcess) -> None:
+    """Ctrl-C reaches the whole terminal group, but the parent alone says what becomes of the jobs."""
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a child begins with what it inherits
+    try:
+        process.start()
+    finally:
+        signal.signal(signal.SIGINT, heard)
+
+
 def _work(job: Job[_Result], sender: Connection) -> None:
     """The child process. What a person can mend goes back as a sentence; a defect shows its traceback here."""
     try:
-        result = job.run(sender.send)
-    except JobError as error:
-        sender.send(str(error))
-        return
-    sender.send(_Done(result=result))
+        try:
+            result = job.run(sender.send)
+        except JobError as error:
+            sender.send(str(error))
+        else:
+            sender.send(_Done(result=result))
+    except BrokenPipeError:
+        return  # the parent has ended, or wants no result any more

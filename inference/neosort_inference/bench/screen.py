@@ -19,6 +19,7 @@ ROWS = (
 
 def print_senses(record: Record, console: Console) -> None:
     """Every figure of a comparison: each seed, all seeds together, and the differences. Fits 80 columns."""
+    console.print("\nBelow every figure stands its 95 % interval, bootstrapped over items.", highlight=False)
     seeds = record["seeds"] if len(record["seeds"]) > 1 else []
     for which, seed in enumerate(seeds):
         _print(_senses(f"seed {seed}", {sense: record[sense]["by_seed"][which] for sense in BLIND}), console)
@@ -51,7 +52,7 @@ def _table(title: str, columns: list[str]) -> Table:
 
 def _senses(title: str, by_sense: dict[Sense, Record]) -> Table:
     first, rows = by_sense["fused"], list(by_sense.values())
-    head = f"{title}: {first['items']:,} items, {first['bearing']:,} of them bear NdFeB (95 % intervals below)"
+    head = f"{title}: {first['items']:,} items, {first['bearing']:,} of them bear NdFeB"
     table = _table(head, [name_of(sense) for sense in by_sense])
     for name, figure in ROWS:
         table.add_row(name, *(percent(row[figure]) for row in rows), style="bold")
@@ -81,4 +82,4 @@ def points(difference: float | None, interval: list[float] | None) -> str:
     """A difference of shares for people, with its interval."""
     if difference is None or interval is None:
         return "—"
-    return f"{100 * difference:+.1f} [{100 * interval[0]:+.1f} – {100 * interval[1]:+.1f}]"
+    return f"{100 * difference:+.1f} [{100 * interval[0]:+.1f} to {100 * interval[1]:+.1f}]"
