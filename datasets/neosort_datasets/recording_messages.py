@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -24,6 +24,8 @@ from neosort_hardware.types import (
     Shot,
 )
 
+METADATA_NAME = "neosort"
+SCHEMA_VERSION = "1"
 JPEG_QUALITY = 92
 CAMERA, FIELD, ENCODER = "/camera", "/field", "/encoder"
 DECISION, SHOT, ITEM, LANDING = "/decision", "/shot", "/truth/item", "/truth/landing"
@@ -31,6 +33,7 @@ DECISION, SHOT, ITEM, LANDING = "/decision", "/shot", "/truth/item", "/truth/lan
 Stamp = Annotated[int, Field(ge=0, lt=2**63)]
 BeltMm = Annotated[float, Field(ge=-1e9, le=1e9)]
 Sequence = Annotated[int, Field(ge=0)]
+Recorded: TypeAlias = Frame | FieldBlock | EncoderSample | Decision | Shot | ItemTruth | Landing
 
 
 class Message(BaseModel):

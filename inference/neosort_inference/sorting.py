@@ -67,7 +67,8 @@ def threshold_for(recipe: Recipe, bundle: Bundle, blind: Blind = "none") -> floa
     """P(NdFeB) to eject from: the recipe's own, else the bundle's for its purity target and the senses there are.
 
     A line with one sense sorts at the highest purity that this sense reaches where the target is beyond it, and at even
-    odds where it reaches none of the bundle's targets. Raises `ConfigError` when both senses together were not calibrated for so high a purity.
+    odds where it reaches none of the bundle's targets. Raises `ConfigError` when both senses together were not
+    calibrated for so high a purity.
     """
     if recipe.min_p_ndfeb is not None:
         return recipe.min_p_ndfeb

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neosort_hardware.devices import DeviceError
+from neosort_hardware.named_device import NamedDevice
 from neosort_hardware.twin.world import ARRAY_BUFFER_S, CAMERA_BUFFERS, World
 from neosort_hardware.types import (
     DeviceHealth,
@@ -19,27 +19,12 @@ from neosort_hardware.types import (
 )
 
 
-class SimDevice:
-    """What all simulated devices share: a world, a name, an end."""
+class SimDevice(NamedDevice):
+    """A device of a simulated world."""
 
     def __init__(self, world: World, name: str) -> None:
+        super().__init__(name)
         self._world = world
-        self._name = name
-        self._open = True
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    def health(self) -> DeviceHealth:
-        return DeviceHealth(name=self._name, ok=self._open, detail="" if self._open else "closed")
-
-    def close(self) -> None:
-        self._open = False
-
-    def _must_be_open(self) -> None:
-        if not self._open:
-            raise DeviceError(self._name, "was read after it had been closed")
 
     def _wait(self, due_ns: int, timeout_s: float) -> bool:
         """Sleep until something is due or the time is up; true when due."""

@@ -7,12 +7,11 @@ and steel masses assumed (a). Lengths in mm, masses in g.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 
-from neosort_hardware.twin.bodies import DENSITY_G_PER_CM3, REMANENCE_T, ItemModel, Magnet, Material, Steel, Vector3
+from neosort_hardware.twin import parts
+from neosort_hardware.twin.bodies import DENSITY_G_PER_CM3, ItemModel, Magnet, Steel, Vector3
 
 Rng = np.random.Generator
 
@@ -23,102 +22,6 @@ def _between(rng: Rng, lo: float, hi: float) -> float:
 
 def _log_between(rng: Rng, lo: float, hi: float) -> float:
     return float(math.exp(rng.uniform(math.log(lo), math.log(hi))))
-
-
-def _volume_mm3(grams: float, material: Material) -> float:
-    return grams / DENSITY_G_PER_CM3[material] * 1000.0
-
-
-def _cuboid(
-    grams: float, material: Material, aspect: Vector3, *, centre: Vector3, polarisation: Vector3, yaw_rad: float = 0.0
-) -> Magnet:
-    """A cuboid of that mass whose edges stand in proportion ``aspect``; ``polarisation`` in units of the remanence."""
-    scale = (_volume_mm3(grams, material) / math.prod(aspect)) ** (1 / 3)
-    remanence = REMANENCE_T[material]
-    return Magnet(
-        shape="cuboid",
-        size_mm=(aspect[0] * scale, aspect[1] * scale, aspect[2] * scale),
-        centre_mm=centre,
-        polarisation_t=(polarisation[0] * remanence, polarisation[1] * remanence, polarisation[2] * remanence),
-        material=material,
-        mass_g=grams,
-        yaw_rad=yaw_rad,
-    )
-
-
-def _disc(
-    grams: float,
-    material: Material,
-    height_per_diameter: float,
-    *,
-    centre: Vector3,
-    share: float,
-    tilt: Literal["x", "y", "z"] = "z",
-) -> Magnet:
-    """An axially polarised cylinder of that mass; ``share`` of the remanence leaves the yoke (its sign is the pole)."""
-    diameter = (4 * _volume_mm3(grams, material) / (math.pi * height_per_diameter)) ** (1 / 3)
-    return Magnet(
-        shape="cylinder",
-        size_mm=(diameter, diameter, diameter * height_per_diameter),
-        centre_mm=centre,
-        polarisation_t=(0.0, 0.0, share * REMANENCE_T[material]),
-        material=material,
-        mass_g=grams,
-        tilt=tilt,
-    )
-
-
-def _pole_ring(
-    grams: float,
-    material: Material,
-    poles: int,
-    *,
-    radius_mm: float,
-    height_mm: float,
-    centre_z_mm: float,
-    share: float,
-) -> tuple[Magnet, ...]:
-    """An upright ring of ``poles`` radially polarised arcs, alternating, in flat pieces; its wall as its mass asks."""
-    per_pole = {2: 4, 4: 2}.get(poles, 1)  # wide arcs are not flat
-    pieces = poles * per_pole
-    arc_mm = 2 * math.pi * radius_mm / pieces
-    wall_mm = _volume_mm3(grams / pieces, material) / (arc_mm * height_mm)
-    magnets = []
-    for piece in range(pieces):
-        angle = 2 * math.pi * piece / pieces
-        place = (radius_mm * math.cos(angle), radius_mm * math.sin(angle), centre_z_mm)
-        sign = share if piece // per_pole % 2 == 0 else -share
-        aspect = (wall_mm, arc_mm, height_mm)
-        magnets.append(
-            _cuboid(grams / pieces, material, aspect, centre=place, polarisation=(sign, 0.0, 0.0), yaw_rad=angle)
-        )
-    return tuple(magnets)
-
-
-def _shifted(magnets: tuple[Magnet, ...], x_mm: float) -> tuple[Magnet, ...]:
-    """The same magnets farther along the item."""
-    return tuple(replace(m, centre_mm=(m.centre_mm[0] + x_mm, m.centre_mm[1], m.centre_mm[2])) for m in magnets)
-
-
-def _voice_coil(grams: float, place: Vector3, share: float) -> tuple[Magnet, ...]:
-    """The actuator of a disk: two facing pairs of opposite poles, so that far away little is left."""
-    quarter = grams / 4
-    offset_mm = 0.55 * (_volume_mm3(quarter, "ndfeb") / (1.8 * 1.2 * 0.2)) ** (1 / 3) * 1.8
-    return tuple(
-        _cuboid(
-            quarter,
-            "ndfeb",
-            (1.8, 1.2, 0.2),
-            centre=(place[0], place[1] + side * offset_mm, place[2] + up),
-            polarisation=(0, 0, side * share),
-        )
-        for side in (-1, 1)
-        for up in (-3.0, 3.0)
-    )
-
-
-def _soft_steel(grams: float, size_mm: Vector3, height_mm: float) -> Steel:
-    return Steel(size_mm=size_mm, centre_mm=(0.0, 0.0, 0.5 * height_mm), mass_g=grams)
 
 
 def _model(
@@ -150,9 +53,9 @@ def _model(
 def hdd35(name: str, rng: Rng) -> ItemModel:
     """3.5-inch hard disk: voice-coil pair in its yoke and a spindle ring, about 20 g together (m)."""
     grams = _between(rng, 13, 21)
-    voice_coil = _voice_coil(grams, (-50.0, 22.0, 12.0), _between(rng, 0.06, 0.16))
-    spindle = _shifted(
-        _pole_ring(
+    voice_coil = parts.voice_coil(grams, (-50.0, 22.0, 12.0), _between(rng, 0.06, 0.16))
+    spindle = parts.shifted(
+        parts.pole_ring(
             _between(rng, 1.5, 3.5),
             "ndfeb_bonded",
             8,
@@ -176,9 +79,9 @@ def hdd35_stripped(name: str, rng: Rng) -> ItemModel:
 
 def hdd25(name: str, rng: Rng) -> ItemModel:
     """2.5-inch hard disk, 4–5 g (m)."""
-    voice_coil = _voice_coil(_between(rng, 3.3, 4.2), (-34.0, 15.0, 4.5), _between(rng, 0.06, 0.18))
-    spindle = _shifted(
-        _pole_ring(
+    voice_coil = parts.voice_coil(_between(rng, 3.3, 4.2), (-34.0, 15.0, 4.5), _between(rng, 0.06, 0.18))
+    spindle = parts.shifted(
+        parts.pole_ring(
             _between(rng, 0.5, 0.9),
             "ndfeb_bonded",
             8,
@@ -199,9 +102,9 @@ def phone(name: str, rng: Rng) -> ItemModel:
     length, width = _between(rng, 115, 165), _between(rng, 58, 78)
     total = _between(rng, 0.35, 1.0)
     magnets = (
-        _disc(0.5 * total, "ndfeb", 0.25, centre=(0.42 * length, 0.2 * width, 3.5), share=_between(rng, 0.6, 1.0)),
-        _disc(0.25 * total, "ndfeb", 0.3, centre=(-0.42 * length, 0.0, 4.0), share=_between(rng, 0.5, 1.0)),
-        _cuboid(
+        parts.disc(0.5 * total, "ndfeb", 0.25, centre=(0.42 * length, 0.2 * width, 3.5), share=_between(rng, 0.6, 1.0)),
+        parts.disc(0.25 * total, "ndfeb", 0.3, centre=(-0.42 * length, 0.0, 4.0), share=_between(rng, 0.5, 1.0)),
+        parts.cuboid(
             0.25 * total,
             "ndfeb",
             (2, 1, 0.6),
@@ -209,7 +112,7 @@ def phone(name: str, rng: Rng) -> ItemModel:
             polarisation=(_between(rng, 0.3, 0.9), 0, 0),
         ),
     )
-    steel = (_soft_steel(_between(rng, 5, 20), (0.8 * length, 0.8 * width, 0.3), 6.0),)
+    steel = (parts.soft_steel(_between(rng, 5, 20), (0.8 * length, 0.8 * width, 0.3), 6.0),)
     return _model(
         name, "phone", rng, (length, width, _between(rng, 7, 11)), _between(rng, 110, 210), magnets=magnets, steel=steel
     )
@@ -219,7 +122,7 @@ def earphone(name: str, rng: Rng) -> ItemModel:
     """Headphone or earbud with its driver, about 0.65 g (m)."""
     size = _between(rng, 20, 75)
     magnets = (
-        _disc(_between(rng, 0.4, 0.9), "ndfeb", 0.3, centre=(0.1 * size, 0.0, 7.0), share=_between(rng, 0.5, 1.0)),
+        parts.disc(_between(rng, 0.4, 0.9), "ndfeb", 0.3, centre=(0.1 * size, 0.0, 7.0), share=_between(rng, 0.5, 1.0)),
     )
     dimensions = (size, size * _between(rng, 0.6, 0.95), _between(rng, 12, 25))
     return _model(name, "earphone", rng, dimensions, 5 + 0.6 * size, fill=0.7, magnets=magnets)
@@ -230,8 +133,8 @@ def speaker_nd(name: str, rng: Rng) -> ItemModel:
     length = _between(rng, 40, 120)
     width = length * float(rng.choice([1.0, 1.0, _between(rng, 0.45, 0.75)]))
     grams = min(20.0, max(1.0, (length / 70) ** 2 * _between(rng, 2, 7)))
-    magnets = (_disc(grams, "ndfeb", 0.25, centre=(0, 0, 14.0), share=_between(rng, 0.15, 0.45)),)
-    steel = (_soft_steel(6 * grams, (0.5 * width, 0.5 * width, 8.0), 16.0),)
+    magnets = (parts.disc(grams, "ndfeb", 0.25, centre=(0, 0, 14.0), share=_between(rng, 0.15, 0.45)),)
+    steel = (parts.soft_steel(6 * grams, (0.5 * width, 0.5 * width, 8.0), 16.0),)
     mass = 15 + 12 * grams + 0.006 * length * width
     return _model(
         name, "speaker", rng, (length, width, _between(rng, 18, 38)), mass, fill=0.85, magnets=magnets, steel=steel
@@ -244,8 +147,8 @@ def speaker_ferrite(name: str, rng: Rng) -> ItemModel:
     width = length * float(rng.choice([1.0, 1.0, _between(rng, 0.6, 0.8)]))
     fits_g = 0.7e-3 * 0.22 * width**3 * DENSITY_G_PER_CM3["ferrite"]
     grams = min(300.0, fits_g, max(40.0, (length / 100) ** 2 * _between(rng, 90, 200)))
-    magnets = (_disc(grams, "ferrite", 0.22, centre=(0, 0, 14.0), share=_between(rng, 0.25, 0.6)),)
-    steel = (_soft_steel(0.8 * grams, (0.5 * width, 0.5 * width, 8.0), 16.0),)
+    magnets = (parts.disc(grams, "ferrite", 0.22, centre=(0, 0, 14.0), share=_between(rng, 0.25, 0.6)),)
+    steel = (parts.soft_steel(0.8 * grams, (0.5 * width, 0.5 * width, 8.0), 16.0),)
     mass = min(690.0, 40 + 2.0 * grams)
     return _model(
         name, "speaker", rng, (length, width, _between(rng, 22, 60)), mass, fill=0.85, magnets=magnets, steel=steel
@@ -259,10 +162,10 @@ def motor_nd(name: str, rng: Rng) -> ItemModel:
     width = length * _between(rng, 0.6, 0.98)
     poles = int(rng.choice([2, 4, 8, 12, 14]))
     share = _between(rng, 0.12, 0.5)
-    magnets = _pole_ring(
+    magnets = parts.pole_ring(
         grams, "ndfeb", poles, radius_mm=0.3 * width, height_mm=0.6 * width, centre_z_mm=0.5 * width, share=share
     )
-    steel = (_soft_steel(4 * grams, (0.7 * length, 0.7 * width, 0.7 * width), width),)
+    steel = (parts.soft_steel(4 * grams, (0.7 * length, 0.7 * width, 0.7 * width), width),)
     return _model(name, "motor", rng, (length, width, width), 12 * grams + 15, fill=0.85, magnets=magnets, steel=steel)
 
 
@@ -272,7 +175,7 @@ def motor_ferrite(name: str, rng: Rng) -> ItemModel:
         size = float(rng.choice([40, 60, 70, 80, 92, 120])) * _between(rng, 0.98, 1.02)
         height = _between(rng, 15, 32)
         grams = min(14.0, 0.05 * size * _between(rng, 1.5, 3.0))
-        magnets = _pole_ring(
+        magnets = parts.pole_ring(
             grams,
             "ferrite_rubber",
             4,
@@ -285,7 +188,7 @@ def motor_ferrite(name: str, rng: Rng) -> ItemModel:
     grams = _log_between(rng, 8, 90)
     length = 20 + 12 * grams ** (1 / 3) * _between(rng, 0.85, 1.15)
     width = length * _between(rng, 0.6, 0.85)
-    magnets = _pole_ring(
+    magnets = parts.pole_ring(
         grams,
         "ferrite",
         2,
@@ -294,18 +197,18 @@ def motor_ferrite(name: str, rng: Rng) -> ItemModel:
         centre_z_mm=0.5 * width,
         share=_between(rng, 0.15, 0.45),
     )
-    steel = (_soft_steel(1.5 * grams, (0.8 * length, 0.7 * width, 0.7 * width), width),)
+    steel = (parts.soft_steel(1.5 * grams, (0.8 * length, 0.7 * width, 0.7 * width), width),)
     return _model(name, "motor", rng, (length, width, width), 4 * grams + 20, fill=0.85, magnets=magnets, steel=steel)
 
 
 def alnico(name: str, rng: Rng) -> ItemModel:
     """Relay, old meter or guitar pick-up with an AlNiCo rod, 1–10 g."""
-    rod = _disc(
+    rod = parts.disc(
         _between(rng, 1, 10), "alnico", _between(rng, 2, 5), centre=(0, 0, 12), share=_between(rng, 0.3, 1.0), tilt="x"
     )
     length = max(_between(rng, 25, 90), 1.2 * rod.size_mm[2])
     width = max(length * _between(rng, 0.35, 0.9), 1.3 * rod.size_mm[0])
-    steel = (_soft_steel(_between(rng, 5, 25), (0.5 * length, 0.4 * width, 6.0), 20.0),)
+    steel = (parts.soft_steel(_between(rng, 5, 25), (0.5 * length, 0.4 * width, 6.0), 20.0),)
     return _model(
         name,
         "relay",
@@ -337,11 +240,11 @@ def nd_loose(name: str, rng: Rng) -> ItemModel:
     """A bare NdFeB block, arc or disc, nickel-coated and shiny, 1–50 g."""
     grams = _log_between(rng, 2, 45)
     if rng.random() < 0.5:
-        magnet = _disc(grams, "ndfeb", _between(rng, 0.2, 0.5), centre=(0, 0, 0), share=1.0)
+        magnet = parts.disc(grams, "ndfeb", _between(rng, 0.2, 0.5), centre=(0, 0, 0), share=1.0)
         flatness = magnet.size_mm[2]
     else:
         aspect = (_between(rng, 1.0, 2.6), 1.0, _between(rng, 0.15, 0.4))
-        magnet = _cuboid(grams, "ndfeb", aspect, centre=(0, 0, 0), polarisation=(0, 0, 1.0))
+        magnet = parts.cuboid(grams, "ndfeb", aspect, centre=(0, 0, 0), polarisation=(0, 0, 1.0))
         flatness = magnet.size_mm[2]
     lifted = Magnet(
         shape=magnet.shape,
@@ -358,7 +261,7 @@ def pcb(name: str, rng: Rng) -> ItemModel:
     """Printed circuit board, traces of steel."""
     length = _between(rng, 40, 200)
     width = length * _between(rng, 0.4, 0.95)
-    traces = (_soft_steel(_between(rng, 1, 8), (20, 10, 3), 10.0),)
+    traces = (parts.soft_steel(_between(rng, 1, 8), (20, 10, 3), 10.0),)
     return _model(name, "pcb", rng, (length, width, _between(rng, 5, 18)), 0.0065 * length * width, steel=traces)
 
 
@@ -394,7 +297,7 @@ def lithium_cell(name: str, rng: Rng) -> ItemModel:
     """Lithium cell, round or pouch: must never be fired at."""
     if rng.random() < 0.5:
         length, width = 65.0, 18.5
-        can = (_soft_steel(8.0, (65, 18, 18), 18.0),)
+        can = (parts.soft_steel(8.0, (65, 18, 18), 18.0),)
         return _model(name, "lithium_cell", rng, (length, width, 18.5), 46.0, steel=can)
     length = _between(rng, 45, 110)
     width = length * _between(rng, 0.45, 0.8)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from importlib.resources import files
-from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -15,6 +14,7 @@ from neosort_inference.api.app import create_app
 from neosort_inference.api.feed import ViewFeed
 from neosort_inference.api.pictures import FIELD_HI_UT, FIELD_LO_UT, scale_colours, scale_position
 from neosort_inference.telemetry import Snapshot
+from neosort_inference.ui.chart import chart_options, fill_chart
 from neosort_inference.words import kind_title
 
 NUMBERS_EVERY_S = 0.25
@@ -164,13 +164,10 @@ class _Chart:
     def __init__(self) -> None:
         with ui.element("section").classes("panel"):
             _html("<h2>Throughput and latency <small>last two minutes</small></h2>")
-            self._chart = ui.echart(_chart_options()).classes("chart")
+            self._chart = ui.echart(chart_options()).classes("chart")
 
     def show(self, history: tuple[Snapshot, ...]) -> None:
-        series: list[dict[str, Any]] = self._chart.options["series"]
-        columns = [(s.elapsed_s, s.items_per_s, s.latency_p50_ms, s.latency_p99_ms) for s in history]
-        for which in range(3):
-            series[which]["data"] = [[round(row[0], 1), _rounded(row[which + 1])] for row in columns]
+        fill_chart(self._chart.options, history)
         self._chart.update()
 
 
@@ -200,50 +197,6 @@ def _decision_row(decision: Decision) -> str:
     )
 
 
-def _chart_options() -> dict[str, Any]:
-    soft, grid = "#8d9bab", "#242d38"
-    text = {"color": soft, "fontSize": 13}
-    axis = {"axisLabel": text, "nameTextStyle": text}
-    value = {"type": "value", "min": 0, "splitNumber": 3, "splitLine": {"lineStyle": {"color": grid}}, **axis}
-
-    def line(name: str, colour: str, which_axis: int, **more: object) -> dict[str, Any]:
-        style = {"lineStyle": {"color": colour, "width": 2.5}, "itemStyle": {"color": colour}}
-        return {
-            "name": name,
-            "type": "line",
-            "yAxisIndex": which_axis,
-            "showSymbol": False,
-            "data": [],
-            **style,
-            **more,
-        }
-
-    return {
-        "animation": False,
-        "grid": {"left": 46, "right": 50, "top": 30, "bottom": 28},
-        "legend": {"top": 0, "textStyle": text, "itemWidth": 18, "icon": "roundRect", "itemHeight": 4},
-        "xAxis": {
-            "type": "value",
-            "min": "dataMin",
-            "max": "dataMax",
-            "splitLine": {"show": False},
-            **axis,
-            "axisLabel": {
-                **axis["axisLabel"],
-                "showMinLabel": False,
-                "showMaxLabel": False,
-                ":formatter": "value => Math.round(value) + ' s'",
-            },
-        },
-        "yAxis": [{**value, "name": "/s"}, {**value, "name": "ms", "splitLine": {"show": False}}],
-        "series": [
-            line("items/s", "#5cc8ff", 0),
-            line("latency p50", "#3ddc84", 1),
-            line("latency p99", "#ffb020", 1),
-        ],
-    }
-
-
 def _set(element: ui.html, content: str) -> None:
     if element.content != content:  # what has not changed need not travel to every screen again
         element.set_content(content)
@@ -259,7 +212,3 @@ def _percent(share: float | None) -> str:
 
 def _milliseconds(latency_ms: float | None) -> str:
     return NONE_YET if latency_ms is None else f"{latency_ms:.0f}<small>ms</small>"
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 2)
