@@ -49,7 +49,8 @@ class WindowAssembler:
         self._history.add(block)
 
     def ready(self, belt_mm: float) -> list[BeltWindow]:
-        """Windows whose field is complete, oldest first; without a field, those that have waited long enough.
+        """Windows whose field is complete, oldest first; those without a field when they have waited long enough for it,
+        or at once where the line is blind to it.
 
         ``belt_mm``: the encoder now.
         """
@@ -60,10 +61,9 @@ class WindowAssembler:
 
     def _complete(self, frame: Frame, belt_mm: float) -> bool:
         if self._blind == "field":
-            newest = belt_mm - self._array_station_mm  # decide at the same place as with a field
-        else:
-            seen = self._history.newest_place_mm
-            newest = -np.inf if seen is None else seen
+            return True  # there is no field to wait for
+        seen = self._history.newest_place_mm
+        newest = -np.inf if seen is None else seen
         waited_mm = belt_mm - self._array_station_mm - frame.belt_mm
         return newest >= frame.belt_mm or waited_mm > WAIT_FOR_FIELD_MM
 

@@ -80,6 +80,13 @@ def test_a_silent_array_does_not_hold_the_window_for_ever():
     assert not window.field_mask.any()
 
 
+def test_a_line_without_a_field_does_not_wait_for_one():
+    assembler = WindowAssembler(GRID, GEOMETRY, "field")
+    assembler.add_frame(frame(1024.0))
+    (window,) = assembler.ready(1025.0)
+    assert window.last_input_ns == frame(1024.0).captured_ns
+
+
 def test_blind_senses_look_the_same_as_missing_ones():
     seen = {}
     for blind in ("camera", "field", "none"):
