@@ -49,7 +49,7 @@ class WindowAssembler:
         self._history.add(block)
 
     def ready(self, belt_mm: float) -> list[BeltWindow]:
-        """Windows whose field is complete, oldest first; those without a field when they have waited long enough for it,
+        """Windows whose field is complete, oldest first; those without a field when they have waited long for it,
         or at once where the line is blind to it.
 
         ``belt_mm``: the encoder now.
