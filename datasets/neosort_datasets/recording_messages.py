@@ -68,7 +68,7 @@ class FieldMessage(Message):
     samples: int = Field(ge=1, le=100_000)
     channels: int = Field(ge=1, le=256)
     field_ut: str = Field(
-        description="base64 of float32 little-endian, samples × channels × 3 (along, across, up), µT",
+        description="base64 of float32 little-endian, samples × channels × 3 (upstream, across, up), µT",
         json_schema_extra={"contentEncoding": "base64"},
     )
     saturated: str = Field(

@@ -39,7 +39,8 @@ class Frame:
 class FieldBlock:
     """A run of simultaneous readings of the whole magnetometer array.
 
-    ``field_ut``: (samples, channels, 3) float32 in µT; x along the travel, y across, z up.
+    ``field_ut``: (samples, channels, 3) float32 in µT; x towards growing places
+    on the belt (``belt_mm`` of a `Box`), that is against the travel; y towards growing ``across_mm``, z up.
     ``saturated``: (samples, channels) bool, true where any axis was clipped: evidence of a strong magnet.
     ``belt_mm``: (samples,) float64, encoder position of each sample. ``sampled_ns``: (samples,) int64.
     """
