@@ -67,6 +67,7 @@ class SortingLoop:
     def run(self, carry_on: Callable[[], bool]) -> None:
         """Step until ``carry_on`` says no or the source ends. Every valve is closed on the way out, however that is."""
         try:
+            self._line.diverter.heartbeat()  # opening a line and warming up may have taken longer than its limit
             while carry_on():
                 self.step()
         except EndOfStream:
@@ -76,7 +77,7 @@ class SortingLoop:
 
     def step(self) -> None:
         """One turn: whatever the sensors have, through to shots. Blocks for at most `READ_TIMEOUT_S` when idle."""
-        self._line.diverter.heartbeat()
+        self._keep_alive()
         self._obey_interlock()
         block = self._line.magnetometer.read(READ_TIMEOUT_S)
         if block is not None:
@@ -90,6 +91,13 @@ class SortingLoop:
         if self._line.truth is not None:
             self._telemetry.on_items(self._line.truth.items())
             self._telemetry.on_landings(self._line.truth.landings())
+
+    def _keep_alive(self) -> None:
+        """Tell the diverter that the host lives. A silence it has acted on stays a fault until the end of the run."""
+        health = self._line.diverter.health()
+        if not health.ok:
+            self._telemetry.on_fault(health.detail)
+        self._line.diverter.heartbeat()
 
     def _obey_interlock(self) -> None:
         state = self._line.interlock.read()

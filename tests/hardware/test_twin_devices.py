@@ -309,3 +309,16 @@ def test_a_closed_device_refuses_and_says_which_it_is(line, device, use):
         use(one)
     assert refused.value.device == one.name
     assert "closed" in refused.value.cause
+
+
+def test_a_silence_is_acted_on_even_when_the_first_word_after_it_is_a_heartbeat(line_with_magnet, clock):
+    line = line_with_magnet
+    line.diverter.schedule(over_the_magnet(line))
+    clock.sleep_until(clock.now_ns() + 3_000 * MS)  # the heartbeat's limit is 500 ms
+    line.diverter.heartbeat()
+    assert [landing.impulse_ns for landing in line.truth.landings()] == [0.0]
+
+
+def test_a_silence_shows_in_the_diverters_health_whoever_asks_first(line_with_magnet, clock):
+    clock.sleep_until(clock.now_ns() + 3_000 * MS)
+    assert not line_with_magnet.diverter.health().ok

@@ -85,6 +85,14 @@ class FakeDiverter(FakeDevice):
         super().__init__()
         self._answer = answer
         self.shots = []
+        self.unwell_in: range = range(0)
+        self._asked = 0
+
+    def health(self) -> DeviceHealth:
+        self._asked += 1
+        if self._asked in self.unwell_in:
+            return DeviceHealth(name=self.name, ok=False, detail="host was silent for too long")
+        return super().health()
 
     def schedule(self, shot) -> ShotOutcome:
         self.calls.append("schedule")
@@ -220,6 +228,14 @@ def test_the_host_is_heard_before_anything_else_in_every_turn():
     assert bench.diverter.calls.count("heartbeat") >= 6
 
 
+def test_a_silence_the_diverter_has_acted_on_is_a_fault_until_the_end():
+    bench = Bench()
+    bench.diverter.unwell_in = range(3, 4)
+    bench.run()
+    assert bench.telemetry.faults_seen == ["host was silent for too long"]
+    assert bench.telemetry.snapshot(1, 0.0, 1.0).faults == ("host was silent for too long",)
+
+
 def test_valves_are_closed_when_the_source_ends():
     bench = Bench(frames=3)
     assert len(bench.run()) == 3
@@ -231,7 +247,7 @@ def test_valves_are_closed_when_told_to_stop():
     turns = iter([True, True, False])
     bench.loop.run(lambda: next(turns))
     assert bench.diverter.calls[-1] == "close_all"
-    assert bench.diverter.calls.count("heartbeat") == 2
+    assert bench.diverter.calls.count("heartbeat") == 3, "at the start, and in every turn"
 
 
 @pytest.mark.parametrize("error", [RuntimeError, DeviceError, KeyboardInterrupt])

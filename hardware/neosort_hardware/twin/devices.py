@@ -128,6 +128,7 @@ class SimDiverter(SimDevice):
 
     def heartbeat(self) -> None:
         self._must_be_open()
+        self._world.advance()  # a host that was silent until now must not be heard before its silence has told
         self._world.jet_bank.heartbeat(self._world.clock.now_ns())
 
     def close_all(self) -> None:
@@ -135,6 +136,8 @@ class SimDiverter(SimDevice):
         self._world.jet_bank.close_all(self._world.clock.now_ns())
 
     def health(self) -> DeviceHealth:
+        if self._open:
+            self._world.advance()
         if self._world.jet_bank.silent_host:
             return DeviceHealth(name=self._name, ok=False, detail="host was silent for too long; all valves closed")
         return super().health()
