@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from neosort_datasets.assembly import Blind
-from neosort_datasets.recording import RecordingWriter
+from neosort_datasets.recording import RecordingError, RecordingWriter
 from neosort_hardware.clock import Clock, RealClock, VirtualClock
 from neosort_hardware.config import ConfigError, LineConfig
 from neosort_hardware.line import open_line
@@ -42,7 +42,10 @@ class RunOptions:
 
 
 def run_line(config: LineConfig, options: RunOptions, console: Console) -> int:
-    """Sort a line and report; the exit code. Raises what the user can mend (see `cli.main`)."""
+    """Sort a line and report, also on a run that broke off; the exit code.
+
+    Raises what the user can mend (see `cli.main`).
+    """
     plan = plan_of(options)
     with ExitStack() as stack:
         watchers = stack.enter_context(watching(options, console))
@@ -50,10 +53,27 @@ def run_line(config: LineConfig, options: RunOptions, console: Console) -> int:
         recorder = None
         if options.record is not None:
             recorder = stack.enter_context(RecordingWriter(options.record, config))
-        telemetry = Sorting(line, plan, watchers, recorder).run()
-        if recorder is not None:
-            _record_truth(recorder, telemetry)
-    return conclude(telemetry, config, plan, options, console, truth=line.truth is not None)
+        sorting = Sorting(line, plan, watchers, recorder)
+        failure = sort_and_keep(sorting, recorder)
+    code = conclude(sorting.telemetry, config, plan, options, console, truth=line.truth is not None)
+    if failure is not None:
+        raise failure
+    return code
+
+
+def sort_and_keep(sorting: Sorting, recorder: RecordingWriter | None = None) -> Exception | None:
+    """Sort to the end and complete the recording. What broke either off comes back, to be raised after the report."""
+    failure: Exception | None = None
+    try:
+        sorting.run()
+    except Exception as error:
+        failure = error
+    if recorder is not None:
+        try:
+            _complete(recorder, sorting.telemetry)
+        except RecordingError as error:
+            failure = failure or error
+    return failure
 
 
 def plan_of(options: RunOptions) -> SortingPlan:
@@ -97,11 +117,14 @@ def say(console: Console, sentence: str) -> None:
     console.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
 
-def _record_truth(recorder: RecordingWriter, telemetry: Telemetry) -> None:
-    for item in telemetry.items:
-        recorder.write_item(item)
-    for landing in telemetry.landings:
-        recorder.write_landing(landing)
+def _complete(recorder: RecordingWriter, telemetry: Telemetry) -> None:
+    try:
+        for item in telemetry.items:
+            recorder.write_item(item)
+        for landing in telemetry.landings:
+            recorder.write_landing(landing)
+    finally:
+        recorder.close()
 
 
 def conclude(

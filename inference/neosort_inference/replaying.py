@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from rich.console import Console
 
-from neosort_datasets.photographs import SUFFIXES, PhotographError, photograph_frames
+from neosort_datasets.photographs import SUFFIXES, PhotographError, photograph_frames, photograph_step_mm
 from neosort_datasets.recording import Recording, RecordingError
 from neosort_hardware.belt import LineGeometry
 from neosort_hardware.clock import Clock
@@ -25,7 +25,7 @@ from neosort_hardware.replay import (
     ReplayTape,
 )
 from neosort_hardware.types import Decision, ItemTruth, Landing
-from neosort_inference.commands import RunOptions, clock_of, conclude, plan_of, say, watching
+from neosort_inference.commands import RunOptions, clock_of, conclude, plan_of, say, sort_and_keep, watching
 from neosort_inference.score import match_decisions
 from neosort_inference.sorting import Sorting, SortingPlan, threshold_for
 
@@ -57,11 +57,16 @@ def replay_source(
     )
     plan = _without_field(source, plan) if not played.tape.has_field else plan
     with watching(options, console) as watchers, _line(played.tape) as line:
-        telemetry = Sorting(line, plan, watchers).run()
+        sorting = Sorting(line, plan, watchers)
+        failure = sort_and_keep(sorting)
+    telemetry = sorting.telemetry
     if played.items is not None:
         telemetry.on_items(played.items)
         telemetry.on_landings(landings_as_decided(played.items, telemetry.decisions))
-    return conclude(telemetry, played.config, plan, options, console, truth=played.items is not None)
+    code = conclude(telemetry, played.config, plan, options, console, truth=played.items is not None)
+    if failure is not None:
+        raise failure
+    return code
 
 
 def landings_as_decided(items: list[ItemTruth], decisions: list[Decision]) -> list[Landing]:
@@ -100,6 +105,9 @@ def _recording(source: Path, config: LineConfig | None, clock: Clock, console: C
 
 
 def _photographs(source: Path, config: LineConfig, clock: Clock, console: Console) -> _Source:
+    # Every photograph is looked at once: the next look is a whole photograph away.
+    camera = config.camera.model_copy(update={"trigger_every_mm": photograph_step_mm(config)})
+    config = config.model_copy(update={"camera": camera})
     frames = photograph_frames(source, config, lambda path, why: say(console, f"skipped {path}: {why}"))
     say(console, f"{source}: photographs, no magnetometers: sorting by the camera alone")
     frames = _beginning(frames, PhotographError(f"{source}: not one photograph in it could be read"))

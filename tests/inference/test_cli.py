@@ -23,9 +23,11 @@ import numpy as np
 import pytest
 from mcap.writer import Writer
 
-from neosort_datasets.recording import RecordingWriter
+from neosort_datasets.recording import Recording, RecordingWriter
 from neosort_hardware.config import LineConfig
+from neosort_hardware.devices import DeviceError
 from neosort_inference import cli
+from neosort_inference.detector import Detector
 from neosort_inference.opening import bundle_path
 
 SHORT = ("run", "--for", "1", "--fast", "--headless")
@@ -295,6 +297,25 @@ def test_a_run_leaves_its_report(recorded):
     assert sum(decision["fired"] for decision in decisions) == report["shots"]
     assert "recovery" in recorded.out
     assert "report.html" in recorded.out
+
+
+def test_a_run_that_breaks_off_leaves_its_report_and_a_whole_recording(neosort, tmp_path, monkeypatch):
+    windows = iter(range(8))
+
+    def lose_the_camera(_detector, _window):
+        if next(windows, None) is None:
+            raise DeviceError("camera", "the cable is out")
+        return []
+
+    monkeypatch.setattr(Detector, "detect", lose_the_camera)
+    recording = tmp_path / "run.mcap"
+    asked = ("run", "--for", "60", "--fast", "--headless", "--report", tmp_path / "report", "--record", recording)
+    ran = neosort(*asked)
+    assert (ran.code, ran.err) == (2, "neosort: camera: the cable is out\n")
+    report = json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))
+    assert report["windows"] == 8
+    assert report["seconds"] < 10
+    assert Recording(recording).has_truth
 
 
 def test_the_report_page_needs_nothing_from_anywhere(recorded):
