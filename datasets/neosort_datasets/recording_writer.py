@@ -139,7 +139,7 @@ class RecordingWriter:
                 if stamp_ns >= flush_ns:
                     self._mcap.flush()  # type: ignore[no-untyped-call]
                     flush_ns = stamp_ns + FLUSH_EVERY_NS
-            except (OSError, ValueError, TypeError) as error:
+            except Exception as error:  # whatever it was: a writer that died in silence would hang the loop
                 self._failure = error
 
     def _write(self, topic: str, value: Recorded, stamp_ns: int) -> None:

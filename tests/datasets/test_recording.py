@@ -17,6 +17,7 @@ from mcap.writer import CompressionType, Writer
 
 from neosort_datasets.recording import Recording, RecordingError, RecordingWriter
 from neosort_datasets.recording_messages import encode_plain
+from neosort_datasets.recording_writer import MAX_WAITING
 from neosort_hardware.config import LineConfig
 from neosort_hardware.types import (
     Box,
@@ -415,3 +416,20 @@ def test_the_documented_program_writes_a_recording(tmp_path: Path, monkeypatch: 
         (1024.0, 1_512 * MS, 2),
     ]
     assert not recording.has_field
+
+
+def test_whatever_goes_wrong_while_writing_reaches_the_caller_and_hangs_nobody(tmp_path: Path, monkeypatch) -> None:
+    def fail(*_: object) -> bytes:
+        raise RuntimeError("the encoder broke down")
+
+    monkeypatch.setattr("neosort_datasets.recording_writer.encode_block", fail)
+    writer = RecordingWriter(tmp_path / "run.mcap", CONFIG)
+
+    def write_many() -> None:
+        for number in range(1, 3 * MAX_WAITING):
+            writer.write_block(block(5 * number))
+
+    with pytest.raises(RecordingError, match="the encoder broke down"):
+        write_many()
+    with pytest.raises(RecordingError, match="the encoder broke down"):
+        writer.close()
