@@ -51,10 +51,14 @@ class ShotPlanner:
         return shot
 
     def within_rate(self, now_ns: int) -> bool:
-        """Whether one more shot keeps within what the air supply sustains (over the last second); counts it if so."""
-        while self._recent_ns and self._recent_ns[0] <= now_ns - 1_000_000_000:
+        """Whether one more shot keeps within what the air supply sustains; counts it if so.
+
+        Counted over the last second, or over as long as one shot takes where that is longer.
+        """
+        span_s = max(1.0, 1.0 / self._max_per_s)
+        while self._recent_ns and self._recent_ns[0] <= now_ns - round(span_s * 1e9):
             self._recent_ns.popleft()
-        if len(self._recent_ns) >= self._max_per_s:
+        if len(self._recent_ns) + 1 > self._max_per_s * span_s + 1e-9:
             return False
         self._recent_ns.append(now_ns)
         return True

@@ -1,5 +1,6 @@
 """Shots: on the item, off its neighbours, never on a protected one."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,3 +66,10 @@ def test_the_air_supplys_limit_counts_the_last_second():
     assert limited.within_rate(10)
     assert not limited.within_rate(20)
     assert limited.within_rate(1_000_000_001)
+
+
+@pytest.mark.parametrize(("rate", "allowed"), [(0.1, 1), (0.5, 5), (2.0, 20), (2.5, 20), (33.0, 330)])
+def test_the_air_supplys_limit_holds_below_one_a_second_and_between_whole_numbers(rate, allowed):
+    limited = planner(rate=rate)
+    shots = sum(limited.within_rate(ms * 1_000_000) for ms in range(0, 10_000, 10))
+    assert shots == allowed
