@@ -13,6 +13,7 @@ _HISTORY = 400  # decimated samples that the median is taken over
 _HISTORY_STEP_S = 0.05  # one kept each: 20 s of history, long against any item, short against drift
 _REFRESH_S = 0.25
 _FIRST_S = 0.1  # settled enough to begin with
+_STANDING_S = 1.0  # samples of one place beyond this add nothing but memory
 
 
 class FieldBaseline:
@@ -54,6 +55,8 @@ class FieldHistory:
         self._keep_mm = keep_mm
         self._baseline = FieldBaseline()
         self._blocks: deque[tuple[ArrayF64, ArrayI64, ArrayF32, ArrayBool]] = deque()
+        self._furthest_mm = -np.inf
+        self._moved_ns = 0
 
     @property
     def newest_place_mm(self) -> float | None:
@@ -61,9 +64,16 @@ class FieldHistory:
         return float(self._blocks[-1][0][-1]) if self._blocks else None
 
     def add(self, block: FieldBlock) -> None:
-        """Take a block; forget what is older than ``keep_mm`` of belt."""
+        """Take a block; forget what is older than ``keep_mm`` of belt.
+
+        While the belt stands, blocks are kept for a second only, so that a line at rest does not fill its memory.
+        """
         field_ut = self._baseline.take_off(block)
         places_mm = block.belt_mm - self._station_mm
+        if places_mm[-1] > self._furthest_mm:
+            self._furthest_mm, self._moved_ns = float(places_mm[-1]), int(block.sampled_ns[-1])
+        elif block.sampled_ns[-1] - self._moved_ns > _STANDING_S * 1e9:
+            return
         self._blocks.append((places_mm, block.sampled_ns, field_ut, block.saturated))
         while self._blocks[0][0][-1] < places_mm[-1] - self._keep_mm:
             self._blocks.popleft()

@@ -98,3 +98,16 @@ def test_history_gives_the_stretch_asked_for_and_forgets_the_rest():
     assert places[0] == 850.0
     assert places[-1] == 899.0
     assert history.stretch(0.0, 100.0) is None
+
+
+def test_a_belt_that_stands_does_not_fill_the_memory_and_what_came_before_is_kept():
+    history = FieldHistory(array_station_mm=0.0, keep_mm=2048.0)
+    history.add(block(np.zeros((100, 24, 3))))
+    for number in range(1, 2001):
+        history.add(block(np.zeros((5, 24, 3)), 99.0, mm_per_sample=0.0, start_ns=(95 + 5 * number) * 1_000_000))
+    places, *_ = history.stretch(0.0, 512.0)
+    assert len(places) < 1_200, "10 s at rest were fed, one is kept"
+    assert places[:99].tolist() == list(range(99))
+    history.add(block(np.zeros((5, 24, 3)), 100.0, start_ns=20_000_000_000))
+    assert history.newest_place_mm == 104.0
+    assert history.stretch(100.0, 512.0)[1][0] == 20_000_000_000
