@@ -18,7 +18,14 @@ from neosort_datasets.synthetic import SplitName, labelled_windows
 from neosort_datasets.window import LabelledWindow, WindowGrid
 from neosort_hardware.config import ConfigError, LineConfig, load_line_config
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Make and check what models learn from: stores of labelled belt windows, made by the simulated line.\n\n"
+    "'synth' makes windows of one split of the item models; train on 'train', choose by 'validation', and judge once, "
+    "at the end, by 'held-out'. 'verify' checks a store against its manifest.",
+)
 SHARD_WINDOWS = 80
 
 
@@ -40,7 +47,7 @@ def synth(
     store: Annotated[Path, typer.Argument(help="Folder of the store; an existing one is added to.")],
     split: Annotated[str, typer.Option(help="Which item models: train, validation or held-out.")] = "train",
     windows: Annotated[int, typer.Option(min=1, help="How many windows.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Everything random follows from it.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Everything random follows from it.")] = 1,
     config: Annotated[Path | None, typer.Option(help="Line whose twin is run; the default twin if left out.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
 ) -> None:
