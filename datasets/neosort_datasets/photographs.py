@@ -52,7 +52,7 @@ def photograph_frames(
     Raises `PhotographError`, at once, when there is nothing to show.
     """
     paths = list_photographs(source)
-    return _frames(paths, config, on_unreadable, _view_length_mm(config) + gap_mm)
+    return _frames(paths, config, on_unreadable, photograph_step_mm(config, gap_mm))
 
 
 def _frames(
@@ -98,6 +98,11 @@ def letterbox(picture: ImageU8, width_px: int, height_px: int) -> ImageU8:
     left, top = (width_px - size[0]) // 2, (height_px - size[1]) // 2
     boxed[top : top + size[1], left : left + size[0]] = resized
     return boxed
+
+
+def photograph_step_mm(config: LineConfig, gap_mm: float = GAP_MM) -> float:
+    """Belt from one photograph to the next."""
+    return _view_length_mm(config) + gap_mm
 
 
 def _view_length_mm(config: LineConfig) -> float:

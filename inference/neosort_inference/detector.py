@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,10 @@ from neosort_inference.bundle import Bundle
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detection:
-    """One item as seen in one window. ``kind_p``: probability of each of the bundle's kinds, in their order."""
+    """One item as seen in one window. ``kind_p``: probability of each of the bundle's kinds, in their order.
+
+    ``magnet_g``, ``magnet_g_sigma``: NdFeB to be expected, whether it bears any being uncertain too.
+    """
 
     box: Box
     score: float
@@ -47,15 +51,28 @@ class Detector:
             )
             if box.area_mm2 <= 0:
                 continue
+            p_ndfeb = float(raw.p_ndfeb[index])
+            magnet_g, magnet_g_sigma = expected_mass(
+                p_ndfeb, float(raw.magnet_g[index]), float(raw.magnet_g_sigma[index])
+            )
             detections.append(
                 Detection(
                     box=box,
                     score=float(raw.score[index]),
                     kind=self._kinds[int(np.argmax(raw.kind_p[index]))],
                     kind_p=raw.kind_p[index],
-                    p_ndfeb=float(raw.p_ndfeb[index]),
-                    magnet_g=float(raw.magnet_g[index]),
-                    magnet_g_sigma=float(raw.magnet_g_sigma[index]),
+                    p_ndfeb=p_ndfeb,
+                    magnet_g=magnet_g,
+                    magnet_g_sigma=magnet_g_sigma,
                 )
             )
         return sorted(detections, key=lambda d: -d.score)
+
+
+def expected_mass(p: float, grams: float, sigma_g: float) -> tuple[float, float]:
+    """Mean and standard deviation of a mass that is there with probability ``p``, and then ``grams`` ± ``sigma_g``.
+
+    Law of total variance: p·(σ² + g²) − (p·g)².
+    """
+    mean = p * grams
+    return mean, math.sqrt(max(0.0, p * (sigma_g**2 + grams**2) - mean**2))

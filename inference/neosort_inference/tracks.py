@@ -9,6 +9,8 @@ from neosort_inference.detector import Detection
 
 FIELD_MARGIN_MM = 40.0  # an item nearer than this to the upstream edge has not yet shown all of its field
 SAME_ITEM_IOU = 0.3
+EDGE_MM = 8.0  # a box that ends this near to a window's edge may be a piece of an item that the edge has cut
+LARGEST_PIECE = 0.45  # of a window's length; what is longer is taken as it is, no window may ever show more of it
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,6 +36,7 @@ class Tracker:
 
     def __init__(self, hop_mm: float) -> None:
         self._hop_mm = hop_mm
+        self._seen_to_mm = float("-inf")
         self._tracks: list[Track] = []
         self._next_id = 1
 
@@ -47,9 +50,11 @@ class Tracker:
 
         Each returned track is marked decided. Windows must come in order along the belt.
         """
-        for detection in detections:
-            self._merge(detection)
         end_mm = start_mm + length_mm
+        for detection in detections:
+            if not self._is_piece(detection.box, start_mm, end_mm):
+                self._merge(detection)
+        self._seen_to_mm = end_mm
         due = [track for track in self._tracks if not track.decided and self._due(track.box, start_mm, end_mm)]
         for track in due:
             track.decided = True
@@ -65,6 +70,14 @@ class Tracker:
         whole = box.belt_hi_mm <= end_mm - FIELD_MARGIN_MM
         leaving = box.belt_lo_mm < start_mm + self._hop_mm
         return whole or leaving
+
+    def _is_piece(self, box: Box, start_mm: float, end_mm: float) -> bool:
+        """Cut by the window's edge, and shown whole by the window to come or by the one before."""
+        if box.belt_hi_mm - box.belt_lo_mm > LARGEST_PIECE * (end_mm - start_mm):
+            return False
+        comes_whole = box.belt_hi_mm > end_mm - EDGE_MM and start_mm + self._hop_mm < end_mm - EDGE_MM
+        was_whole = box.belt_lo_mm < start_mm + EDGE_MM and box.belt_hi_mm < self._seen_to_mm - FIELD_MARGIN_MM
+        return comes_whole or was_whole
 
     def _merge(self, detection: Detection) -> None:
         same = max(self._tracks, key=lambda track: _sameness(track.box, detection.box), default=None)

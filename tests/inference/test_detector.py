@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from neosort_datasets.window import BeltWindow, WindowGrid
 from neosort_inference.bundle import RawDetections
-from neosort_inference.detector import Detector
+from neosort_inference.detector import Detector, expected_mass
 
 KINDS = ("hdd35", "phone", "lithium_cell")
 GRID = WindowGrid()
@@ -70,10 +70,10 @@ def test_a_box_in_the_window_becomes_a_place_on_the_belt(start_mm, along, length
 def test_everything_said_of_an_item_stays_with_it():
     answer = raw([0.3, 0.9], kind_p=[(0.1, 0.7, 0.2), (0.1, 0.2, 0.7)])
     best, other = detect(answer)
-    assert (best.kind, best.magnet_g, best.p_ndfeb) == ("lithium_cell", 2.0, pytest.approx(0.8))
-    assert (other.kind, other.magnet_g, other.p_ndfeb) == ("phone", 1.0, pytest.approx(0.9))
+    assert (best.kind, best.magnet_g, best.p_ndfeb) == ("lithium_cell", pytest.approx(0.8 * 2.0), pytest.approx(0.8))
+    assert (other.kind, other.magnet_g, other.p_ndfeb) == ("phone", pytest.approx(0.9 * 1.0), pytest.approx(0.9))
     np.testing.assert_allclose(best.kind_p, (0.1, 0.2, 0.7), rtol=1e-6)
-    assert best.magnet_g_sigma == 0.5
+    assert best.magnet_g_sigma == pytest.approx((0.8 * (0.5**2 + 2.0**2) - 1.6**2) ** 0.5)
 
 
 def test_only_what_is_sure_enough_is_kept_best_first():
@@ -88,3 +88,11 @@ def test_an_empty_box_is_no_item():
 
 def test_an_empty_belt_has_no_items():
     assert detect(raw([0.0] * 64)) == []
+
+
+@given(st.floats(0, 1), st.floats(0, 100), st.floats(0, 50))
+def test_the_mass_to_be_expected_is_that_of_a_coin_toss_between_some_and_none(p, grams, sigma_g):
+    mean_g, spread_g = expected_mass(p, grams, sigma_g)
+    draws = np.random.default_rng(0).normal(grams, sigma_g, 4000) * (np.random.default_rng(1).random(4000) < p)
+    assert mean_g == pytest.approx(draws.mean(), abs=0.1 * (grams + sigma_g) + 1e-9)
+    assert spread_g == pytest.approx(draws.std(), abs=0.1 * (grams + sigma_g) + 1e-9)

@@ -68,3 +68,22 @@ def test_memory_is_bounded():
         start = k * HOP
         tracker.update([detection(start + 50, start + 90)], start, LENGTH)
     assert len(tracker.tracks) < 10
+
+
+def test_a_sliver_at_a_windows_edge_is_left_to_the_window_that_shows_the_whole_item():
+    tracker = Tracker(HOP)
+    assert tracker.update([detection(480.0, 511.0)], 0.0, LENGTH) == []
+    assert tracker.tracks == [], "cut by the upstream edge: the next window will show it whole"
+    (whole,) = tracker.update([detection(480.0, 560.0)], HOP, LENGTH)
+    assert tracker.update([detection(513.0, 561.0)], 2 * HOP, LENGTH) == [], "cut by the downstream edge: it was whole"
+    assert tracker.tracks == [whole]
+
+
+def test_a_piece_is_taken_where_no_other_window_shows_more():
+    lost = Tracker(HOP)
+    lost.update([], 0.0, LENGTH)
+    assert len(lost.update([detection(1024.0, 1080.0)], 1024.0, LENGTH)) == 1, "the frames before it were dropped"
+    single = Tracker(hop_mm=562.0)
+    assert len(single.update([detection(450.0, 512.0)], 0.0, LENGTH)) == 1, "looked at once only"
+    large = Tracker(HOP)
+    assert len(large.update([detection(200.0, 512.0)], 0.0, LENGTH)) == 1, "no window may ever show all of it"
