@@ -8,6 +8,8 @@ from neosort_inference.telemetry import Snapshot, WindowView
 from neosort_inference.terminal import LiveTerminal
 from neosort_inference.ui.server import PageProcess
 
+REPEAT_S = 1.0
+
 
 class TerminalWatcher:
     """The live view in the terminal."""
@@ -23,7 +25,11 @@ class TerminalWatcher:
 
 
 class PageWatcher:
-    """The web page, in its own process. Shows the last window again when the line's state has changed."""
+    """The web page, in its own process.
+
+    Shows the last window again when the line's state or a fault has changed, and every second at least: a belt that
+    stands brings no new window, and what made it stand must be seen all the same.
+    """
 
     def __init__(self, page: PageProcess) -> None:
         self._page = page
@@ -31,7 +37,11 @@ class PageWatcher:
 
     def update(self, snapshot: Snapshot) -> None:
         last = self._last
-        if last is not None and snapshot.state != last.snapshot.state:
+        if last is None:
+            return
+        told = last.snapshot
+        news = (snapshot.state, snapshot.faults) != (told.state, told.faults)
+        if news or snapshot.elapsed_s - told.elapsed_s >= REPEAT_S:
             self.show(replace(last, snapshot=snapshot))
 
     def show(self, view: WindowView) -> None:

@@ -1,0 +1,55 @@
+"""What the page is told while the line has no new window to show."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from neosort_inference.telemetry import Telemetry, WindowView
+from neosort_inference.watching import PageWatcher
+
+
+class Page:
+    """In place of the page's process."""
+
+    def __init__(self) -> None:
+        self.views = []
+
+    def publish(self, view: WindowView) -> None:
+        self.views.append(view)
+
+
+SNAPSHOT = Telemetry(started_ns=0).snapshot(10_000_000_000, 10_000.0, 1.0)
+VIEW = WindowView(
+    picture=np.zeros((2, 2, 3), np.uint8),
+    field_ut=np.zeros((3, 1, 1), np.float32),
+    field_mask=np.zeros((2, 1, 1), np.float32),
+    start_mm=0.0,
+    mm_per_px=1.0,
+    across_start_mm=0.0,
+    decisions=(),
+    snapshot=SNAPSHOT,
+)
+
+
+def test_a_fault_is_shown_though_no_window_comes():
+    page = Page()
+    watcher = PageWatcher(page)
+    watcher.show(VIEW)
+    watcher.update(replace(SNAPSHOT, elapsed_s=10.2, faults=("interlock open",)))
+    assert [view.snapshot.faults for view in page.views] == [(), ("interlock open",)]
+    assert page.views[1].picture is VIEW.picture
+
+
+def test_a_line_without_news_is_shown_again_once_a_second():
+    page = Page()
+    watcher = PageWatcher(page)
+    watcher.show(VIEW)
+    for tenth in range(1, 31):
+        watcher.update(replace(SNAPSHOT, elapsed_s=10.0 + 0.1001 * tenth))
+    assert len(page.views) == 4
+
+
+def test_nothing_is_shown_before_the_first_window():
+    page = Page()
+    PageWatcher(page).update(replace(SNAPSHOT, state="finished"))
+    assert page.views == []
