@@ -11,6 +11,7 @@ import pytest
 import torch
 from rich.console import Console
 
+from neosort_datasets.store import WindowStoreWriter
 from neosort_hardware.config import load_toml
 from neosort_training.checkpoint import CheckpointError, load_checkpoint
 from neosort_training.config import TrainConfig
@@ -38,6 +39,17 @@ def test_overfitting_a_few_windows_lowers_every_loss(make_store, make_config, tm
     assert last["total"] < 0.5 * first["total"]
     for part in ("centre", "box", "kind", "ndfeb", "magnet"):
         assert last[part] < first[part], part
+
+
+@pytest.mark.parametrize("role", ["train", "validation"])
+def test_held_out_items_are_neither_learnt_from_nor_chosen_by(make_store, make_config, role):
+    store = make_store("store", 2, 0)
+    held_out = WindowStoreWriter(store.path.parent / "kept", store.grid, split="held-out", seed=9, origin="rectangles")
+    held_out.append([store[0]])
+    config = make_config(store, "run")
+    data = config.data.model_copy(update={role: (str(store.path), str(store.path.parent / "kept"))})
+    with pytest.raises(ValueError, match="kept: holds held-out items"):
+        run(config.model_copy(update={"data": data}))
 
 
 def test_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(make_store, make_config):

@@ -148,6 +148,9 @@ class TrainingRun:
         self.config, self._config_text, self._command = config, config_text, command
         self._train = [WindowStore(Path(path)) for path in config.data.train]
         self._validation = [WindowStore(Path(path)) for path in config.data.validation]
+        for store in [*self._train, *self._validation]:
+            if any(entry.split == "held-out" for entry in store.entries):
+                raise ValueError(f"{store.path}: holds held-out items, which are neither learnt from nor chosen by")
         self.kinds = config.kinds or tuple(sorted({kind for store in self._train for kind in store.kinds()}))
         self._samples = WindowSamples(self._train, self.kinds, config.data, config.augment, config.seed)
         self._steps_per_epoch = math.ceil(len(self._samples) / config.optimiser.batch)
