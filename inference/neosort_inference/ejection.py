@@ -9,6 +9,7 @@ from neosort_hardware.belt import LineGeometry
 from neosort_hardware.types import Box, Shot, Verdict
 from neosort_inference.recipe import NoShot
 
+PROTECT_MM = 10.0  # a: a jet is wider than its nozzle's strip by about 6 mm when it arrives, and a box is not exact
 KEEP_SHARE = 0.6  # a shot is narrowed for its neighbours' sake, but never below this share of its item's nozzles
 
 
@@ -36,7 +37,7 @@ class ShotPlanner:
             return NoShot(verdict=Verdict.REFUSED, reason="outside the nozzles")
         reach = self._along(box)
         first, last = self._narrow(*group, [b for b in neighbours if _meets(b, reach)])
-        for other in protected:
+        for other in (_with_room(box) for box in protected):
             if _meets(other, reach) and self._covers(first, last, other):
                 return NoShot(verdict=Verdict.REFUSED, reason="a protected item lies in the blast")
         shot = Shot(
@@ -87,3 +88,13 @@ class ShotPlanner:
 
 def _meets(box: Box, reach: Box) -> bool:
     return box.belt_hi_mm > reach.belt_lo_mm and box.belt_lo_mm < reach.belt_hi_mm
+
+
+def _with_room(box: Box) -> Box:
+    """The box and what must be kept clear around it."""
+    return Box(
+        belt_lo_mm=box.belt_lo_mm - PROTECT_MM,
+        belt_hi_mm=box.belt_hi_mm + PROTECT_MM,
+        across_lo_mm=box.across_lo_mm - PROTECT_MM,
+        across_hi_mm=box.across_hi_mm + PROTECT_MM,
+    )

@@ -51,7 +51,9 @@ def test_no_shot_blows_on_a_protected_item():
     refused = planner().plan(1, box(), [], [box(left=290, right=350)])
     assert isinstance(refused, NoShot)
     assert refused.verdict is Verdict.REFUSED
-    assert isinstance(planner().plan(1, box(), [], [box(left=320, right=350)]), Shot)
+    assert isinstance(planner().plan(1, box(), [], [box(left=325, right=350)]), Shot)
+    within_the_jets_spread = box(left=304, right=350)
+    assert isinstance(planner().plan(1, box(right=299), [], [within_the_jets_spread]), NoShot)
 
 
 def test_an_item_off_the_nozzles_gets_a_reason():

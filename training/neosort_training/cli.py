@@ -131,6 +131,9 @@ def export(
         if not paths:
             raise ValueError(f"{checkpoint}: its run had no validation stores, name one with --store")
         opened = [WindowStore(path) for path in paths]
+        for source in opened:
+            if any(entry.split == "held-out" for entry in source.entries):
+                raise ValueError(f"{source.path}: holds held-out items, thresholds must be found on others")
         spread = _spread(opened, limit)
         predictor = TorchPredictor(state.averaged_net(), state.grid)
         by_sense = [
