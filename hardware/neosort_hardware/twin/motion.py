@@ -33,11 +33,6 @@ class BeltMotion:
         omega = 2 * math.pi * RIPPLE_HZ
         return np.asarray(self.speed_mm_per_s * (t_s + self.ripple * (1 - np.cos(omega * t_s)) / omega))
 
-    def speed_at(self, time_ns: float) -> float:
-        """Speed in mm/s at a moment."""
-        omega_t = 2 * math.pi * RIPPLE_HZ * (time_ns - self.start_ns) * 1e-9
-        return self.speed_mm_per_s * (1 + self.ripple * math.sin(omega_t))
-
     def time_ns_at(self, belt_mm: float) -> int:
         """Moment at which the belt reaches a position.
 
