@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -310,13 +311,16 @@ def test_a_crashed_run_is_good_up_to_its_last_second(tmp_path: Path) -> None:
         for number in range(1, 2001):
             writer.write_block(block(5 * number, number))
         crashed.write_bytes((tmp_path / "run.mcap").read_bytes())  # what a power cut would leave behind
-    with pytest.raises(RecordingError, match=r"crashed\.mcap: torn after \d+ good messages: it ends without a footer"):
+    # The power may go between two records or in the middle of one: the writer was at work while the file was copied.
+    cut = r"(it ends without a footer|the record at byte \d+ is cut short)"
+    with pytest.raises(RecordingError, match=rf"crashed\.mcap: torn after \d+ good messages: {cut}"):
         Recording(crashed)
     salvaged = Recording(crashed, salvage=True)
     # at most 512 blocks wait for the disk, and at most one second (200 blocks) for the chunk's end
     assert 2000 - 513 - 201 <= salvaged.messages <= 2000
     assert salvaged.config == CONFIG
-    assert salvaged.damage == "it ends without a footer"
+    assert salvaged.damage is not None
+    assert re.fullmatch(cut, salvaged.damage)
     assert [read.sequence for read in salvaged.blocks()] == list(range(1, salvaged.messages + 1))
 
 
