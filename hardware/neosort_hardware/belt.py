@@ -86,8 +86,3 @@ class LineGeometry:
         homogeneous = np.column_stack([across_belt_mm[:, 0], station, np.ones(len(station))])
         pixels = homogeneous @ np.linalg.inv(self.pixel_to_belt).T
         return np.asarray(pixels[:, :2] / pixels[:, 2:])
-
-    @staticmethod
-    def encoder_at_station(belt_mm: float, station_mm: float) -> float:
-        """Encoder reading at which a place on the belt lies under a station."""
-        return belt_mm + station_mm

@@ -85,6 +85,15 @@ class Box:
         """Area; 0 for an empty box."""
         return max(0.0, self.belt_hi_mm - self.belt_lo_mm) * max(0.0, self.across_hi_mm - self.across_lo_mm)
 
+    def grown(self, *, along_mm: float = 0.0, across_mm: float = 0.0) -> Box:
+        """The box and that much room on either side."""
+        return Box(
+            belt_lo_mm=self.belt_lo_mm - along_mm,
+            belt_hi_mm=self.belt_hi_mm + along_mm,
+            across_lo_mm=self.across_lo_mm - across_mm,
+            across_hi_mm=self.across_hi_mm + across_mm,
+        )
+
     def overlap_mm2(self, other: Box) -> float:
         """Area shared with ``other``."""
         along = min(self.belt_hi_mm, other.belt_hi_mm) - max(self.belt_lo_mm, other.belt_lo_mm)

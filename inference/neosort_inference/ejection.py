@@ -35,9 +35,9 @@ class ShotPlanner:
         group = self._nozzles.under(box.across_lo_mm, box.across_hi_mm)
         if group is None:
             return NoShot(verdict=Verdict.REFUSED, reason="outside the nozzles")
-        reach = self._along(box)
+        reach = box.grown(along_mm=self._widen_mm)
         first, last = self._narrow(*group, [b for b in neighbours if _meets(b, reach)])
-        for other in (_with_room(box) for box in protected):
+        for other in (kept.grown(along_mm=PROTECT_MM, across_mm=PROTECT_MM) for kept in protected):
             if _meets(other, reach) and self._covers(first, last, other):
                 return NoShot(verdict=Verdict.REFUSED, reason="a protected item lies in the blast")
         shot = Shot(
@@ -64,14 +64,6 @@ class ShotPlanner:
         self._recent_ns.append(now_ns)
         return True
 
-    def _along(self, box: Box) -> Box:
-        return Box(
-            belt_lo_mm=box.belt_lo_mm - self._widen_mm,
-            belt_hi_mm=box.belt_hi_mm + self._widen_mm,
-            across_lo_mm=box.across_lo_mm,
-            across_hi_mm=box.across_hi_mm,
-        )
-
     def _narrow(self, first: int, last: int, neighbours: Sequence[Box]) -> tuple[int, int]:
         """Give up edge nozzles that blow on a neighbour, as far as the item itself can spare them."""
         spare = int((1.0 - KEEP_SHARE) * (last - first + 1))
@@ -88,13 +80,3 @@ class ShotPlanner:
 
 def _meets(box: Box, reach: Box) -> bool:
     return box.belt_hi_mm > reach.belt_lo_mm and box.belt_lo_mm < reach.belt_hi_mm
-
-
-def _with_room(box: Box) -> Box:
-    """The box and what must be kept clear around it."""
-    return Box(
-        belt_lo_mm=box.belt_lo_mm - PROTECT_MM,
-        belt_hi_mm=box.belt_hi_mm + PROTECT_MM,
-        across_lo_mm=box.across_lo_mm - PROTECT_MM,
-        across_hi_mm=box.across_hi_mm + PROTECT_MM,
-    )

@@ -61,7 +61,7 @@ class World:
             pixel_to_belt=self.geometry.pixel_to_belt,
             belt_width_mm=config.belt.width_mm,
             seed=int(texture_rng.integers(2**31)),
-            length_mm=_camera_memory_mm(config),
+            length_mm=_camera_memory_mm(config, self.geometry),
         )
         self._field = FieldStrip(
             self.geometry.channel_across_mm, self.geometry.array_height_mm, length_mm=_array_memory_mm(config)
@@ -208,10 +208,10 @@ class World:
             )
 
 
-def _camera_memory_mm(config: LineConfig) -> float:
+def _camera_memory_mm(config: LineConfig, geometry: LineGeometry) -> float:
     """Belt that must be remembered for the oldest frame that the camera may still hand over."""
     corners = np.array([[0.0, 0.0], [0.0, float(config.camera.height_px)]])
-    downstream, upstream = LineGeometry.of(config).pixels_to_belt(corners, 0.0)[:, 1]
+    downstream, upstream = geometry.pixels_to_belt(corners, 0.0)[:, 1]
     buffered_mm = (CAMERA_BUFFERS + 1) * config.camera.trigger_every_mm
     return float(2 * FEED_AHEAD_MM + abs(upstream - downstream) + buffered_mm)
 
