@@ -98,7 +98,7 @@ class FeedConfig(Section):
     """What the simulated feeder puts on the belt."""
 
     items_per_s_per_m: float = Field(5.0, ge=0, le=100, description="per metre of belt width")
-    models: Literal["train", "validation", "held-out"] = "held-out"
+    models: Literal["train", "validation", "calibration", "held-out"] = "held-out"
     mix: Literal["default", "even"] = Field("default", description="by count: the default feed, or every kind alike")
 
 

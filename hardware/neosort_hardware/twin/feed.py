@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neosort_hardware.config import FeedConfig
-from neosort_hardware.twin.bodies import ItemModel, Vector3
+from neosort_hardware.twin.bodies import ItemModel, Pose, Vector3
 from neosort_hardware.twin.catalogue import DEFAULT_FEED_PERCENT, models_by_kind
 from neosort_hardware.types import Box
 
@@ -22,6 +22,7 @@ class Item:
 
     item_id: int
     model: ItemModel
+    pose: Pose
     belt_mm: float
     across_mm: float
     yaw_rad: float
@@ -63,12 +64,14 @@ class Feeder:
         rng = self._rng
         models = self._models[self._kinds[int(rng.choice(len(self._kinds), p=self._shares))]]
         model = models[int(rng.integers(len(models)))]
+        pose = model.poses[int(rng.choice(len(model.poses), p=[pose.share for pose in model.poses]))]
         yaw_rad = float(rng.uniform(-math.pi, math.pi))
         item = Item(
             item_id=self._next_id,
             model=model,
+            pose=pose,
             belt_mm=belt_mm,
-            across_mm=self._free_place(model, yaw_rad, belt_mm),
+            across_mm=self._free_place(model.extents_mm(pose), yaw_rad, belt_mm),
             yaw_rad=yaw_rad,
             ageing=float(rng.uniform(*AGEING)),
             dirt=float(rng.beta(1.5, 4.0)),
@@ -80,11 +83,11 @@ class Feeder:
         self._next_id += 1
         return item
 
-    def _free_place(self, model: ItemModel, yaw_rad: float, belt_mm: float) -> float:
+    def _free_place(self, extents_mm: Vector3, yaw_rad: float, belt_mm: float) -> float:
         """An across position on the belt, free of earlier items if a few tries find one."""
         cos, sin = abs(math.cos(yaw_rad)), abs(math.sin(yaw_rad))
-        half_along = 0.5 * (model.length_mm * cos + model.width_mm * sin)
-        half_across = 0.5 * (model.length_mm * sin + model.width_mm * cos)
+        half_along = 0.5 * (extents_mm[0] * cos + extents_mm[1] * sin)
+        half_across = 0.5 * (extents_mm[0] * sin + extents_mm[1] * cos)
         self._recent = [box for box in self._recent if box.belt_hi_mm > belt_mm - 400]
         box = Box(belt_lo_mm=0, belt_hi_mm=0, across_lo_mm=0, across_hi_mm=0)
         for _ in range(TRIES_FOR_A_FREE_PLACE):

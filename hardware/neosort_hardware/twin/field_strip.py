@@ -20,7 +20,6 @@ from neosort_hardware.twin.bodies import Magnet
 from neosort_hardware.twin.magnetics import (
     DIPOLE_UT_MM3_PER_AM2,
     Dipole,
-    body_rotation,
     magnet_moment_am2,
     yaw_rotation,
 )
@@ -150,7 +149,7 @@ def magnet_cloud(magnet: Magnet, array_height_mm: float) -> tuple[ArrayF64, Arra
     As many nodes along each edge as keep the field at sensors ``array_height_mm`` under the item within about 0.2 % of
     the exact body's: one where the magnet is small against that distance, up to twelve.
     """
-    rotation = body_rotation(magnet)
+    rotation = np.asarray(magnet.rotation)
     half = 0.5 * np.asarray(magnet.size_mm)
     lowest = magnet.centre_mm[2] - float(np.abs(rotation[2]) @ half)
     distance = max(array_height_mm + lowest, 3.0)

@@ -166,19 +166,6 @@ def dipole_field_ut(moment_am2: ArrayF64 | Vector3, points_mm: ArrayF64) -> Arra
     )
 
 
-def body_rotation(magnet: Magnet) -> ArrayF64:
-    """(3, 3) matrix from a magnet's own frame to the item's: first the tilt, then the yaw about z; always proper.
-
-    Tilt "x" turns by +90° about y (own x, y, z → item −z, y, x); tilt "y" by −90° about x (own x, y, z → x, −z, y).
-    """
-    tilt = {
-        "z": ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
-        "x": ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (-1.0, 0.0, 0.0)),
-        "y": ((1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, -1.0, 0.0)),
-    }[magnet.tilt]
-    return np.asarray(yaw_rotation(magnet.yaw_rad) @ np.asarray(tilt))
-
-
 def yaw_rotation(yaw_rad: float) -> ArrayF64:
     """(3, 3) matrix of a turn about z: x·cos − y·sin, x·sin + y·cos."""
     cos, sin = math.cos(yaw_rad), math.sin(yaw_rad)
@@ -194,7 +181,7 @@ def magnet_volume_mm3(magnet: Magnet) -> float:
 def magnet_moment_am2(magnet: Magnet) -> ArrayF64:
     """Moment J·V/µ0 in the item's frame, (3,)."""
     own = np.asarray(magnet.polarisation_t) * (magnet_volume_mm3(magnet) * 1e-9 / MU0_T_M_PER_A)
-    return np.asarray(body_rotation(magnet) @ own)
+    return np.asarray(np.asarray(magnet.rotation) @ own)
 
 
 def magnet_field_ut(magnet: Magnet, points_mm: ArrayF64) -> ArrayF64:
@@ -210,7 +197,7 @@ def magnet_field_ut(magnet: Magnet, points_mm: ArrayF64) -> ArrayF64:
     field_ut = np.empty_like(offset)
     field_ut[~near] = dipole_field_ut(magnet_moment_am2(magnet), offset[~near])
     if near.any():
-        rotation = body_rotation(magnet)
+        rotation = np.asarray(magnet.rotation)
         own_mm = offset[near] @ rotation
         if magnet.shape == "cylinder":
             own_ut = cylinder_field_ut(magnet.size_mm[0], magnet.size_mm[2], magnet.polarisation_t[2], own_mm)
@@ -249,8 +236,8 @@ def steel_moment_am2(steel: Steel, background_t: ArrayF64 | Vector3, yaw_rad_of_
     factors = np.full(3, 0.5 * (1.0 - along))
     factors[longest] = along
     volume_m3 = steel.mass_g / DENSITY_G_PER_CM3["steel"] * 1e-6
-    own_t = yaw_rotation(-yaw_rad_of_item - steel.yaw_rad) @ np.asarray(background_t, dtype=np.float64)
-    return np.asarray(yaw_rotation(steel.yaw_rad) @ (volume_m3 / MU0_T_M_PER_A * own_t / factors))
+    own_t = yaw_rotation(-yaw_rad_of_item) @ np.asarray(background_t, dtype=np.float64)
+    return np.asarray(volume_m3 / MU0_T_M_PER_A * own_t / factors)
 
 
 def steel_dipoles(steel: Steel, moment_am2: ArrayF64 | Vector3) -> tuple[Dipole, ...]:
@@ -265,6 +252,6 @@ def steel_dipoles(steel: Steel, moment_am2: ArrayF64 | Vector3) -> tuple[Dipole,
     x = length * ((np.arange(along) + 0.5) / along - 0.5)
     y = width * ((np.arange(across) + 0.5) / across - 0.5)
     grid = np.array([(each_x, each_y, 0.0) for each_x in x for each_y in y])
-    places = grid @ yaw_rotation(steel.yaw_rad).T + np.asarray(steel.centre_mm)
+    places = grid + np.asarray(steel.centre_mm)
     mx, my, mz = (float(component) / (along * across) for component in moment_am2)
     return tuple(((float(px), float(py), float(pz)), (mx, my, mz)) for px, py, pz in places)

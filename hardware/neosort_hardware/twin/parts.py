@@ -6,7 +6,19 @@ import math
 from dataclasses import replace
 from typing import Literal
 
-from neosort_hardware.twin.bodies import DENSITY_G_PER_CM3, REMANENCE_T, Magnet, Material, Steel, Vector3
+from neosort_hardware.twin.bodies import (
+    AS_MADE,
+    DENSITY_G_PER_CM3,
+    REMANENCE_T,
+    Magnet,
+    Material,
+    Rotation,
+    Steel,
+    Vector3,
+)
+
+Z_ALONG_X: Rotation = ((0.0, 0.0, 1.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
+"""Own z lies along the item's x: how the rod of a relay lies, or the ring of a motor on its side."""
 
 
 def _volume_mm3(grams: float, material: Material) -> float:
@@ -14,8 +26,9 @@ def _volume_mm3(grams: float, material: Material) -> float:
 
 
 def cuboid(
-    grams: float, material: Material, aspect: Vector3, *, centre: Vector3, polarisation: Vector3, yaw_rad: float = 0.0
-) -> Magnet:
+    grams: float, material: Material, aspect: Vector3, *, centre: Vector3, polarisation: Vector3,
+    rotation: Rotation = AS_MADE,
+) -> Magnet:  # fmt: skip
     """A cuboid of that mass whose edges stand in proportion ``aspect``; ``polarisation`` in units of the remanence."""
     scale = (_volume_mm3(grams, material) / math.prod(aspect)) ** (1 / 3)
     remanence = REMANENCE_T[material]
@@ -26,7 +39,7 @@ def cuboid(
         polarisation_t=(polarisation[0] * remanence, polarisation[1] * remanence, polarisation[2] * remanence),
         material=material,
         mass_g=grams,
-        yaw_rad=yaw_rad,
+        rotation=rotation,
     )
 
 
@@ -37,7 +50,7 @@ def disc(
     *,
     centre: Vector3,
     share: float,
-    tilt: Literal["x", "y", "z"] = "z",
+    rotation: Rotation = AS_MADE,
 ) -> Magnet:
     """An axially polarised cylinder of that mass; ``share`` of the remanence leaves the yoke (its sign is the pole)."""
     diameter = (4 * _volume_mm3(grams, material) / (math.pi * height_per_diameter)) ** (1 / 3)
@@ -48,7 +61,7 @@ def disc(
         polarisation_t=(0.0, 0.0, share * REMANENCE_T[material]),
         material=material,
         mass_g=grams,
-        tilt=tilt,
+        rotation=rotation,
     )
 
 
@@ -59,29 +72,47 @@ def pole_ring(
     *,
     radius_mm: float,
     height_mm: float,
-    centre_z_mm: float,
+    centre: Vector3,
     share: float,
+    axis: Literal["x", "z"] = "z",
 ) -> tuple[Magnet, ...]:
-    """An upright ring of ``poles`` radially polarised arcs, alternating, in flat pieces; its wall as its mass asks."""
+    """A ring of ``poles`` radially polarised arcs about ``axis``, alternating, in flat pieces as thick as mass asks."""
     per_pole = {2: 4, 4: 2}.get(poles, 1)  # wide arcs are not flat
     pieces = poles * per_pole
     arc_mm = 2 * math.pi * radius_mm / pieces
     wall_mm = _volume_mm3(grams / pieces, material) / (arc_mm * height_mm)
+    laid = Z_ALONG_X if axis == "x" else AS_MADE
     magnets = []
     for piece in range(pieces):
         angle = 2 * math.pi * piece / pieces
-        place = (radius_mm * math.cos(angle), radius_mm * math.sin(angle), centre_z_mm)
+        cos, sin = math.cos(angle), math.sin(angle)
+        out = _applied(laid, (radius_mm * cos, radius_mm * sin, 0.0))
+        place = (centre[0] + out[0], centre[1] + out[1], centre[2] + out[2])
         sign = share if piece // per_pole % 2 == 0 else -share
-        aspect = (wall_mm, arc_mm, height_mm)
+        turn: Rotation = ((cos, -sin, 0.0), (sin, cos, 0.0), (0.0, 0.0, 1.0))
         magnets.append(
-            cuboid(grams / pieces, material, aspect, centre=place, polarisation=(sign, 0.0, 0.0), yaw_rad=angle)
+            cuboid(
+                grams / pieces,
+                material,
+                (wall_mm, arc_mm, height_mm),
+                centre=place,
+                polarisation=(sign, 0.0, 0.0),
+                rotation=_product(laid, turn),
+            )
         )
     return tuple(magnets)
 
 
-def shifted(magnets: tuple[Magnet, ...], x_mm: float) -> tuple[Magnet, ...]:
-    """The same magnets farther along the item."""
-    return tuple(replace(m, centre_mm=(m.centre_mm[0] + x_mm, m.centre_mm[1], m.centre_mm[2])) for m in magnets)
+def _applied(rotation: Rotation, vector: Vector3) -> Vector3:
+    x, y, z = (sum(turn * part for turn, part in zip(row, vector, strict=True)) for row in rotation)
+    return (x, y, z)
+
+
+def _product(left: Rotation, right: Rotation) -> Rotation:
+    """The rotation that turns by ``right`` first."""
+    columns = [_applied(left, column) for column in zip(*right, strict=True)]
+    first, second, third = zip(*columns, strict=True)
+    return (first, second, third)
 
 
 def voice_coil(grams: float, place: Vector3, share: float) -> tuple[Magnet, ...]:
@@ -104,3 +135,8 @@ def voice_coil(grams: float, place: Vector3, share: float) -> tuple[Magnet, ...]
 def soft_steel(grams: float, size_mm: Vector3, height_mm: float) -> Steel:
     """A piece that holds no remanence, at half the height of its item."""
     return Steel(size_mm=size_mm, centre_mm=(0.0, 0.0, 0.5 * height_mm), mass_g=grams)
+
+
+def lifted(magnet: Magnet, z_mm: float) -> Magnet:
+    """The same magnet, that much higher."""
+    return replace(magnet, centre_mm=(magnet.centre_mm[0], magnet.centre_mm[1], magnet.centre_mm[2] + z_mm))

@@ -18,6 +18,7 @@ from neosort_hardware.twin.magnetics import Dipole, steel_dipoles, steel_moment_
 from neosort_hardware.twin.motion import BeltMotion
 from neosort_hardware.twin.optics import BeltPicture
 from neosort_hardware.twin.pneumatics import Flyer, Valves, throw
+from neosort_hardware.twin.poses import lying
 from neosort_hardware.twin.sprites import SpriteBook, silhouette
 from neosort_hardware.types import ArrayBool, ArrayF32, ArrayF64, Box, ImageU8, ItemTruth, Landing
 
@@ -138,7 +139,12 @@ class World:
         )
         self._field.extend_to(item.belt_mm + FEED_AHEAD_MM)
         self._field.add(
-            item.model.magnets, self._steel_dipoles(item), item.belt_mm, item.across_mm, item.yaw_rad, item.ageing
+            lying(item.model, item.pose).magnets,
+            self._steel_dipoles(item),
+            item.belt_mm,
+            item.across_mm,
+            item.yaw_rad,
+            item.ageing,
         )
         self._on_belt.append(_OnBelt(item=item, box=box))
 
@@ -146,7 +152,7 @@ class World:
         """Induced and remanent moment of each steel piece, spread over it, in the item's frame."""
         background_t = self._front_end.background_t
         dipoles: list[Dipole] = []
-        for steel, remanence in zip(item.model.steel, item.remanence_am2, strict=True):
+        for steel, remanence in zip(lying(item.model, item.pose).steel, item.remanence_am2, strict=True):
             moment = steel_moment_am2(steel, background_t, item.yaw_rad) + np.asarray(remanence)
             dipoles += steel_dipoles(steel, moment)
         return dipoles
