@@ -5,7 +5,7 @@ ARGS ?=
 
 RUN_ENV := .venv-run
 ENV := .venv
-EXTRAS := train,drivers,reports,dev
+EXTRAS := train,drivers,interchange,reports,dev
 DEPENDENCIES := pyproject.toml constraints.txt
 PIP_INSTALL := -m pip install --disable-pip-version-check --no-input --quiet --constraint constraints.txt
 
