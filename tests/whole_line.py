@@ -9,8 +9,9 @@ from neosort_hardware.types import ItemTruth
 from neosort_inference.bundle import RawDetections
 
 KINDS = (
-    "hdd35", "hdd25", "phone", "earphone", "speaker_nd", "motor_nd", "nd_loose", "hdd35_stripped", "speaker_ferrite",
-    "motor_ferrite", "alnico", "steel", "pcb", "cable", "heatsink", "plastic", "ram", "lithium_cell", "foreign",
+    "hdd35", "hdd25", "phone", "earphone", "speaker_nd", "motor_nd", "nd_loose", "hub_motor", "hdd35_stripped",
+    "speaker_ferrite", "motor_ferrite", "ferrite_part", "alnico", "steel", "pcb", "cable", "heatsink", "plastic", "ram",
+    "lithium_cell", "foreign",
 )  # fmt: skip
 
 
