@@ -30,7 +30,7 @@ Report = dict[str, Any]
 NONE_YET = "—"
 _NEED_TRUTH = (
     *("items", "bearing", "product", "recovery", "recovery_ci", "recovery_items", "recovery_items_ci"),
-    *("purity", "purity_ci", "spurious", "duplicates", "kinds", "confusion"),
+    *("purity", "purity_ci", "spurious", "duplicates", "kinds", "confusion", "heavy"),
 )
 _PACKAGES = ("neosort", "numpy", "onnxruntime", "opencv-python-headless")
 
@@ -230,6 +230,12 @@ def _screen_rows(report: Report) -> list[tuple[str, str, str]]:
             ("recovery", percent(report["recovery_items"]), f"{interval_text(report['recovery_items_ci'])}of items"),
             ("purity", percent(report["purity"]), f"{interval_text(report['purity_ci'])}{mixed}"),
         ]
+        heavy = report["heavy"]
+        if heavy["items"]:
+            found = (
+                f"too heavy for air, in no other figure: {heavy['recognised']} of {heavy['bearing']} bearing recognised"
+            )
+            rows.append(("heavy", f"{heavy['items']:,}", f"{found}, {heavy['ndfeb_g']:,.0f} g of NdFeB"))
     first = number_text(report["seconds_to_first_shot"], 1, " s to the first")
     window = number_text(report["window_ms"]["p50"], 1, " ms")
     return [

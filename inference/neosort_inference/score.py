@@ -10,7 +10,8 @@ Definitions (an item counts once it has landed):
 * Of the items in the product that bear nothing, *false_alarm* were shot at themselves and *coejection* were not (blown
   along by a neighbour's jet): purity + coejection + false_alarm = 1.
 
-A bearing item that a neighbour's jet blew into the product counts as recovered.
+A bearing item that a neighbour's jet blew into the product counts as recovered. Items too heavy for air (hub motors)
+stand in a figure of their own, `Heavy`, and in no other: what lifts them is another diverter.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from neosort_hardware.types import ArrayF64, Decision, ItemTruth, Landing
 from neosort_inference.resampling import Interval, interval_95, resampled_weights, shares
 
 MIN_IOU = 0.1
+AIR_LIMIT_G = 700.0  # c: heavier items are fed only where a diverter for them is fitted
 NOT_SEEN = "not seen"
 
 
@@ -78,6 +80,17 @@ class KindRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heavy:
+    """Landed items above `AIR_LIMIT_G`: how many, how many of them bear, how many of these were recognised (a shot at
+    them was decided), and the NdFeB in them."""
+
+    items: int
+    bearing: int
+    recognised: int
+    ndfeb_g: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
     """A run's figures. Shares are 0..1, None where undefined; ``*_ci`` are 95 % intervals, bootstrapped over items.
 
@@ -99,6 +112,7 @@ class Score:
     kinds: tuple[KindRow, ...]
     spurious: int
     duplicates: int
+    heavy: Heavy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,9 +200,10 @@ def score_run(
 
 
 def score_outcomes(
-    landed: Sequence[ItemOutcome], *, spurious: int = 0, duplicates: int = 0, bootstrap: int = 1000, seed: int = 0
+    everything: Sequence[ItemOutcome], *, spurious: int = 0, duplicates: int = 0, bootstrap: int = 1000, seed: int = 0
 ) -> Score:
     """Every figure of landed items, of one run or of several put together."""
+    landed = [outcome for outcome in everything if outcome.item.mass_g <= AIR_LIMIT_G]
     mass_g = np.array([outcome.ndfeb_g for outcome in landed])
     bearing = np.array([outcome.item.bears_ndfeb for outcome in landed], dtype=np.float64)
     product = np.array([outcome.in_product for outcome in landed], dtype=np.float64)
@@ -210,6 +225,17 @@ def score_outcomes(
         kinds=_kind_rows(landed),
         spurious=spurious,
         duplicates=duplicates,
+        heavy=_heavy([outcome for outcome in everything if outcome.item.mass_g > AIR_LIMIT_G]),
+    )
+
+
+def _heavy(landed: Sequence[ItemOutcome]) -> Heavy:
+    bearing = [outcome for outcome in landed if outcome.item.bears_ndfeb]
+    return Heavy(
+        items=len(landed),
+        bearing=len(bearing),
+        recognised=sum(outcome.aimed for outcome in bearing),
+        ndfeb_g=sum(outcome.ndfeb_g for outcome in bearing),
     )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neosort_hardware.types import Box, Decision, ItemTruth, Landing, Shot, Verdict
-from neosort_inference.score import NOT_SEEN, match_decisions, score_run
+from neosort_inference.score import NOT_SEEN, Heavy, match_decisions, score_run
 
 
 def box(at_mm: float, size_mm: float = 60.0, across_mm: float = 300.0) -> Box:
@@ -177,3 +179,12 @@ def test_shares_close_and_every_decision_is_counted_once(run):
     assert sum(row.fed for row in score.kinds) == score.items
     matches = match_decisions(items, decisions)
     assert sum(map(len, matches.by_item.values())) + len(matches.spurious) == len(decisions)
+
+
+def test_items_too_heavy_for_air_stand_apart():
+    hub = dataclasses.replace(item(0, 0, 339.0, "hub_motor"), mass_g=2600.0)
+    items = [hub, item(1, 200, 10.0), dataclasses.replace(hub, item_id=2, box=box(400))]
+    score = score_run(items, [landing(0, False), landing(1, True), landing(2, False)], [decision(0, fired=True)])
+    assert (score.items, score.bearing, score.recovery) == (1, 1, 1.0)
+    assert score.heavy == Heavy(items=2, bearing=2, recognised=1, ndfeb_g=678.0)
+    assert {row.kind for row in score.kinds} == {"hdd35"}
