@@ -65,7 +65,7 @@ class SpriteBook:
         self._sprites: dict[str, Sprite] = {}
 
     def sprite(self, model: ItemModel) -> Sprite:
-        """The sprite of ``model``. Raises `ValueError` for a look that nobody has drawn."""
+        """The sprite of ``model``."""
         known = self._sprites.get(model.name)
         if known is None:
             known = self._sprites[model.name] = draw(model, self._px_per_mm)
@@ -73,10 +73,8 @@ class SpriteBook:
 
 
 def draw(model: ItemModel, px_per_mm: float) -> Sprite:
-    """Draw one model. Raises `ValueError` naming the looks that are known."""
-    look = LOOKS.get(model.look)
-    if look is None:
-        raise ValueError(f"look '{model.look}' of {model.name} is not drawn; known: {', '.join(sorted(LOOKS))}")
+    """Draw one model; what nobody has drawn is shown as a piece of plastic."""
+    look = LOOKS.get(model.look, draw_plastic)
     rgb, alpha = look(model, np.random.default_rng(model.look_seed), px_per_mm)
     return Sprite(rgb=rgb, alpha=alpha, px_per_mm=px_per_mm, height_mm=model.height_mm)
 
