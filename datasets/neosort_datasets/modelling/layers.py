@@ -55,7 +55,7 @@ class Layers:
         """Places (n, 2) in mm as (column, row) in pixels, from the upper left corner of the picture."""
         at = np.asarray(points_mm, dtype=np.float64).reshape(-1, 2) * self.per_mm
         at[:, 1] = len(self.bump_mm) - at[:, 1]
-        return at
+        return np.asarray(at)
 
     def stencil(self, loops_mm: list[ArrayF64], stroke_mm: float | None = None) -> Stencil | None:
         """The inside of closed loops (a loop within a loop is a hole), or strokes along open ones; None if outside."""

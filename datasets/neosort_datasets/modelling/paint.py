@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import cv2
 import numpy as np
@@ -26,7 +26,7 @@ from neosort_hardware.types import ArrayF64
 ArrayU8 = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 Font = Literal["sans", "bold", "mono", "serif", "oblique"]
 Drive = Literal["torx", "cross", "hex"]
-Points = Sequence[tuple[float, float]] | ArrayF64 | Polygon
+Points: TypeAlias = Sequence[tuple[float, float]] | ArrayF64 | Polygon
 
 FONT_FILES: dict[Font, str] = {
     "sans": "DejaVuSans.ttf",
@@ -170,13 +170,15 @@ class Canvas(Weathered):
         turn = self.rng.uniform(0, math.pi)
         hole = tinted(INK, 0.8)
         if drive == "cross":
-            for angle in (turn, turn + 0.5 * math.pi):
-                step = 0.62 * radius_mm * np.array([math.cos(angle), math.sin(angle)])
-                self.line(np.array([(x, y) - step, (x, y) + step]), 0.26 * radius_mm, hole, raised_mm=-0.2)
+            for slot in (turn, turn + 0.5 * math.pi):
+                step_x, step_y = 0.62 * radius_mm * math.cos(slot), 0.62 * radius_mm * math.sin(slot)
+                ends = [(x - step_x, y - step_y), (x + step_x, y + step_y)]
+                self.line(ends, 0.26 * radius_mm, hole, raised_mm=-0.2)
             return
         corners = 12 if drive == "torx" else 6
         angle = turn + np.arange(corners) * 2 * math.pi / corners
-        reach = radius_mm * (np.where(np.arange(corners) % 2, 0.36, 0.54) if drive == "torx" else np.full(corners, 0.5))
+        inner, outer = (0.36, 0.54) if drive == "torx" else (0.5, 0.5)
+        reach = radius_mm * np.where(np.arange(corners) % 2, inner, outer)
         star = np.array([x, y]) + np.column_stack([reach * np.cos(angle), reach * np.sin(angle)])
         self.polygon(star, hole, raised_mm=-0.3)
 

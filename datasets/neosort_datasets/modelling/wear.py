@@ -133,4 +133,4 @@ class Weathered(Layers):
         rows, cols = self.bump_mm.shape
         across = np.minimum(np.arange(cols), np.arange(cols)[::-1])[None, :] / self.per_mm[0]
         up = np.minimum(np.arange(rows), np.arange(rows)[::-1])[:, None] / self.per_mm[1]
-        return np.minimum(across, up).astype(np.float32)
+        return np.asarray(np.minimum(across, up), dtype=np.float32)
