@@ -19,6 +19,11 @@ ACROSS_MM = 12.5 + 25.0 * np.arange(24)
 HEIGHT_MM = 45.0
 
 
+def turned(axes, degrees):
+    """A rotation as a body holds it."""
+    return tuple(tuple(float(value) for value in row) for row in Rotation.from_euler(axes, degrees, True).as_matrix())
+
+
 def cuboid(size, centre, polarisation, **pose):
     return Magnet(
         shape="cuboid",
@@ -52,9 +57,16 @@ ITEMS = {
     "phone": [disc(6, 1, (50, 10, 3), 1.3), cuboid((8, 3, 2), (-40, 5, 3), (0.5, 0, 0.2))],
     "loudspeaker": [disc(90, 17, (0, 0, 40), 0.385)],
     "flat ferrite": [disc(90, 15, (0, 0, 8), 0.385)],
-    "lying motor": [disc(20, 8, (x, 0, 12), 0.4, tilt=tilt) for x, tilt in ((-20, "x"), (15, "y"), (30, "z"))],
+    "lying motor": [
+        disc(20, 8, (x, 0, 12), 0.4, rotation=turned(axis, 90)) for x, axis in ((-20, "y"), (15, "x"), (30, "z"))
+    ],
     "worn pole ring": [
-        cuboid((5, 3, 25), (20 * math.cos(a), 20 * math.sin(a), 20), (1.3 if i % 2 else -1.3, 0, 0), yaw_rad=a)
+        cuboid(
+            (5, 3, 25),
+            (20 * math.cos(a), 20 * math.sin(a), 20),
+            (1.3 if i % 2 else -1.3, 0, 0),
+            rotation=turned("z", math.degrees(a)),
+        )
         for i, a in enumerate(np.arange(15) * math.pi / 8)
     ],
 }
@@ -201,7 +213,7 @@ def test_cloud_keeps_moment_and_place(seed):
     rng = np.random.default_rng(seed)
     shape = rng.choice(["cuboid", "cylinder"])
     size, centre = rng.uniform(1, 40, 3), rng.uniform(-20, 20, 3) + np.array([0, 0, 40.0])
-    pose = {"tilt": rng.choice(["x", "y", "z"]), "yaw_rad": rng.uniform(0, 6)}
+    pose = {"rotation": turned("zyx", rng.uniform(-180, 180, 3))}
     magnet = (
         cuboid(tuple(size), tuple(centre), tuple(rng.normal(size=3)), **pose)
         if shape == "cuboid"

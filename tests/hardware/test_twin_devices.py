@@ -40,9 +40,11 @@ class OneItem:
 
 
 def loose_magnet(belt_mm=440.0, across_mm=310.0):
+    model = model_named("nd_loose-16")
     return Item(
         item_id=1,
-        model=model_named("nd_loose-16"),
+        model=model,
+        pose=model.poses[0],
         belt_mm=belt_mm,
         across_mm=across_mm,
         yaw_rad=0.4,
