@@ -30,7 +30,7 @@ class WindowAssembler:
         self._blind = blind
         self._array_station_mm = geometry.array_station_mm
         self._rectifier = Rectifier(grid, geometry.pixel_to_belt)
-        self._gridder = FieldGridder(grid, geometry.channel_across_mm)
+        self._gridder = FieldGridder(grid, geometry.channel_across_mm, geometry.array_height_mm)
         self._history = FieldHistory(geometry.array_station_mm, keep_mm=4 * grid.length_mm)
         self._pending: deque[tuple[Frame, ImageU8]] = deque()
         self._grey = np.full((grid.rows, grid.cols, 3), BLIND_GREY, dtype=np.uint8)
@@ -73,7 +73,8 @@ class WindowAssembler:
         field_ut = np.zeros((3, grid.field_rows, grid.field_cols), dtype=np.float32)
         mask = np.zeros((2, grid.field_rows, grid.field_cols), dtype=np.float32)
         last_input_ns = frame.captured_ns
-        stretch = None if self._blind == "field" else self._history.stretch(start_mm, start_mm + grid.length_mm)
+        from_mm, to_mm = start_mm - self._gridder.lead_mm, start_mm + grid.length_mm
+        stretch = None if self._blind == "field" else self._history.stretch(from_mm, to_mm)
         if stretch is not None:
             places_mm, stamps, samples_ut, saturated = stretch
             field_ut, mask = self._gridder.grid(start_mm, places_mm, samples_ut, saturated)

@@ -1,141 +1,146 @@
-"""Magnetometer samples → the window's field cells: the empty belt taken off, averaged along, resampled across."""
+"""The array's samples → the window's field cells: averaged along, interpolated across, as seen from one height."""
 
 from __future__ import annotations
 
-from collections import deque
-
 import numpy as np
 
+from neosort_datasets.field_history import FieldBaseline, FieldHistory
+from neosort_datasets.potential_field import Continuation, interpolation_weights
 from neosort_datasets.window import WindowGrid
-from neosort_hardware.types import ArrayBool, ArrayF32, ArrayF64, ArrayI64, FieldBlock
+from neosort_hardware.types import ArrayBool, ArrayF32, ArrayF64, ArrayI64
 
-_HISTORY = 400  # decimated samples that the median is taken over
-_HISTORY_STEP_S = 0.05  # one kept each: 20 s of history, long against any item, short against drift
-_REFRESH_S = 0.25
-_FIRST_S = 0.1  # settled enough to begin with
-_STANDING_S = 1.0  # samples of one place beyond this add nothing but memory
+__all__ = ["REFERENCE_HEIGHT_MM", "FieldBaseline", "FieldGridder", "FieldHistory"]
 
-
-class FieldBaseline:
-    """What each channel reads over an empty belt: a running median, which passing items hardly move.
-
-    An item lies over a channel for a small share of the time even on a crowded belt; Earth, frame and drift are there
-    all the time.
-    """
-
-    def __init__(self) -> None:
-        self._history: deque[ArrayF32] = deque(maxlen=_HISTORY)
-        self._offset_ut: ArrayF32 | None = None
-        self._kept_ns = 0
-        self._refreshed_ns = 0
-        self._first_ns: int | None = None
-
-    def take_off(self, block: FieldBlock) -> ArrayF32:
-        """The block's field (samples, channels, 3) less the baseline, which learns from the block first."""
-        if self._first_ns is None:
-            self._first_ns = int(block.sampled_ns[0])
-        settling = block.sampled_ns[-1] - self._first_ns < _FIRST_S * 1e9
-        step_ns = 0 if settling else _HISTORY_STEP_S * 1e9
-        for sample, stamp in zip(block.field_ut, block.sampled_ns, strict=True):
-            if stamp - self._kept_ns >= step_ns:
-                self._history.append(sample)
-                self._kept_ns = int(stamp)
-        due = block.sampled_ns[-1] - self._refreshed_ns >= _REFRESH_S * 1e9
-        if self._offset_ut is None or settling or due:
-            self._offset_ut = np.nanmedian(np.stack(self._history), axis=0).astype(np.float32)
-            self._refreshed_ns = int(block.sampled_ns[-1])
-        return np.asarray(block.field_ut - self._offset_ut, dtype=np.float32)
-
-
-class FieldHistory:
-    """The last stretch of samples, by the place on the belt that lay over the array."""
-
-    def __init__(self, array_station_mm: float, keep_mm: float) -> None:
-        self._station_mm = array_station_mm
-        self._keep_mm = keep_mm
-        self._baseline = FieldBaseline()
-        self._blocks: deque[tuple[ArrayF64, ArrayI64, ArrayF32, ArrayBool]] = deque()
-        self._furthest_mm = -np.inf
-        self._moved_ns = 0
-
-    @property
-    def newest_place_mm(self) -> float | None:
-        """The place over the array at the newest sample; None before the first."""
-        return float(self._blocks[-1][0][-1]) if self._blocks else None
-
-    def add(self, block: FieldBlock) -> None:
-        """Take a block; forget what is older than ``keep_mm`` of belt.
-
-        While the belt stands, blocks are kept for a second only, so that a line at rest does not fill its memory.
-        """
-        field_ut = self._baseline.take_off(block)
-        places_mm = block.belt_mm - self._station_mm
-        if places_mm[-1] > self._furthest_mm:
-            self._furthest_mm, self._moved_ns = float(places_mm[-1]), int(block.sampled_ns[-1])
-        elif block.sampled_ns[-1] - self._moved_ns > _STANDING_S * 1e9:
-            return
-        self._blocks.append((places_mm, block.sampled_ns, field_ut, block.saturated))
-        while self._blocks[0][0][-1] < places_mm[-1] - self._keep_mm:
-            self._blocks.popleft()
-
-    def stretch(self, lo_mm: float, hi_mm: float) -> tuple[ArrayF64, ArrayI64, ArrayF32, ArrayBool] | None:
-        """Samples with places in [lo, hi): places, stamps, field, saturated; None where there are none."""
-        blocks = [block for block in self._blocks if block[0][-1] >= lo_mm and block[0][0] < hi_mm]
-        if not blocks:
-            return None
-        places, stamps, field_ut, saturated = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
-        inside = (places >= lo_mm) & (places < hi_mm)
-        if not inside.any():
-            return None
-        return places[inside], stamps[inside], field_ut[inside], saturated[inside]
+REFERENCE_HEIGHT_MM = 45.0  # every window's field is as sensors so far below the items would read it
+_LEAD_CELLS = 12  # of belt before the window that help to carry its field to another height
+_BRIDGE_MM = 40.0  # between samples farther apart than this nothing is known
+_SAME_HEIGHT_MM = 0.5
 
 
 class FieldGridder:
-    """Averages samples into rows of cells and interpolates linearly between channels into columns."""
+    """Averages samples into rows of cells and interpolates between channels into columns.
 
-    def __init__(self, grid: WindowGrid, channel_across_mm: ArrayF64) -> None:
+    ``height_mm``: of the items above the sensors. Where that is not the reference height, the field is carried there.
+    """
+
+    def __init__(self, grid: WindowGrid, channel_across_mm: ArrayF64, height_mm: float = REFERENCE_HEIGHT_MM) -> None:
         self._grid = grid
-        self._across = _interpolation(grid, channel_across_mm)
+        self._channels = np.asarray(channel_across_mm, dtype=np.float64)
+        self._height_mm = height_mm
+        columns = grid.across_start_mm + (np.arange(grid.field_cols, dtype=np.float64) + 0.5) * grid.cell_mm
+        self._columns: ArrayF64 = np.asarray(columns, dtype=np.float64)
+        self._reach = _linear_weights(self._columns, self._channels, grid.cell_mm)
+        self._weights: dict[bytes, ArrayF32] = {}
+        self._lead = 0
+        self._continuation: Continuation | None = None
+        if abs(height_mm - REFERENCE_HEIGHT_MM) > _SAME_HEIGHT_MM:
+            self._lead = _LEAD_CELLS
+            rows = grid.field_rows + self._lead
+            rise_mm = REFERENCE_HEIGHT_MM - height_mm
+            self._continuation = Continuation(rows, grid.field_cols, grid.cell_mm, rise_mm)
+
+    @property
+    def lead_mm(self) -> float:
+        """Belt before the window whose samples are of use to `grid` too."""
+        return self._lead * self._grid.cell_mm
 
     def grid(
         self, start_mm: float, places_mm: ArrayF64, field_ut: ArrayF32, saturated: ArrayBool
     ) -> tuple[ArrayF32, ArrayF32]:
         """Samples (n,), (n, channels, 3), (n, channels) → field (3, rows, cols), mask (2, rows, cols).
 
-        A channel that reads NaN counts as unknown, cell by cell.
+        A channel that reads NaN counts as unknown, cell by cell. Samples outside the window and its lead are passed
+        over.
         """
-        rows = self._grid.field_rows
-        row = np.clip(((places_mm - start_mm) / self._grid.cell_mm).astype(np.int64), 0, rows - 1)
+        rows = self._grid.field_rows + self._lead
+        places_mm, field_ut, saturated = _dense(places_mm, field_ut, saturated, self._grid.cell_mm / 4)
+        row = np.floor((places_mm - start_mm) / self._grid.cell_mm).astype(np.int64) + self._lead
+        inside = (row >= 0) & (row < rows)
+        row, field_ut, saturated = row[inside], field_ut[inside], saturated[inside]
         known = np.asarray(np.isfinite(field_ut).all(axis=2), dtype=np.bool_)
         weight = _sum_by_row(row, known.astype(np.float32), rows)
         total = _sum_by_row(row, np.where(known[..., None], field_ut, np.float32(0.0)), rows)
         flagged = _sum_by_row(row, np.logical_and(saturated, known).astype(np.float32), rows)
-        channel_known = weight > 0
+        channel_known = np.asarray(weight > 0, dtype=np.bool_)
         mean = total / np.maximum(weight, 1.0)[..., None]
         share = flagged / np.maximum(weight, 1.0)
-        cover = channel_known.astype(np.float32) @ self._across.T
-        safe = np.maximum(cover, 1e-6)
-        field = np.einsum("rcx,kc->xrk", mean, self._across) / safe
-        saturation = (share @ self._across.T) / safe
-        seen = cover > 0.5
+        cover = channel_known.astype(np.float32) @ self._reach.T
+        saturation = (share @ self._reach.T) / np.maximum(cover, 1e-6)
+        seen: ArrayBool = np.asarray(cover > 0.5, dtype=np.bool_)
+        field = self._across(mean, channel_known)
+        if self._continuation is not None:
+            field = self._continuation.apply(field, np.any(seen, axis=1), np.any(seen, axis=0))
         mask = np.stack([seen.astype(np.float32), np.where(seen, saturation, 0.0)])
-        return np.where(seen, field, 0.0).astype(np.float32), mask.astype(np.float32)
+        field = np.where(seen, field, 0.0)
+        return field[:, self._lead :].astype(np.float32), mask[:, self._lead :].astype(np.float32)
+
+    def _across(self, mean: ArrayF32, channel_known: ArrayBool) -> ArrayF32:
+        """(rows, channels, 3) → (3, rows, cols), from the channels that are known in each row; 0 where none is."""
+        field = np.zeros((3, len(mean), len(self._columns)), dtype=np.float32)
+        for pattern in np.unique(channel_known, axis=0):
+            if pattern.any():
+                rows = (channel_known == pattern).all(axis=1)
+                field[:, rows] = np.einsum("rcx,kc->xrk", mean[rows][:, pattern], self._weights_of(pattern))
+        return field
+
+    def _weights_of(self, pattern: ArrayBool) -> ArrayF32:
+        """Weights (cols, known channels). Beyond the outermost channel its value holds."""
+        key = pattern.tobytes()
+        if key not in self._weights:
+            if len(self._weights) > 64:  # a channel that comes and goes must not fill the memory
+                self._weights.clear()
+            known = self._channels[pattern]
+            self._weights[key] = interpolation_weights(
+                known, np.clip(self._columns, known[0], known[-1]), self._height_mm
+            )
+        return self._weights[key]
+
+
+def _dense(
+    places_mm: ArrayF64, field_ut: ArrayF32, saturated: ArrayBool, step_mm: float
+) -> tuple[ArrayF64, ArrayF32, ArrayBool]:
+    """Samples no farther apart than ``step_mm``, by cubics (Catmull and Rom) through those of a slow array.
+
+    A cell that holds one sample would else take it for its middle. Gaps of more than `_BRIDGE_MM` stay open.
+    """
+    if len(places_mm) < 2 or not (np.diff(places_mm) > step_mm).any():
+        return places_mm, field_ut, saturated
+    onward = np.concatenate([[True], places_mm[1:] > np.maximum.accumulate(places_mm)[:-1] + 1e-6])
+    places_mm, field_ut, saturated = places_mm[onward], field_ut[onward], saturated[onward]
+    if len(places_mm) < 2:
+        return places_mm, field_ut, saturated
+    gap = np.append(np.diff(places_mm), 0.0)
+    pieces = np.where(gap <= _BRIDGE_MM, np.maximum(1, np.ceil(gap / step_mm)), 1).astype(np.int64)
+    left = np.repeat(np.arange(len(gap)), pieces)
+    right = np.minimum(left + 1, len(gap) - 1)
+    part = (np.arange(len(left)) - np.repeat(np.cumsum(pieces) - pieces, pieces)) / pieces[left]
+    slope = np.gradient(field_ut, places_mm, axis=0)
+    t, reach = part[:, None, None], (gap[left] * (pieces[left] > 1))[:, None, None]
+    dense = (
+        (2 * t**3 - 3 * t**2 + 1) * field_ut[left]
+        + (t**3 - 2 * t**2 + t) * reach * slope[left]
+        + (3 * t**2 - 2 * t**3) * field_ut[right]
+        + (t**3 - t**2) * reach * slope[right]
+    )
+    flags = np.where(part[:, None] < 0.5, saturated[left], saturated[right])
+    return places_mm[left] + part * gap[left], dense.astype(np.float32), flags
 
 
 def _sum_by_row(row: ArrayI64, values: np.ndarray, rows: int) -> np.ndarray:
-    flat = values.reshape(len(values), -1)
+    flat = values.reshape(len(values), int(np.prod(values.shape[1:])))
     one_hot = np.zeros((rows, len(row)), dtype=np.float32)
     one_hot[row, np.arange(len(row))] = 1.0
     return np.asarray((one_hot @ flat.astype(np.float32)).reshape(rows, *values.shape[1:]))
 
 
-def _interpolation(grid: WindowGrid, channel_across_mm: ArrayF64) -> ArrayF32:
-    """Weights (field_cols, channels) of linear interpolation; nothing more than half a pitch outside the array."""
-    columns = grid.across_start_mm + (np.arange(grid.field_cols) + 0.5) * grid.cell_mm
-    channels = np.asarray(channel_across_mm, dtype=np.float64)
+def _linear_weights(columns: ArrayF64, channels: ArrayF64, alone_mm: float) -> ArrayF32:
+    """Weights (cols, channels) of linear interpolation: how much each column hangs on each channel.
+
+    Nothing more than half a pitch outside the array; a single channel reaches ``alone_mm``/2 to either side.
+    """
     count = len(channels)
     weights = np.zeros((len(columns), count), dtype=np.float32)
-    pitch = channels[1] - channels[0] if count > 1 else grid.cell_mm
+    pitch = channels[1] - channels[0] if count > 1 else alone_mm
     place = (columns - channels[0]) / pitch
     for index, at in enumerate(place):
         if not -0.5 <= at <= count - 0.5:

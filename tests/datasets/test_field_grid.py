@@ -89,6 +89,16 @@ def test_the_baseline_takes_off_earth_and_leaves_an_items_pulse():
     assert cleaned[3000:3100, 5:9, 2].mean() == pytest.approx(40.0, abs=0.2)
 
 
+def test_what_lay_over_the_array_as_the_run_began_is_forgotten_within_two_seconds():
+    samples = np.full((4000, 24, 3), 30.0)
+    samples[:150, 5, 2] += 200.0
+    baseline = FieldBaseline()
+    out = [baseline.take_off(block(samples[k : k + 50], start_ns=k * 1_000_000)) for k in range(0, 4000, 50)]
+    cleaned = np.concatenate(out)
+    assert abs(cleaned[2000:]).max() < 0.5
+    assert abs(cleaned[200:1000, 5, 2]).max() > 100, "it cannot be known at once"
+
+
 def test_history_gives_the_stretch_asked_for_and_forgets_the_rest():
     history = FieldHistory(array_station_mm=512.0, keep_mm=300.0)
     for k in range(10):
