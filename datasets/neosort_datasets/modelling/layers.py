@@ -26,14 +26,24 @@ class Stencil:
 
 
 class Layers:
-    """Albedo, roughness, metal and bump of a sheet ``width_mm`` × ``height_mm``, its origin lower left, y upwards."""
+    """Albedo, roughness, metal and bump of a sheet ``width_mm`` × ``height_mm``; y upwards.
+
+    ``origin_mm``: what (x, y) its lower left corner has.
+    """
 
     def __init__(
-        self, width_mm: float, height_mm: float, paint: Paint, rng: np.random.Generator, *, px_per_mm: float = 4.0
+        self,
+        width_mm: float,
+        height_mm: float,
+        paint: Paint,
+        rng: np.random.Generator,
+        *,
+        px_per_mm: float = 4.0,
+        origin_mm: tuple[float, float] = (0.0, 0.0),
     ) -> None:
         cols, rows = max(2, round(width_mm * px_per_mm)), max(2, round(height_mm * px_per_mm))
         self.width_mm, self.height_mm, self.rng = width_mm, height_mm, rng
-        self.px_per_mm = px_per_mm
+        self.px_per_mm, self.origin_mm = px_per_mm, origin_mm
         self.per_mm = np.array([cols / width_mm, rows / height_mm])
         self.albedo: ArrayF32 = np.empty((rows, cols, 3), np.float32)
         self.albedo[:] = paint.linear
@@ -53,7 +63,7 @@ class Layers:
 
     def pixels(self, points_mm: ArrayF64) -> ArrayF64:
         """Places (n, 2) in mm as (column, row) in pixels, from the upper left corner of the picture."""
-        at = np.asarray(points_mm, dtype=np.float64).reshape(-1, 2) * self.per_mm
+        at = (np.asarray(points_mm, dtype=np.float64).reshape(-1, 2) - self.origin_mm) * self.per_mm
         at[:, 1] = len(self.bump_mm) - at[:, 1]
         return np.asarray(at)
 

@@ -21,7 +21,7 @@ from neosort_datasets.modelling.layers import FINER, Stencil
 from neosort_datasets.modelling.paints import *  # noqa: F403 - every paint is a name of this module too
 from neosort_datasets.modelling.paints import DARK_STEEL, INK, STEEL, Paint, tinted
 from neosort_datasets.modelling.wear import Weathered
-from neosort_hardware.types import ArrayF64
+from neosort_hardware.types import ArrayF32, ArrayF64
 
 ArrayU8 = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 Font = Literal["sans", "bold", "mono", "serif", "oblique"]
@@ -92,6 +92,27 @@ class Canvas(Weathered):
     ) -> None:
         """A stroke along a path, with round ends."""
         self.lay(self.stencil([np.asarray(points, dtype=np.float64)], width_mm), paint, raised_mm)
+
+    def emboss(self, outline: Polygon, raised_mm: float, soften_mm: float = 0.8) -> None:
+        """Stamp the sheet: the inside of ``outline`` rises (or sinks), its flanks ``soften_mm`` wide; colours stay."""
+        relief = np.zeros_like(self.bump_mm)
+        for piece in getattr(outline, "geoms", [outline]):
+            stencil = self.stencil([np.asarray(ring.coords)[:, :2] for ring in (piece.exterior, *piece.interiors)])
+            if stencil is not None:
+                rows, cols = stencil.cover.shape
+                window = relief[stencil.row : stencil.row + rows, stencil.col : stencil.col + cols]
+                np.maximum(window, stencil.cover, out=window)
+        self.bump_mm += np.float32(raised_mm) * cv2.GaussianBlur(relief, (0, 0), max(0.3, soften_mm * self.px_per_mm))
+
+    def paste(self, sheet: Canvas, x0: float, y0: float, quarter_turns: int = 0) -> None:
+        """Stick another sheet on, turned counter-clockwise, its lower left corner at (x0, y0)."""
+        wide, high = (sheet.width_mm, sheet.height_mm) if quarter_turns % 2 == 0 else (sheet.height_mm, sheet.width_mm)
+        (left, low), (right, top) = np.round(self.pixels(np.array([[x0, y0], [x0 + wide, y0 + high]]))).astype(int)
+        for mine, other in ((self.albedo, sheet.albedo), (self.roughness, sheet.roughness), (self.metal, sheet.metal)):
+            scaled = cv2.resize(np.rot90(other, quarter_turns), (right - left, low - top), interpolation=cv2.INTER_AREA)
+            _window(mine, left, top, scaled)[:] = _inside(mine, left, top, scaled)
+        relief = cv2.resize(np.rot90(sheet.bump_mm, quarter_turns), (right - left, low - top))
+        _window(self.bump_mm, left, top, relief)[:] += _inside(self.bump_mm, left, top, relief)
 
     def text(
         self,
@@ -181,6 +202,17 @@ class Canvas(Weathered):
         reach = radius_mm * np.where(np.arange(corners) % 2, inner, outer)
         star = np.array([x, y]) + np.column_stack([reach * np.cos(angle), reach * np.sin(angle)])
         self.polygon(star, hole, raised_mm=-0.3)
+
+
+def _window(picture: ArrayF32, left: int, top: int, pasted: ArrayF32) -> ArrayF32:
+    """The part of ``picture`` that ``pasted`` covers when its upper left pixel lies at (left, top)."""
+    return picture[max(top, 0) : max(top + pasted.shape[0], 0), max(left, 0) : max(left + pasted.shape[1], 0)]
+
+
+def _inside(picture: ArrayF32, left: int, top: int, pasted: ArrayF32) -> ArrayF32:
+    """The part of ``pasted`` that falls inside ``picture``."""
+    rows, cols = picture.shape[:2]
+    return pasted[max(-top, 0) : max(rows - top, 0), max(-left, 0) : max(cols - left, 0)]
 
 
 def _round(x: float, y: float, radius: float) -> ArrayF64:

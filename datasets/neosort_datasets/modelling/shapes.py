@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -124,6 +125,13 @@ def from_above(corners_mm: ArrayF64, faces: ArrayI32, surface: Surface) -> Part:
     """A mesh whose surface is laid on from above, over its bounding rectangle."""
     low, high = corners_mm[:, :2].min(axis=0), corners_mm[:, :2].max(axis=0)
     return finished(corners_mm, faces, (corners_mm[:, :2] - low) / np.maximum(high - low, 1e-9), surface)
+
+
+def laid_over(part: Part, low_mm: tuple[float, float], high_mm: tuple[float, float]) -> Part:
+    """The part with its surface laid on from above over the rectangle ``low_mm``..``high_mm``: one sheet that several
+    parts share."""
+    low, high = np.asarray(low_mm), np.asarray(high_mm)
+    return replace(part, places=np.clip((part.corners_mm[:, :2] - low) / (high - low), 0.0, 1.0))
 
 
 def finished(corners_mm: ArrayF64, faces: ArrayI32, places: ArrayF64, surface: Surface) -> Part:

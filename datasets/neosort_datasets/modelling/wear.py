@@ -44,7 +44,7 @@ class Weathered(Layers):
     def scratches(self, count: int, *, length_mm: float = 20.0, strength: float = 0.5) -> None:
         """``count`` scratches up to ``length_mm`` long: brighter than what they cut, rougher, slightly sunk."""
         for _ in range(count):
-            start = self.rng.uniform(0, 1, 2) * (self.width_mm, self.height_mm)
+            start = self.origin_mm + self.rng.uniform(0, 1, 2) * (self.width_mm, self.height_mm)
             angle, bend = self.rng.uniform(0, 2 * np.pi), self.rng.normal(0, 0.25)
             run = length_mm * self.rng.uniform(0.08, 1.0) ** 1.6
             along = np.linspace(0, 1, 6)
@@ -105,6 +105,16 @@ class Weathered(Layers):
         tone = self.rng.normal(0, 1, int(cells.max()) + 1).astype(np.float32)[cells]
         self.albedo *= np.clip(1.0 + 0.16 * tone, 0.5, 1.3)[..., None]
         self.roughness *= np.clip(1.0 - 0.22 * tone, 0.5, 1.6)
+
+    def dent(self, x: float, y: float, radius_mm: float, depth_mm: float) -> None:
+        """A knock: a smooth hollow, oblong and askew."""
+        columns, rows = np.meshgrid(np.arange(self.bump_mm.shape[1]), np.arange(self.bump_mm.shape[0]))
+        at = self.pixels(np.array([[x, y]]))[0]
+        turn, long = self.rng.uniform(0, np.pi), self.rng.uniform(0.45, 1.0)
+        right, down = (columns - at[0]) / self.px_per_mm, (rows - at[1]) / self.px_per_mm
+        along = (right * np.cos(turn) + down * np.sin(turn)) / radius_mm
+        across = (down * np.cos(turn) - right * np.sin(turn)) / (long * radius_mm)
+        self.bump_mm -= (depth_mm * np.exp(-2.0 * (along**2 + across**2))).astype(np.float32)
 
     def orange_peel(self, strength: float) -> None:
         """The fine pimples of powder paint or a cast skin."""
