@@ -6,12 +6,19 @@ from collections.abc import Callable
 
 import numpy as np
 
+from neosort_datasets.modelling.look_fans import fan
+from neosort_datasets.modelling.look_motors import can_motor
+from neosort_datasets.modelling.look_speakers import speaker
 from neosort_datasets.modelling.solid import Solid
 from neosort_hardware.twin.bodies import ItemModel, Pose
 
 Look = Callable[[ItemModel, Pose, np.random.Generator], Solid]
 
-LOOKS: dict[str, Look] = {}
+LOOKS: dict[str, Look] = {
+    "can_motor": can_motor,
+    "fan": fan,
+    "speaker": speaker,
+}
 
 
 def solid_of(model: ItemModel, pose: Pose) -> Solid:
