@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from neosort_datasets.modelling import look_disks
 from neosort_datasets.modelling.look_fans import fan
 from neosort_datasets.modelling.look_motors import can_motor
 from neosort_datasets.modelling.look_speakers import speaker
@@ -17,6 +18,8 @@ Look = Callable[[ItemModel, Pose, np.random.Generator], Solid]
 LOOKS: dict[str, Look] = {
     "can_motor": can_motor,
     "fan": fan,
+    "hdd25": look_disks.build,
+    "hdd35": look_disks.build,
     "speaker": speaker,
 }
 

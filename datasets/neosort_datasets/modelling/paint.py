@@ -16,17 +16,19 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from shapely.geometry import Polygon
+from shapely.geometry.base import BaseGeometry
 
 from neosort_datasets.modelling.layers import FINER, Stencil
 from neosort_datasets.modelling.paints import *  # noqa: F403 - every paint is a name of this module too
 from neosort_datasets.modelling.paints import DARK_STEEL, INK, STEEL, Paint, tinted
+from neosort_datasets.modelling.shapes import pieces
 from neosort_datasets.modelling.wear import Weathered
 from neosort_hardware.types import ArrayF32, ArrayF64
 
 ArrayU8 = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 Font = Literal["sans", "bold", "mono", "serif", "oblique"]
 Drive = Literal["torx", "cross", "hex"]
-Points: TypeAlias = Sequence[tuple[float, float]] | ArrayF64 | Polygon
+Points: TypeAlias = Sequence[tuple[float, float]] | ArrayF64 | BaseGeometry
 
 FONT_FILES: dict[Font, str] = {
     "sans": "DejaVuSans.ttf",
@@ -46,12 +48,10 @@ class Canvas(Weathered):
     """
 
     def polygon(self, points: Points, paint: Paint, *, raised_mm: float = 0.0) -> None:
-        """The inside of a closed path, or of a shapely polygon with its holes."""
-        if isinstance(points, Polygon):
-            loops = [np.asarray(ring.coords)[:, :2] for ring in (points.exterior, *points.interiors)]
-        else:
-            loops = [np.asarray(points, dtype=np.float64)]
-        self.lay(self.stencil(loops), paint, raised_mm)
+        """The inside of a closed path, or of a shapely polygon (or several) with its holes."""
+        every = [_loops(piece) for piece in pieces(points)] if isinstance(points, BaseGeometry) else [[points]]
+        for loops in every:
+            self.lay(self.stencil([np.asarray(loop, dtype=np.float64) for loop in loops]), paint, raised_mm)
 
     def rect(
         self,
@@ -93,11 +93,11 @@ class Canvas(Weathered):
         """A stroke along a path, with round ends."""
         self.lay(self.stencil([np.asarray(points, dtype=np.float64)], width_mm), paint, raised_mm)
 
-    def emboss(self, outline: Polygon, raised_mm: float, soften_mm: float = 0.8) -> None:
+    def emboss(self, outline: BaseGeometry, raised_mm: float, soften_mm: float = 0.8) -> None:
         """Stamp the sheet: the inside of ``outline`` rises (or sinks), its flanks ``soften_mm`` wide; colours stay."""
         relief = np.zeros_like(self.bump_mm)
-        for piece in getattr(outline, "geoms", [outline]):
-            stencil = self.stencil([np.asarray(ring.coords)[:, :2] for ring in (piece.exterior, *piece.interiors)])
+        for piece in pieces(outline):
+            stencil = self.stencil(_loops(piece))
             if stencil is not None:
                 rows, cols = stencil.cover.shape
                 window = relief[stencil.row : stencil.row + rows, stencil.col : stencil.col + cols]
@@ -110,8 +110,10 @@ class Canvas(Weathered):
         (left, low), (right, top) = np.round(self.pixels(np.array([[x0, y0], [x0 + wide, y0 + high]]))).astype(int)
         for mine, other in ((self.albedo, sheet.albedo), (self.roughness, sheet.roughness), (self.metal, sheet.metal)):
             scaled = cv2.resize(np.rot90(other, quarter_turns), (right - left, low - top), interpolation=cv2.INTER_AREA)
-            _window(mine, left, top, scaled)[:] = _inside(mine, left, top, scaled)
-        relief = cv2.resize(np.rot90(sheet.bump_mm, quarter_turns), (right - left, low - top))
+            shown = np.asarray(scaled, dtype=np.float32)
+            _window(mine, left, top, shown)[:] = _inside(mine, left, top, shown)
+        resized = cv2.resize(np.rot90(sheet.bump_mm, quarter_turns), (right - left, low - top))
+        relief = np.asarray(resized, dtype=np.float32)
         _window(self.bump_mm, left, top, relief)[:] += _inside(self.bump_mm, left, top, relief)
 
     def text(
@@ -213,6 +215,11 @@ def _inside(picture: ArrayF32, left: int, top: int, pasted: ArrayF32) -> ArrayF3
     """The part of ``pasted`` that falls inside ``picture``."""
     rows, cols = picture.shape[:2]
     return pasted[max(-top, 0) : max(rows - top, 0), max(-left, 0) : max(cols - left, 0)]
+
+
+def _loops(piece: Polygon) -> list[ArrayF64]:
+    """The rim of a polygon and those of its holes, (n, 2) each."""
+    return [np.asarray(ring.coords)[:, :2] for ring in (piece.exterior, *piece.interiors)]
 
 
 def _round(x: float, y: float, radius: float) -> ArrayF64:

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 import shapely
 from shapely.geometry import LinearRing, Polygon
+from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
 from neosort_datasets.modelling.solid import ArrayI32, Part, Surface
@@ -36,6 +37,11 @@ def circle(radius_mm: float, centre: tuple[float, float] = (0.0, 0.0), segments:
     """A disc."""
     angle = np.linspace(0, 2 * math.pi, segments, endpoint=False)
     return Polygon(np.column_stack([centre[0] + radius_mm * np.cos(angle), centre[1] + radius_mm * np.sin(angle)]))
+
+
+def pieces(shape: BaseGeometry) -> list[Polygon]:
+    """The polygons that any shapely shape holds, none of them empty."""
+    return [piece for piece in getattr(shape, "geoms", [shape]) if piece.geom_type == "Polygon" and piece.area > 1e-6]
 
 
 def slab(outline: Polygon, bottom_mm: float, top_mm: float, surface: Surface, *, bevel_mm: float = 0.4) -> Part:

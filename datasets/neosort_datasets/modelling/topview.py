@@ -7,12 +7,14 @@ their own.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from shapely.geometry import Polygon
+from shapely.geometry.base import BaseGeometry
 
 from neosort_datasets.modelling.paint import Canvas, Paint
-from neosort_datasets.modelling.shapes import circle, laid_over, lathe, slab
+from neosort_datasets.modelling.shapes import circle, laid_over, lathe, pieces, slab
 from neosort_datasets.modelling.solid import Part, Surface
 
 Profile = Sequence[tuple[float, float]]
@@ -29,11 +31,10 @@ class TopView:
         self._slabs: list[tuple[Polygon, float, float, float]] = []
         self._turned: list[tuple[Profile, tuple[float, float], int]] = []
 
-    def slab(self, outline: Polygon, bottom_mm: float, top_mm: float, bevel_mm: float = 0.3) -> None:
-        """A plate; of an outline in several pieces, each."""
-        for piece in getattr(outline, "geoms", [outline]):
-            if piece.geom_type == "Polygon" and piece.area > 0.05:
-                self._slabs.append((piece, bottom_mm, top_mm, bevel_mm))
+    def slab(self, outline: BaseGeometry, bottom_mm: float, top_mm: float, bevel_mm: float = 0.3) -> None:
+        """A plate; of an outline in several pieces, each. Slivers too thin for their bevels are left out."""
+        for piece in pieces(outline.buffer(-1.2 * bevel_mm).buffer(1.2 * bevel_mm, join_style="mitre")):
+            self._slabs.append((piece, bottom_mm, top_mm, bevel_mm))
 
     def disc(self, x: float, y: float, radius: float, bottom_mm: float, top_mm: float, bevel_mm: float = 0.3) -> None:
         """A round plate."""
@@ -46,7 +47,13 @@ class TopView:
     def parts(self) -> tuple[Part, ...]:
         """All bodies with the finished sheet on them."""
         surface = self.sheet.surface()
-        return tuple(laid_over(part, self.low_mm, self.high_mm) for part in self._bodies(surface))
+        return tuple(laid_over(self._trimmed(part), self.low_mm, self.high_mm) for part in self._bodies(surface))
+
+    def _trimmed(self, part: Part) -> Part:
+        """Nothing stands out over the sheet's edge."""
+        corners = part.corners_mm.copy()
+        corners[:, :2] = np.clip(corners[:, :2], self.low_mm, self.high_mm)
+        return replace(part, corners_mm=corners)
 
     def _bodies(self, surface: Surface) -> list[Part]:
         slabs = [slab(outline, low, high, surface, bevel_mm=bevel) for outline, low, high, bevel in self._slabs]
