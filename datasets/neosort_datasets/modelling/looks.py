@@ -6,7 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from neosort_datasets.modelling import look_disks
+from neosort_datasets.modelling import (
+    look_boards,
+    look_cables,
+    look_disks,
+    look_heatsinks,
+    look_magnets,
+    look_metal,
+    look_ram,
+)
 from neosort_datasets.modelling.look_fans import fan
 from neosort_datasets.modelling.look_motors import can_motor
 from neosort_datasets.modelling.look_speakers import speaker
@@ -16,11 +24,24 @@ from neosort_hardware.twin.bodies import ItemModel, Pose
 Look = Callable[[ItemModel, Pose, np.random.Generator], Solid]
 
 LOOKS: dict[str, Look] = {
+    "bolt": look_metal.bolt,
+    "bracket": look_metal.bracket,
+    "cable": look_cables.cable,
     "can_motor": can_motor,
     "fan": fan,
+    "ferrite_block": look_magnets.ferrite_block,
+    "ferrite_ring": look_magnets.ferrite_ring,
     "hdd25": look_disks.build,
     "hdd35": look_disks.build,
+    "heatsink": look_heatsinks.heatsink,
+    "magnet_arc": look_magnets.magnet_arc,
+    "magnet_block": look_magnets.magnet_block,
+    "magnet_disc": look_magnets.magnet_disc,
+    "magnet_ring": look_magnets.magnet_ring,
+    "pcb": look_boards.pcb,
+    "ram": look_ram.ram,
     "speaker": speaker,
+    "washer": look_metal.washer,
 }
 
 
