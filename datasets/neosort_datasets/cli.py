@@ -8,12 +8,16 @@ from __future__ import annotations
 import typer
 from rich.console import Console
 
+from neosort_datasets.commands_interchange import export, import_
+from neosort_datasets.commands_sprites import sprites
 from neosort_datasets.commands_store import verify
 from neosort_datasets.commands_synth import synth
+from neosort_datasets.interchange.claims import InterchangeError
+from neosort_datasets.rendering.extra import RenderError
 from neosort_datasets.store import StoreError
 from neosort_hardware.config import ConfigError
 
-REFUSALS = (ConfigError, StoreError)  # errors of the user's making: one sentence each, exit code 2
+REFUSALS = (ConfigError, StoreError, InterchangeError)  # errors of the user's making: one sentence each, exit code 2
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,6 +30,9 @@ app = typer.Typer(
 
 app.command()(synth)
 app.command()(verify)
+app.add_typer(sprites, name="sprites")
+app.command("import")(import_)
+app.command()(export)
 
 
 def main() -> None:

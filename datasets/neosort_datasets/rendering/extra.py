@@ -1,0 +1,68 @@
+"""The renderer's libraries, imported where they are used: they come with the extra `render` alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from glob import glob
+from typing import Any
+
+HOW_TO_INSTALL = "it comes with: pip install 'neosort[render]'"
+VARIANT = "llvm_ad_rgb"
+LLVM_LIBRARY_PLACES = (
+    "/usr/lib/llvm-19/lib/libLLVM*.so*",
+    "/usr/lib/*/libLLVM*19*",
+    "/usr/lib64/llvm19/lib/libLLVM*.so*",
+    "/opt/homebrew/opt/llvm@19/lib/libLLVM*.dylib",
+)
+
+
+class RenderError(Exception):
+    """A sprite cannot be made; the message names what is missing or which item is at fault."""
+
+
+def require_renderer() -> None:
+    """Raises `RenderError` naming the first thing that modelling and tracing need and that is missing."""
+    try:
+        import shapely  # noqa: F401, PLC0415
+    except ImportError as error:
+        raise RenderError(f"{error.name} is not installed; {HOW_TO_INSTALL}") from error
+    mitsuba()
+    denoiser()
+
+
+def mitsuba(threads: int | None = None) -> tuple[Any, Any]:
+    """The modules (mitsuba, drjit), ready to trace on ``threads`` cores. Raises `RenderError` naming what to install."""
+    if "DRJIT_LIBLLVM_PATH" not in os.environ:
+        os.environ["DRJIT_LIBLLVM_PATH"] = llvm_library(
+            path for pattern in LLVM_LIBRARY_PLACES for path in sorted(glob(pattern))
+        )
+    try:
+        import drjit  # noqa: PLC0415
+        import mitsuba as module  # noqa: PLC0415
+    except ImportError as error:
+        raise RenderError(f"{error.name} is not installed; {HOW_TO_INSTALL}") from error
+    if module.variant() != VARIANT:
+        module.set_variant(VARIANT)
+    if threads is not None:
+        drjit.set_thread_count(threads)
+    return module, drjit
+
+
+def denoiser() -> Any:
+    """Open Image Denoise's Python module. Raises `RenderError` naming the extra."""
+    try:
+        import pyoidn  # noqa: PLC0415
+    except ImportError as error:
+        raise RenderError(f"{error.name} is not installed; {HOW_TO_INSTALL}") from error
+    return pyoidn
+
+
+def llvm_library(found: Iterable[str]) -> str:
+    """The first of the LLVM 19 libraries found. Older ones crash the tracer's compiler or are refused by it."""
+    for path in found:
+        return path
+    raise RenderError(
+        "the tracer needs LLVM 19 and found none: install Debian's package libllvm19, or set DRJIT_LIBLLVM_PATH to "
+        "the file libLLVM.so.19"
+    )

@@ -1,0 +1,154 @@
+"""The path tracer's loop, as Dr.Jit compiles it; imports Mitsuba at its top, so import it where it is used.
+
+Multiple importance sampling over the dome's table and the material (Veach 1997, balance heuristic), pixels filtered by
+a box, since the denoiser wants grain that is not shared between neighbours.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import drjit as dr
+import mitsuba as mi
+import numpy as np
+
+from neosort_datasets.rendering.dome import GRID_CELLS, RADIUS_MM, TABLE_SLOTS, sampling_table
+from neosort_datasets.rendering.scene import BELT_FACES, Scene
+from neosort_datasets.rendering.view import CAMERA_MM
+from neosort_hardware.types import ArrayF32
+
+START_MM = 600.0  # height at which a camera ray starts: above all items, below the dome
+MAX_VERTICES = 5
+# More light than this from one later vertex of one path is a firefly: on an item, and on the belt, which sends 0.03.
+ITEM_CLAMP_LINEAR = 6.0
+BELT_CLAMP_LINEAR = 0.08
+STEEPEST_RELIEF = 3.0
+GOLDEN = (0.7548776662466927, 0.5698402909980532)  # the plane's low-discrepancy sequence R2 (Roberts 2018)
+
+
+class Dome:
+    """`dome.dome` and its sampling table on the device. No dataclass: Dr.Jit would take its fields for loop variables."""
+
+    def __init__(self, radiance: ArrayF32) -> None:
+        """``radiance``: (cells, cells, 3) as `dome.dome` gives it."""
+        table, density = sampling_table(radiance)
+        padded = np.dstack([radiance, np.zeros_like(radiance[..., :1])])
+        self.radiance = mi.Float(padded.ravel())
+        self.table = mi.UInt32(table.astype(np.uint32))
+        self.density = mi.Float(density)
+
+    def from_cell(self, cell: Any) -> tuple[Any, Any]:
+        """What a cell sends from each arc, and with what density (1/sr at the middle) it is drawn."""
+        light = dr.gather(mi.Vector4f, self.radiance, cell)
+        return mi.Color3f(light.x, light.y, light.z), dr.gather(mi.Float, self.density, cell)
+
+    def towards(self, place: Any, direction: Any) -> tuple[Any, Any]:
+        """Light that arrives at ``place`` from ``direction`` per arc, and the density (1/sr there) of drawing it."""
+        along = dr.dot(place, direction)
+        distance = dr.sqrt(along * along + RADIUS_MM * RADIUS_MM - dr.dot(place, place)) - along
+        far = (place + distance * direction) / RADIUS_MM
+        lit = far.z > 0
+        shrink = 0.5 * GRID_CELLS * dr.rsqrt(1.0 + dr.maximum(far.z, 0.0))
+        column = dr.clip(mi.Int32(far.x * shrink + 0.5 * GRID_CELLS), 0, GRID_CELLS - 1)
+        row = dr.clip(mi.Int32(far.y * shrink + 0.5 * GRID_CELLS), 0, GRID_CELLS - 1)
+        light, density = self.from_cell(mi.UInt32(row * GRID_CELLS + column))
+        return dr.select(lit, light, 0.0), dr.select(lit, density * _spread(distance, direction, far), 0.0)
+
+    def drawn(self, place: Any, random: Any) -> tuple[Any, Any, Any]:
+        """A direction to light, what arrives from it per arc, and the density (1/sr) with which it was drawn."""
+        slot = dr.minimum(mi.UInt32(random.next_float32() * TABLE_SLOTS), TABLE_SLOTS - 1)
+        cell = dr.gather(mi.UInt32, self.table, slot)
+        row = cell // GRID_CELLS
+        u = (mi.Float(cell - row * GRID_CELLS) + random.next_float32()) * (2 / GRID_CELLS) - 1
+        v = (mi.Float(row) + random.next_float32()) * (2 / GRID_CELLS) - 1
+        z = dr.maximum(1 - u * u - v * v, 0.0)
+        stretch = dr.sqrt(1 + z)
+        far = mi.Vector3f(u * stretch, v * stretch, z)
+        way = RADIUS_MM * far - place
+        distance = dr.norm(way)
+        direction = way / distance
+        light, density = self.from_cell(cell)
+        return direction, light, density * _spread(distance, direction, far)
+
+
+def _spread(distance: Any, direction: Any, far: Any) -> Any:
+    """Solid angle of a piece of the dome at its middle over that at a place inside it."""
+    return dr.square(distance / RADIUS_MM) / dr.maximum(dr.dot(direction, far), 1e-3)
+
+
+def _with_relief(scene: Scene, hit: Any, active: Any) -> Any:
+    """The shading normal tilted by the slope of the bump picture; as it is where the picture is not laid along the
+    surface (walls of what was painted from above)."""
+    slope = scene.bump_mm.eval_1_grad(hit, active)
+    normal = hit.sh_frame.n
+    across_u, across_v = dr.cross(hit.dp_dv, normal), dr.cross(normal, hit.dp_du)
+    area = dr.dot(normal, dr.cross(hit.dp_du, hit.dp_dv))
+    laid = dr.abs(area) > 0.05 * dr.norm(hit.dp_du) * dr.norm(hit.dp_dv)
+    tilt = (slope.x * across_u + slope.y * across_v) / area
+    tilt *= dr.minimum(1.0, STEEPEST_RELIEF / dr.norm(tilt))
+    return dr.select(laid & (dr.squared_norm(tilt) > 0), dr.normalize(normal - tilt), normal)
+
+
+def summed(scene: Scene, light: Dome, x: Any, y: Any, scale: Any, samples: Any, random: Any) -> list[Any]:
+    """Sums over ``samples`` paths for each pixel with lower left corner (x, y), px; ``scale`` in mm per px.
+
+    Twenty planes: light from the item by arc and colour (9), from the belt by arc (3), the item's coverage, height
+    (mm), albedo (3), normal (3).
+    """
+    phase = mi.Point2f(random.next_float32(), random.next_float32())
+    first, second, third, belt = mi.Color3f(0), mi.Color3f(0), mi.Color3f(0), mi.Color3f(0)
+    albedo, normal, cover, height = mi.Color3f(0), mi.Vector3f(0), mi.Float(0), mi.Float(0)
+    index = mi.UInt32(0)
+    while index < samples:
+        step = mi.Float(index)
+        at_x = phase.x + step * GOLDEN[0]
+        at_y = phase.y + step * GOLDEN[1]
+        place = mi.Point3f((x + at_x - dr.floor(at_x)) * scale, (y + at_y - dr.floor(at_y)) * scale, 0)
+        way = dr.normalize(place - mi.Point3f(0, 0, CAMERA_MM))
+        ray = mi.Ray3f(mi.Point3f(0, 0, CAMERA_MM) + way * ((START_MM - CAMERA_MM) / way.z), way)
+        share = mi.Color3f(1)
+        density = mi.Float(0)
+        bare = mi.Bool(False)
+        depth = mi.UInt32(0)
+        active = mi.Bool(True)
+        while active:
+            hit = scene.scene.ray_intersect(ray, mi.RayFlags.All, False, active)
+            found = hit.is_valid()
+            hit.sh_frame = mi.Frame3f(_with_relief(scene, hit, active & found))
+            hit.wi = hit.to_local(-ray.d)
+            seen = active & (depth == 0) & found
+            bare |= seen & (hit.prim_index < BELT_FACES)
+            albedo[seen] += scene.albedo.eval(hit, seen)
+            normal[seen] += hit.sh_frame.n
+            cover += dr.select(seen & ~bare, 1.0, 0.0)
+            height += dr.select(seen & ~bare, hit.p.z, 0.0)
+
+            escaped = active & ~found & (depth > 0)
+            arriving, drawing = light.towards(mi.Vector3f(ray.o), ray.d)
+            weight = dr.select(escaped, density / dr.maximum(density + drawing, 1e-9), 0.0)
+            limit = dr.select(depth == 0, 1e3, dr.select(bare, BELT_CLAMP_LINEAR, ITEM_CLAMP_LINEAR))
+            out = share * weight
+            active &= found & (depth < MAX_VERTICES)
+
+            direction, sent, drawn = light.drawn(mi.Vector3f(hit.p), random)
+            clear = active & ~scene.scene.ray_test(hit.spawn_ray(direction), False, active)
+            value, other = scene.material.eval_pdf(mi.BSDFContext(), hit, hit.to_local(direction), clear)
+            lit = share * value * dr.select(clear & (drawn > 0), dr.rcp(drawn + other), 0.0)
+
+            on_item = dr.select(bare, 0.0, 1.0)
+            first += on_item * dr.minimum(out * arriving.x + lit * sent.x, limit)
+            second += on_item * dr.minimum(out * arriving.y + lit * sent.y, limit)
+            third += on_item * dr.minimum(out * arriving.z + lit * sent.z, limit)
+            belt += (1 - on_item) * dr.minimum(dr.mean(out) * arriving + dr.mean(lit) * sent, limit)
+
+            bounce, value = scene.material.sample(
+                mi.BSDFContext(), hit, random.next_float32(), mi.Point2f(random.next_float32(), random.next_float32()),
+                active,
+            )  # fmt: skip
+            share *= value
+            density = bounce.pdf
+            ray = hit.spawn_ray(hit.to_world(bounce.wo))
+            active &= (dr.max(share) > 0.003) & (density > 0)
+            depth += 1
+        index += 1
+    return [*first, *second, *third, *belt, cover, height, *albedo, *normal]

@@ -1,0 +1,159 @@
+"""From what was traced to the atlas' layers: colour, light and shade, as `neosort_hardware.twin.atlas` reads them.
+
+What the three arcs give is condensed to the mean and the first harmonic over azimuth: under a ring of strength
+1 + k·cos(azimuth − φ) an arc of ±60° about azimuth a has the mean strength 1 + k·MEAN_COS·cos(a − φ).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from neosort_datasets.rendering.denoise import Denoise
+from neosort_datasets.rendering.dome import ARC_AZIMUTHS_RAD
+from neosort_datasets.rendering.trace import Traced
+from neosort_hardware.types import ArrayF32, ImageU8
+
+MEAN_COS = math.sin(math.pi / 3) / (math.pi / 3)  # 0.827, of the cosine over ±60°
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
+SOLID_COVERAGE = 0.35  # pixels covered less take their colour from their neighbours
+FADE_PX = 16  # over which shade runs out to 1 towards the sprite's border
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpriteLayers:
+    """``colour`` (h, w, 4) RGBA, ``light`` (3, ceil(h/2), ceil(w/2)), ``shade`` (3, ceil(h/4), ceil(w/4)), uint8, as
+    `neosort_hardware.twin.atlas.AtlasSprite` tells. ``tallest_mm``: what 255 stands for in the height plane."""
+
+    colour: ImageU8
+    light: ImageU8
+    shade: ImageU8
+    tallest_mm: float
+
+
+def sprite_layers(traced: Traced, empty_belt: ArrayF32, denoise: Denoise) -> SpriteLayers:
+    """The layers of one sprite. ``empty_belt``: (h, w, 3 arcs) linear light from the belt without the item."""
+    tallest_mm = max(float((traced.height_mm / np.maximum(traced.coverage, 1e-3)).max()), 0.1)
+    return SpriteLayers(
+        colour=_colour(traced, denoise),
+        light=_light(traced, tallest_mm, denoise),
+        shade=_shade(traced, empty_belt),
+        tallest_mm=tallest_mm,
+    )
+
+
+def encoded(linear: ArrayF32) -> ImageU8:
+    """Linear light (1 is full) on the display's curve (sRGB, IEC 61966-2-1)."""
+    clipped = np.clip(linear, 0.0, 1.0)
+    curved = np.where(clipped <= 0.0031308, 12.92 * clipped, 1.055 * clipped ** (1 / 2.4) - 0.055)
+    return np.round(255 * curved).astype(np.uint8)
+
+
+def decoded(shown: ImageU8) -> ArrayF32:
+    """The inverse of `encoded`."""
+    value = shown.astype(np.float32) / 255
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
+def relit(sprite: SpriteLayers, strength: float, azimuth_rad: float, belt: ArrayF32) -> ArrayF32:
+    """The sprite on a belt of linear colour ``belt`` (3) under a ring of 1 + strength·cos(azimuth − azimuth_rad):
+    (h, w, 3) linear light."""
+    height, width = sprite.colour.shape[:2]
+    along = np.array([math.cos(azimuth_rad), math.sin(azimuth_rad)])
+
+    def gain(layer: ImageU8) -> ArrayF32:
+        large = cv2.resize(np.moveaxis(layer[:2], 0, 2).astype(np.float32), (width, height))
+        return np.maximum(1 + strength * ((large - 128) / 127 @ along), 0.0)
+
+    swapped = sprite.shade[[1, 2, 0]]
+    left = cv2.resize(sprite.shade[0].astype(np.float32) / 255, (width, height)) * gain(swapped)
+    alpha = sprite.colour[..., 3:].astype(np.float32) / 255
+    item = decoded(sprite.colour[..., :3]) * gain(sprite.light)[..., None]
+    return np.asarray(alpha * item + (1 - alpha) * left[..., None] * belt, dtype=np.float32)
+
+
+def filled(values: ArrayF32, weight: ArrayF32) -> ArrayF32:
+    """``values`` (h, w, n) where ``weight`` (h, w) is 1, spread smoothly from there to where it is 0 (pull and push)."""
+    height, width = weight.shape
+    flat = values.reshape(height, width, -1)
+    if min(height, width) <= 2 or weight.min() >= 1.0:
+        total = max(float(weight.sum()), 1e-6)
+        mean = (flat * weight[..., None]).sum(axis=(0, 1)) / total
+        return np.asarray((flat * weight[..., None] + mean * (1 - weight[..., None])).reshape(values.shape), np.float32)
+    half = (-(-width // 2), -(-height // 2))
+    small_weight = cv2.resize(weight, half, interpolation=cv2.INTER_AREA)
+    small = _resized(flat * weight[..., None], half) / np.maximum(small_weight, 1e-6)[..., None]
+    spread = filled(small, np.minimum(4 * small_weight, 1.0))
+    large = cv2.resize(spread, (width, height), interpolation=cv2.INTER_LINEAR).reshape(flat.shape)
+    return np.asarray((flat * weight[..., None] + large * (1 - weight[..., None])).reshape(values.shape), np.float32)
+
+
+def harmonics(arcs: ArrayF32) -> tuple[ArrayF32, ArrayF32, ArrayF32]:
+    """Sum over the arcs (last axis), and its first harmonic over azimuth relative to it: (sum, x, y)."""
+    total = arcs.sum(axis=-1)
+    safe = np.maximum(total, 1e-6)
+    x = MEAN_COS * (arcs @ np.cos(ARC_AZIMUTHS_RAD)) / safe
+    y = MEAN_COS * (arcs @ np.sin(ARC_AZIMUTHS_RAD)) / safe
+    return total, np.asarray(x, dtype=np.float32), np.asarray(y, dtype=np.float32)
+
+
+def _colour(traced: Traced, denoise: Denoise) -> ImageU8:
+    alpha = traced.coverage
+    light = denoise(traced.item.sum(axis=2), traced.albedo * alpha[..., None], traced.normal)
+    solid = np.asarray(alpha >= SOLID_COVERAGE, dtype=np.float32)
+    own = filled(light / np.maximum(alpha, SOLID_COVERAGE)[..., None], solid)
+    return np.dstack([encoded(own), np.round(255 * alpha).astype(np.uint8)])
+
+
+def _light(traced: Traced, tallest_mm: float, denoise: Denoise) -> ImageU8:
+    cover = _shrunk(traced.coverage, 2)
+    albedo, normal = _shrunk(traced.albedo, 2), _shrunk(traced.normal, 2)
+    arcs = denoise(_shrunk(traced.item @ LUMINANCE, 2), albedo * cover[..., None], normal)
+    _, x, y = harmonics(arcs)
+    solid = np.asarray(cover >= SOLID_COVERAGE, dtype=np.float32)
+    slopes = filled(np.dstack([x, y]), solid)
+    height = _shrunk(traced.height_mm, 2) / np.maximum(cover, SOLID_COVERAGE) * solid
+    return np.stack([_signed(slopes[..., 0]), _signed(slopes[..., 1]), _unsigned(height / tallest_mm)])
+
+
+def _shade(traced: Traced, empty_belt: ArrayF32) -> ImageU8:
+    bare = _shrunk(1.0 - traced.coverage, 4)
+    share = _shrunk(traced.belt, 4) / np.maximum(_shrunk(empty_belt, 4) * bare[..., None], 1e-6)
+    seen = np.asarray(bare >= SOLID_COVERAGE, dtype=np.float32)
+    ratios = cv2.GaussianBlur(filled(share, seen), (0, 0), 0.6)
+    left, x, y = harmonics(ratios / 3)
+    window = _window(left.shape, FADE_PX / 4)
+    return np.stack([_unsigned(1 - (1 - left) * window), _signed(x * window), _signed(y * window)])
+
+
+def _window(shape: tuple[int, ...], edge: float) -> ArrayF32:
+    """1 in the middle, 0 at the border, rising smoothly over ``edge`` pixels."""
+    height, width = shape
+    x = np.minimum(np.arange(width), width - 1 - np.arange(width)) / edge
+    y = np.minimum(np.arange(height), height - 1 - np.arange(height)) / edge
+    ramp = np.clip(np.minimum.outer(y, x), 0.0, 1.0)
+    return np.asarray(ramp * ramp * (3 - 2 * ramp), dtype=np.float32)
+
+
+def _shrunk(picture: ArrayF32, by: int) -> ArrayF32:
+    """Means over blocks of ``by`` × ``by`` pixels; where the last block sticks out, its edge is repeated."""
+    height, width = picture.shape[:2]
+    padding = [(0, -height % by), (0, -width % by)] + [(0, 0)] * (picture.ndim - 2)
+    padded = np.pad(picture, padding, mode="edge")
+    blocks = padded.reshape(padded.shape[0] // by, by, padded.shape[1] // by, by, *picture.shape[2:])
+    return np.asarray(blocks.mean(axis=(1, 3)), dtype=np.float32)
+
+
+def _resized(picture: ArrayF32, size: tuple[int, int]) -> ArrayF32:
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA)).reshape(size[1], size[0], -1)
+
+
+def _signed(value: ArrayF32) -> ImageU8:
+    return np.round(128 + 127 * np.clip(value, -1.0, 1.0)).astype(np.uint8)
+
+
+def _unsigned(value: ArrayF32) -> ImageU8:
+    return np.round(255 * np.clip(value, 0.0, 1.0)).astype(np.uint8)

@@ -1,0 +1,33 @@
+"""From a model and a pose to its layers: model it, lay it down, trace it, clean it."""
+
+from __future__ import annotations
+
+from neosort_datasets.modelling.looks import solid_of
+from neosort_datasets.modelling.solid import Part, laid_down
+from neosort_datasets.rendering.denoise import denoised
+from neosort_datasets.rendering.extra import RenderError
+from neosort_datasets.rendering.layers import SpriteLayers, sprite_layers
+from neosort_datasets.rendering.scene import scene_of
+from neosort_datasets.rendering.trace import Tracer
+from neosort_datasets.rendering.view import view_of
+from neosort_datasets.rendering.worklist import Task
+
+
+def lying_parts(task: Task) -> tuple[Part, ...]:
+    """The item's parts as they lie on the belt. Raises `RenderError` naming the look when nobody models it."""
+    try:
+        solid = solid_of(task.model, task.pose)
+    except KeyError as error:
+        raise RenderError(str(error.args[0])) from error
+    return laid_down(solid, task.model, task.pose)
+
+
+def staged(tracer: Tracer, task: Task, px_per_mm: float) -> SpriteLayers:
+    """The layers of a sprite. Raises `RenderError` naming the look when nobody models it."""
+    return drawn(tracer, lying_parts(task), px_per_mm)
+
+
+def drawn(tracer: Tracer, parts: tuple[Part, ...], px_per_mm: float) -> SpriteLayers:
+    """The layers of parts that lie on the belt."""
+    view = view_of(parts, px_per_mm)
+    return sprite_layers(tracer.trace(scene_of(parts), view), tracer.empty_belt(view), denoised)
