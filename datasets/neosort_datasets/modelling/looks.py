@@ -9,14 +9,19 @@ import numpy as np
 from neosort_datasets.modelling import (
     look_boards,
     look_cables,
+    look_cells,
     look_disks,
     look_heatsinks,
     look_magnets,
     look_metal,
     look_ram,
+    look_shards,
 )
 from neosort_datasets.modelling.look_fans import fan
+from neosort_datasets.modelling.look_hub_motors import hub_motor
 from neosort_datasets.modelling.look_motors import can_motor
+from neosort_datasets.modelling.look_outrunners import outrunner
+from neosort_datasets.modelling.look_servos import servo
 from neosort_datasets.modelling.look_speakers import speaker
 from neosort_datasets.modelling.solid import Solid
 from neosort_hardware.twin.bodies import ItemModel, Pose
@@ -34,12 +39,18 @@ LOOKS: dict[str, Look] = {
     "hdd25": look_disks.build,
     "hdd35": look_disks.build,
     "heatsink": look_heatsinks.heatsink,
+    "hub_motor": hub_motor,
     "magnet_arc": look_magnets.magnet_arc,
     "magnet_block": look_magnets.magnet_block,
     "magnet_disc": look_magnets.magnet_disc,
     "magnet_ring": look_magnets.magnet_ring,
+    "outrunner": outrunner,
     "pcb": look_boards.pcb,
+    "plastic": look_shards.plastic,
+    "pouch_cell": look_cells.pouch_cell,
     "ram": look_ram.ram,
+    "round_cell": look_cells.round_cell,
+    "servo": servo,
     "speaker": speaker,
     "washer": look_metal.washer,
 }
