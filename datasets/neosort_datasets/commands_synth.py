@@ -2,62 +2,71 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from multiprocessing import get_context
+import os
 from pathlib import Path
 from typing import Annotated, get_args
 
-import cv2
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
-from neosort_datasets.store import WindowStoreWriter
-from neosort_datasets.synthetic import SplitName, labelled_windows
-from neosort_datasets.window import LabelledWindow, WindowGrid
+from neosort_datasets.synthesis import SynthPlan, parts_done, synthesise
 from neosort_hardware.config import ConfigError, LineConfig, load_line_config
 
-SHARD_WINDOWS = 80
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shard:
-    config: LineConfig
-    split: SplitName
-    seed: int
-    windows: int
-
-
-def _make(shard: _Shard) -> list[LabelledWindow]:
-    cv2.setNumThreads(1)  # the shards are what runs in parallel
-    return list(labelled_windows(shard.config, shard.split, shard.seed, shard.windows))
+class _RateColumn(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text("" if task.speed is None else f"{task.speed:.0f} windows/s")
 
 
 def synth(
-    store: Annotated[Path, typer.Argument(help="Folder of the store; an existing one is added to.")],
+    store: Annotated[Path, typer.Argument(help="Folder of the store; one that was broken off is gone on with.")],
     *,
-    split: Annotated[str, typer.Option(help="Which item models: train, validation or held-out.")] = "train",
+    split: Annotated[str, typer.Option(help="Which item models: train, validation, … or held-out.")] = "train",
     windows: Annotated[int, typer.Option(min=1, help="How many windows.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Everything random follows from it.")] = 1,
     config: Annotated[Path | None, typer.Option(help="Line whose twin is run; the default twin if left out.")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes. Left out: one a core.")] = None,
 ) -> None:
-    """Make labelled belt windows with the twin and append them to a store, shard by shard.
+    """Make labelled belt windows with the twin, shard by shard, until the store holds that many.
 
-    A run that was broken off leaves whole shards behind; `neosort-data verify` says which.
+    Broken off and called again with the same arguments it goes on where it stopped, after checking what is there;
+    other arguments are refused.
     """
-    line = LineConfig() if config is None else load_line_config(config)
+    plan = SynthPlan(
+        line=LineConfig() if config is None else load_line_config(config),
+        split=_split_named(split),
+        seed=seed,
+        windows=windows,
+    )
+    console = Console()
+    done, mended = parts_done(store, plan)
+    for text in mended:
+        console.print(Text(text))
+    there = sum(part.windows for part in plan.parts()[:done])
+    if there:
+        console.print(f"{there:,} windows are there and as written")
+    columns = (TextColumn("windows"), BarColumn(), MofNCompleteColumn(), _RateColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        bar = progress.add_task("windows", total=windows, completed=there)
+        try:
+            synthesise(
+                store,
+                plan,
+                workers=workers or len(os.sched_getaffinity(0)),
+                skip=done,
+                on_windows=lambda count: progress.advance(bar, count),
+            )
+        except KeyboardInterrupt:
+            progress.stop()
+            console.print("broken off; the same command goes on from here")
+            raise typer.Exit(130) from None
+
+
+def _split_named(split: str) -> str:
+    from neosort_datasets.synthetic import SplitName  # noqa: PLC0415 - brings the simulated world with it
+
     if split not in get_args(SplitName):
         raise ConfigError(f"--split is '{split}', must be one of {', '.join(get_args(SplitName))}")
-    writer = WindowStoreWriter(store, WindowGrid(), split=split, seed=seed, origin=f"twin {line.name}, seed {seed}")
-    sizes = [min(SHARD_WINDOWS, windows - first) for first in range(0, windows, SHARD_WINDOWS)]
-    shards = [
-        _Shard(config=line, split=split, seed=seed * 1_000_003 + index, windows=size)  # type: ignore[arg-type]
-        for index, size in enumerate(sizes)
-    ]
-    columns = (TextColumn("windows"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns) as progress, ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        bar = progress.add_task("windows", total=windows)
-        for made in pool.map(_make, shards):  # in order, so that the same seed gives the same store
-            writer.append(made)
-            progress.advance(bar, len(made))
+    return split

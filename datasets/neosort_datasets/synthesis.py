@@ -1,0 +1,143 @@
+"""A store of synthetic windows: planned from its arguments, made in parallel, gone on with where it broke off."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from importlib.metadata import version
+from multiprocessing import get_context
+from pathlib import Path
+
+import cv2
+
+from neosort_datasets.manifest import MANIFEST, StoreError
+from neosort_datasets.store import WindowStore, WindowStoreWriter, window_manifest
+from neosort_datasets.window import LabelledWindow, WindowGrid
+from neosort_hardware.config import LineConfig
+
+SHARD_WINDOWS = 80
+LICENCE = "Apache-2.0"  # what this project makes is under this project's licence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SynthPart:
+    """One shard to be made. Everything about it follows from these."""
+
+    line: LineConfig
+    split: str
+    seed: int
+    windows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SynthPlan:
+    """The arguments of one store. ``split``: a `SplitName` of the catalogue."""
+
+    line: LineConfig
+    split: str
+    seed: int
+    windows: int
+
+    @property
+    def origin(self) -> str:
+        """The arguments in words; two plans of the same origin make the same windows."""
+        digest = hashlib.sha256(self.line.model_dump_json().encode()).hexdigest()[:12]
+        return (
+            f"twin of {self.line.name} ({digest}), split {self.split}, seed {self.seed}, {self.windows} windows, "
+            f"neosort {version('neosort')}"
+        )
+
+    def parts(self) -> list[SynthPart]:
+        """Its shards, in order; seeds far enough apart that two plans share none."""
+        sizes = [min(SHARD_WINDOWS, self.windows - first) for first in range(0, self.windows, SHARD_WINDOWS)]
+        return [
+            SynthPart(line=self.line, split=self.split, seed=self.seed * 1_000_003 + index, windows=size)
+            for index, size in enumerate(sizes)
+        ]
+
+
+PartMaker = Callable[[SynthPart], Sequence[LabelledWindow]]
+
+
+def twin_windows(part: SynthPart) -> list[LabelledWindow]:
+    """The windows of one part, from the twin."""
+    from neosort_datasets.synthetic import labelled_windows  # noqa: PLC0415 - the simulated world, for makers alone
+
+    cv2.setNumThreads(1)  # the parts are what runs in parallel
+    return list(labelled_windows(part.line, part.split, part.seed, part.windows))  # type: ignore[arg-type]
+
+
+def parts_done(path: Path, plan: SynthPlan) -> tuple[int, list[str]]:
+    """How many parts of ``plan`` the store at ``path`` holds whole, and what had to be mended to know it.
+
+    Raises `StoreError` where the store was made by other arguments, or a file is not as it was written.
+    """
+    if not (path / MANIFEST).exists():
+        return 0, []
+    mended = window_manifest(path).mend()
+    if not window_manifest(path).read()[0]:
+        return 0, mended
+    store = WindowStore(path)
+    for entry in store.entries:
+        if entry.origin != plan.origin:
+            raise StoreError(f"{path}: made as '{entry.origin}', cannot be gone on with as '{plan.origin}'")
+    if damage := store.verify():
+        raise StoreError(f"{path}: cannot be gone on with: {damage[0]} (and {len(damage) - 1} more)")
+    return len(store.entries), mended
+
+
+def synthesise(
+    path: Path,
+    plan: SynthPlan,
+    *,
+    workers: int,
+    skip: int,
+    on_windows: Callable[[int], None],
+    make: PartMaker = twin_windows,
+) -> None:
+    """Make the parts of ``plan`` behind the first ``skip``, ``workers`` at a time, and append them in order.
+
+    ``on_windows`` is told of every shard written. Raises `StoreError`; what is written by then stands.
+    """
+    writer = WindowStoreWriter(
+        path, WindowGrid(), split=plan.split, seed=plan.seed, origin=plan.origin, licence=LICENCE
+    )
+    for windows in _made(plan.parts()[skip:], workers, make):
+        writer.append(windows)
+        on_windows(len(windows))
+
+
+def _made(parts: list[SynthPart], workers: int, make: PartMaker) -> Iterator[Sequence[LabelledWindow]]:
+    if workers == 1 or len(parts) == 1:
+        yield from map(make, parts)
+        return
+    with ProcessPoolExecutor(min(workers, len(parts)), get_context("spawn"), initializer=_leave_stopping) as pool:
+        try:
+            yield from _in_order(pool, parts, make, ahead=2 * workers)
+        except BrokenProcessPool as error:
+            raise StoreError("a worker process died, of memory perhaps; call again to go on, with fewer") from error
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _in_order(
+    pool: ProcessPoolExecutor, parts: list[SynthPart], make: PartMaker, ahead: int
+) -> Iterator[Sequence[LabelledWindow]]:
+    """In order, so that a store broken off holds the first parts; no more than ``ahead`` at once, for memory's sake."""
+    waiting: deque[Future[Sequence[LabelledWindow]]] = deque()
+    for part in parts:
+        waiting.append(pool.submit(make, part))
+        if len(waiting) == ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _leave_stopping() -> None:
+    """Ctrl-C reaches every process of a terminal; the one that writes the store decides what it means."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
