@@ -14,9 +14,11 @@ from neosort_datasets.modelling import (
     look_heatsinks,
     look_magnets,
     look_metal,
+    look_phone,
     look_ram,
     look_shards,
 )
+from neosort_datasets.modelling.look_earphones import earbud, earcup
 from neosort_datasets.modelling.look_fans import fan
 from neosort_datasets.modelling.look_hub_motors import hub_motor
 from neosort_datasets.modelling.look_motors import can_motor
@@ -33,6 +35,8 @@ LOOKS: dict[str, Look] = {
     "bracket": look_metal.bracket,
     "cable": look_cables.cable,
     "can_motor": can_motor,
+    "earbud": earbud,
+    "earcup": earcup,
     "fan": fan,
     "ferrite_block": look_magnets.ferrite_block,
     "ferrite_ring": look_magnets.ferrite_ring,
@@ -46,6 +50,7 @@ LOOKS: dict[str, Look] = {
     "magnet_ring": look_magnets.magnet_ring,
     "outrunner": outrunner,
     "pcb": look_boards.pcb,
+    "phone": look_phone.build,
     "plastic": look_shards.plastic,
     "pouch_cell": look_cells.pouch_cell,
     "ram": look_ram.ram,
