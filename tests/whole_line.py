@@ -43,8 +43,10 @@ class FakeBundle:
         rows = []
         for item in self.items:
             lo, hi = max(0.0, item.box.belt_lo_mm - start), min(grid.length_mm, item.box.belt_hi_mm - start)
-            if hi - lo > 0.4 * (item.box.belt_hi_mm - item.box.belt_lo_mm):
-                across = (item.box.across_lo_mm - grid.across_start_mm, item.box.across_hi_mm - grid.across_start_mm)
+            left, right = item.box.across_lo_mm - grid.across_start_mm, item.box.across_hi_mm - grid.across_start_mm
+            across = (max(0.0, left), min(grid.cols * grid.mm_per_px, right))
+            seen = (hi - lo) * (across[1] - across[0]) if across[1] > across[0] else 0.0
+            if seen > 0.4 * item.box.area_mm2:
                 rows.append((lo, across[0], hi, across[1], item))
         n = len(rows)
         kind_p = np.zeros((n, len(KINDS)), np.float32)

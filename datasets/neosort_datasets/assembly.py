@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from neosort_datasets.field_grid import FieldGridder, FieldHistory
-from neosort_datasets.rectification import Rectifier
+from neosort_datasets.mosaic import Mosaic
+from neosort_datasets.pacing import Pace
 from neosort_datasets.window import BLIND_GREY, BeltWindow, WindowGrid
 from neosort_hardware.belt import LineGeometry
 from neosort_hardware.types import FieldBlock, Frame, ImageU8
@@ -16,33 +18,48 @@ from neosort_hardware.types import FieldBlock, Frame, ImageU8
 Blind = Literal["camera", "field", "none"]
 
 WAIT_FOR_FIELD_MM = 60.0  # past this much belt without the missing samples the window goes on without them
-MAX_PENDING = 16
+MAX_PENDING = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pending:
+    """A window that waits for its field."""
+
+    end_mm: float
+    captured_ns: int
+    sequence: int
+    picture: ImageU8
 
 
 class WindowAssembler:
-    """Pairs each frame with the field of the same stretch. Single-threaded; bounded.
+    """Pairs each stretch of pictures with the field of the same stretch. Single-threaded; bounded.
 
-    ``blind`` switches a sense off: the picture becomes mid-grey, or the field unknown.
+    Windows end where frames do, one a frame unless ``pace`` asks for more or fewer; what no frame shows of them is
+    mid-grey. ``blind`` switches a sense off: the picture becomes mid-grey, or the field unknown.
     """
 
-    def __init__(self, grid: WindowGrid, geometry: LineGeometry, blind: Blind = "none") -> None:
+    def __init__(
+        self, grid: WindowGrid, geometry: LineGeometry, blind: Blind = "none", pace: Pace | None = None
+    ) -> None:
         self.grid = grid
         self._blind = blind
         self._array_station_mm = geometry.array_station_mm
-        self._rectifier = Rectifier(grid, geometry.pixel_to_belt)
+        self._mosaic = Mosaic(grid, geometry.pixel_to_belt, pace or Pace())
         self._gridder = FieldGridder(grid, geometry.channel_across_mm, geometry.array_height_mm)
         self._history = FieldHistory(geometry.array_station_mm, keep_mm=4 * grid.length_mm)
-        self._pending: deque[tuple[Frame, ImageU8]] = deque()
+        self._pending: deque[_Pending] = deque()
         self._grey = np.full((grid.rows, grid.cols, 3), BLIND_GREY, dtype=np.uint8)
         self.dropped = 0
 
     def add_frame(self, frame: Frame) -> None:
-        """Take a frame; the oldest pending one is dropped, and counted, when too many wait for their field."""
-        picture = self._grey if self._blind == "camera" else self._rectifier.rectify(frame.image)
-        if len(self._pending) >= MAX_PENDING:
-            self._pending.popleft()
-            self.dropped += 1
-        self._pending.append((frame, picture))
+        """Take a frame; the oldest pending window is dropped, and counted, when too many wait for their field."""
+        for end_mm in self._mosaic.add(frame):
+            if len(self._pending) >= MAX_PENDING:
+                self._pending.popleft()
+                self.dropped += 1
+            picture = self._grey if self._blind == "camera" else self._mosaic.picture(end_mm)
+            pending = _Pending(end_mm=end_mm, captured_ns=frame.captured_ns, sequence=frame.sequence, picture=picture)
+            self._pending.append(pending)
 
     def add_block(self, block: FieldBlock) -> None:
         """Take a block of samples."""
@@ -55,26 +72,26 @@ class WindowAssembler:
         ``belt_mm``: the encoder now.
         """
         windows = []
-        while self._pending and self._complete(self._pending[0][0], belt_mm):
-            windows.append(self._window(*self._pending.popleft()))
+        while self._pending and self._complete(self._pending[0].end_mm, belt_mm):
+            windows.append(self._window(self._pending.popleft()))
         return windows
 
-    def _complete(self, frame: Frame, belt_mm: float) -> bool:
+    def _complete(self, end_mm: float, belt_mm: float) -> bool:
         if self._blind == "field":
             return True  # there is no field to wait for
         seen = self._history.newest_place_mm
         newest = -np.inf if seen is None else seen
-        waited_mm = belt_mm - self._array_station_mm - frame.belt_mm
-        return newest >= frame.belt_mm or waited_mm > WAIT_FOR_FIELD_MM
+        waited_mm = belt_mm - self._array_station_mm - end_mm
+        return newest >= end_mm or waited_mm > WAIT_FOR_FIELD_MM
 
-    def _window(self, frame: Frame, picture: ImageU8) -> BeltWindow:
+    def _window(self, pending: _Pending) -> BeltWindow:
         grid = self.grid
-        start_mm = frame.belt_mm - grid.length_mm
+        start_mm = pending.end_mm - grid.length_mm
         field_ut = np.zeros((3, grid.field_rows, grid.field_cols), dtype=np.float32)
         mask = np.zeros((2, grid.field_rows, grid.field_cols), dtype=np.float32)
-        last_input_ns = frame.captured_ns
-        from_mm, to_mm = start_mm - self._gridder.lead_mm, start_mm + grid.length_mm
-        stretch = None if self._blind == "field" else self._history.stretch(from_mm, to_mm)
+        last_input_ns = pending.captured_ns
+        from_mm = start_mm - self._gridder.lead_mm
+        stretch = None if self._blind == "field" else self._history.stretch(from_mm, pending.end_mm)
         if stretch is not None:
             places_mm, stamps, samples_ut, saturated = stretch
             field_ut, mask = self._gridder.grid(start_mm, places_mm, samples_ut, saturated)
@@ -82,9 +99,9 @@ class WindowAssembler:
         return BeltWindow(
             grid=grid,
             start_mm=start_mm,
-            picture=picture,
+            picture=pending.picture,
             field_ut=field_ut,
             field_mask=mask,
             last_input_ns=last_input_ns,
-            sequence=frame.sequence,
+            sequence=pending.sequence,
         )

@@ -73,6 +73,9 @@ class FieldHistory:
         """
         field_ut = self._baseline.take_off(block)
         places_mm = block.belt_mm - self._station_mm
+        if places_mm[-1] < self._furthest_mm - self._keep_mm:  # the encoder counts anew
+            self._blocks.clear()
+            self._furthest_mm = -np.inf
         if places_mm[-1] > self._furthest_mm:
             self._furthest_mm, self._moved_ns = float(places_mm[-1]), int(block.sampled_ns[-1])
         elif block.sampled_ns[-1] - self._moved_ns > _STANDING_S * 1e9:

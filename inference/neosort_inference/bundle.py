@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Self
 
@@ -116,8 +116,9 @@ class Bundle:
         self.metadata = metadata
 
     def run(self, window: BeltWindow) -> RawDetections:
-        """Detections in one window. Raises `ValueError` for a window of another grid than the model's."""
-        if window.grid != self.metadata.grid:
+        """Detections in one window. Raises `ValueError` for a window of another grid than the model's, wherever across
+        the belt it begins: the network does not know."""
+        if replace(window.grid, across_start_mm=self.metadata.grid.across_start_mm) != self.metadata.grid:
             raise ValueError(f"window of {window.grid}, but bundle '{self.metadata.name}' reads {self.metadata.grid}")
         feeds = {
             "picture": np.ascontiguousarray(window.picture)[None],

@@ -12,6 +12,9 @@ from types import FrameType
 from typing import Protocol
 
 from neosort_datasets.assembly import Blind, WindowAssembler
+from neosort_datasets.line_grid import line_grid
+from neosort_datasets.pacing import Pace
+from neosort_datasets.rectification import View
 from neosort_datasets.window import BeltWindow
 from neosort_hardware.config import ConfigError
 from neosort_hardware.line import Line
@@ -112,12 +115,15 @@ class Sorting:
         self._end_ns = None if plan.seconds is None else started_ns + round(plan.seconds * 1e9)
         recipe, metadata = plan.recipe, plan.bundle.metadata
         judge = Judge(recipe, metadata.kinds, threshold_for(recipe, plan.bundle, plan.blind))
-        calibration = line.config.calibration
+        calibration, camera = line.config.calibration, line.config.camera
+        view = View.of(line.geometry.pixel_to_belt, camera.width_px, camera.height_px)
+        grid = line_grid(metadata.grid, line.geometry, view)
+        pace = Pace.overlapping(grid.length_mm)
         self._loop = SortingLoop(
             line=line,
-            assembler=WindowAssembler(metadata.grid, line.geometry, plan.blind),
+            assembler=WindowAssembler(grid, line.geometry, plan.blind, pace),
             detector=Detector(plan.bundle, recipe.min_score),
-            tracker=Tracker(line.config.camera.trigger_every_mm),
+            tracker=Tracker(pace.hop_mm(view.length_mm, camera.trigger_every_mm, grid.length_mm)),
             judge=judge,
             planner=ShotPlanner(line.geometry, calibration.position_sigma_mm, recipe.max_shots_per_s),
             telemetry=self.telemetry,

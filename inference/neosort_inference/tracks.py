@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from neosort_hardware.types import Box
 from neosort_inference.detector import Detection
+from neosort_inference.same_item import SAME_ITEM_IOU, sameness
 
 FIELD_MARGIN_MM = 40.0  # an item nearer than this to the upstream edge has not yet shown all of its field
-SAME_ITEM_IOU = 0.3
 EDGE_MM = 8.0  # a box that ends this near to a window's edge may be a piece of an item that the edge has cut
 LARGEST_PIECE = 0.45  # of a window's length; what is longer is taken as it is, no window may ever show more of it
 
@@ -80,18 +80,9 @@ class Tracker:
         return comes_whole or was_whole
 
     def _merge(self, detection: Detection) -> None:
-        same = max(self._tracks, key=lambda track: _sameness(track.box, detection.box), default=None)
-        if same is None or _sameness(same.box, detection.box) < SAME_ITEM_IOU:
+        same = max(self._tracks, key=lambda track: sameness(track.box, detection.box), default=None)
+        if same is None or sameness(same.box, detection.box) < SAME_ITEM_IOU:
             self._tracks.append(Track(track_id=self._next_id, detection=detection))
             self._next_id += 1
         elif not same.decided:
             same.detection = detection
-
-
-def _sameness(one: Box, other: Box) -> float:
-    """IoU, or how far the smaller box lies inside the larger where an item is cut by a window's edge."""
-    smaller = min(one.area_mm2, other.area_mm2)
-    inside = one.overlap_mm2(other) / smaller if smaller > 0 else 0.0
-    larger = max(one.area_mm2, other.area_mm2)
-    alike = smaller > 0.35 * larger
-    return max(one.iou(other), inside - 0.4 if alike else 0.0)

@@ -118,7 +118,7 @@ def test_rectification_undoes_a_tilted_camera():
     image = np.zeros((512, 640, 3), np.uint8)
     for u, v in geometry.belt_to_pixels(across_belt, 512.0):
         image[round(v - 0.5), round(u - 0.5)] = 255
-    out = Rectifier(GRID, geometry.pixel_to_belt).rectify(image)
+    out = Rectifier(GRID, geometry.pixel_to_belt, 640, 512).rectify(image, 0.0)
     for across, belt in across_belt:
         r, c = round(belt - 0.5), round(across + 20 - 0.5)
         assert out[r - 1 : r + 2, c - 1 : c + 2].max() > 60
