@@ -16,27 +16,39 @@ POWDER = Paint((176, 178, 178), 0.85)
 def shatter(sheet: Canvas, at_mm: tuple[float, float], reach_mm: float, severity: float) -> None:
     """Crack the sheet from an impact at ``at_mm``; ``severity`` 0 a few cracks .. 1 a dense web with lost splinters."""
     rng = sheet.rng
-    rays = 7 + int(14 * severity)
+    rays = 8 + int(16 * severity)
     angles = np.sort(np.linspace(0, 2 * math.pi, rays, endpoint=False) + rng.normal(0, 1.6 / rays, rays))
     rings = reach_mm * np.cumsum(rng.uniform(0.5, 1.5, 5 + int(7 * severity)))
     rings = rings / rings[-1] * reach_mm
     rings *= np.linspace(0.25, 1.0, len(rings))
     web = _web(np.array(at_mm), angles, rings, rng)
     _tilt_shards(sheet, web, severity)
-    faint = Paint(CRACK.srgb, 0.5)
     for ray in range(rays):
         last = int(rng.integers(max(2, len(rings) // 3), len(rings) + 1))
-        sheet.line(web[: last + 1, ray], float(rng.uniform(0.12, 0.3)), faint)
+        _fissure(sheet, web[: last + 1, ray], float(rng.uniform(0.25, 0.8)))
         if rng.random() < 0.5:
-            far = web[last, ray] + rng.normal(0, 1, 2) * 0.25 * reach_mm
-            sheet.line(np.array([web[last, ray], far]), 0.12, faint)
+            outwards = web[last, ray] - web[last - 1, ray]
+            far = web[last, ray] + 0.8 * outwards + rng.normal(0, 0.3, 2) * np.hypot(*outwards)
+            _fissure(sheet, np.array([web[last, ray], far]), 0.3)
     for ring in range(1, len(rings) + 1):
         likely = 0.85 * severity * (1 - ring / (len(rings) + 2)) + 0.12
         for ray in range(rays):
             if rng.random() < likely:
-                sheet.line(np.array([web[ring, ray], web[ring, (ray + 1) % rays]]), 0.14, faint)
+                ends = np.array([web[ring, ray], web[ring, (ray + 1) % rays]])
+                _fissure(sheet, ends, float(rng.uniform(0.15, 0.6)))
     if severity > 0.4:
         _lost_splinters(sheet, web, severity)
+
+
+def _fissure(sheet: Canvas, knots: ArrayF64, opacity: float) -> None:
+    """One crack: it wavers between its knots, and is seen better in some stretches than in others."""
+    along = np.linspace(0, len(knots) - 1, 4 * len(knots))
+    path = np.column_stack([np.interp(along, np.arange(len(knots)), knots[:, axis]) for axis in (0, 1)])
+    path[1:-1] += sheet.rng.normal(0, 0.22, (len(path) - 2, 2))
+    for start in range(0, len(path) - 1, 3):
+        width = float(sheet.rng.uniform(0.07, 0.2))
+        stencil = sheet.stencil([path[start : start + 4]], width)
+        sheet.lay(stencil, CRACK, opacity=float(np.clip(opacity * sheet.rng.uniform(0.4, 1.5), 0, 1)))
 
 
 def _web(at: ArrayF64, angles: ArrayF64, rings: ArrayF64, rng: np.random.Generator) -> ArrayF64:

@@ -69,9 +69,10 @@ class Weathered(Layers):
 
     def dust(self, amount: float) -> None:
         """A thin uneven coat of dust with grains and fluff in it."""
-        coat = np.float32(0.30 * amount) * _step(self.clouds(18.0), -1.2, 1.6)
-        grains = _step(self.noise(0.35), 2.6 - 0.8 * amount, 3.1) * np.float32(0.7)
-        self.cover_with(np.clip(coat + grains * amount, 0, 0.85), DUST)
+        # dust is far lighter than dark glass or plastic: a coat of a few percent shows there
+        coat = np.float32(0.06 * amount) * (0.5 + _step(self.clouds(30.0, 5), -1.5, 2.5))
+        grains = _step(self.noise(0.35), 2.7 - 0.6 * amount, 3.2) * np.float32(0.5 * amount)
+        self.cover_with(np.clip(coat + grains, 0, 0.85), DUST)
 
     def grime(self, amount: float) -> None:
         """Dark greasy dirt in blotches, thicker along the rim and where the relief is low."""
@@ -135,8 +136,9 @@ class Weathered(Layers):
 
     def wear_edges(self, amount: float, *, beneath: Paint = ALUMINIUM) -> None:
         """The coat is rubbed through along the sheet's rim and what lies ``beneath`` shows."""
-        field = np.exp(-self._rim_mm() / np.float32(0.8 + 2.0 * amount)) + np.float32(0.22) * self.clouds(2.5)
-        self.cover_with(np.float32(0.9) * _step(field, 1.0 - 0.5 * amount, 1.15 - 0.45 * amount), beneath)
+        patchy = np.float32(0.16) * self.clouds(2.0, 3) + np.float32(0.3) * self.noise(16.0)
+        field = np.exp(-self._rim_mm() / np.float32(0.5 + 1.1 * amount)) + patchy
+        self.cover_with(np.float32(0.8) * _step(field, 1.15 - 0.4 * amount, 1.4 - 0.4 * amount), beneath)
 
     def _rim_mm(self) -> ArrayF32:
         """(h, w) distance to the sheet's nearest edge."""
