@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 
@@ -19,15 +20,11 @@ from neosort_hardware.types import ArrayF64
 FAR_DIMENSIONS = 12.0
 """Beyond this many largest edges from its centre a body is its dipole: the octupole adds less than 0.35 % there."""
 
-Dipole = tuple[Vector3, ArrayF64 | Vector3]
-"""A point dipole: position (mm) and moment (A·m²)."""
+STEEL_SUSCEPTIBILITY = 2000.0  # a: of soft steel in the Earth's field; matters for thin sheets and long rods alone
 
 # µ0/4π in µT·mm³ per A·m²: 1e-7 T·m³/(A·m²) × 1e6 µT/T × 1e9 mm³/m³.
 DIPOLE_UT_MM3_PER_AM2 = 1e8
 _TINY = 1e-300
-# Demagnetising factor along the long axis against aspect ratio (c): compact, 5:1, 10:1.
-_ASPECTS = (1.0, 5.0, 10.0)
-_FACTORS = (1.0 / 3.0, 0.056, 0.020)
 
 
 def cuboid_field_ut(size_mm: Vector3, polarisation_t: Vector3, points_mm: ArrayF64) -> ArrayF64:
@@ -215,43 +212,26 @@ def magnets_field_ut(magnets: Iterable[Magnet], points_mm: ArrayF64) -> ArrayF64
     return total
 
 
-def demagnetising_factor(aspect: float) -> float:
-    """Along the long axis of a body ``aspect`` times as long as thick (1 to 40); linear in the logarithms."""
-    log_aspect = math.log(min(max(aspect, 1.0), 40.0))
-    segment = 0 if log_aspect <= math.log(_ASPECTS[1]) else 1
-    left, right = math.log(_ASPECTS[segment]), math.log(_ASPECTS[segment + 1])
-    low, high = math.log(_FACTORS[segment]), math.log(_FACTORS[segment + 1])
-    return math.exp(low + (high - low) * (log_aspect - left) / (right - left))
+@cache
+def demagnetising_factors(size_mm: Vector3) -> Vector3:
+    """Along each axis of the ellipsoid that stands in for a body of these edges; they sum to 1.
 
-
-def steel_moment_am2(steel: Steel, background_t: ArrayF64 | Vector3, yaw_rad_of_item: float) -> ArrayF64:
-    """Moment (3,) in the ITEM's frame that the background (3,), given in the WORLD's frame (T), induces in soft steel.
-
-    m = V·B₀/(µ0·N) per axis of the steel, V from its mass; N along its longest edge from the ratio of that edge to the
-    geometric mean of the others, (1 − N)/2 across it.
+    N_x = ½·abc ∫₀^∞ ds / ((a² + s)·√((a² + s)(b² + s)(c² + s))) (Osborn, Phys. Rev. 67 (1945) 351), by the
+    trapezoidal rule in ln s, which converges exponentially.
     """
-    longest = max(range(3), key=lambda axis: steel.size_mm[axis])
-    others = math.prod(steel.size_mm) / steel.size_mm[longest]
-    along = demagnetising_factor(steel.size_mm[longest] / math.sqrt(others))
-    factors = np.full(3, 0.5 * (1.0 - along))
-    factors[longest] = along
+    square = (0.5 * np.asarray(size_mm, dtype=np.float64)) ** 2
+    s = np.exp(np.linspace(math.log(square.min()) - 16.0, math.log(square.max()) + 16.0, 600))
+    terms = square[:, None] + s
+    factors = np.sum(s / (terms * np.sqrt(terms.prod(axis=0))), axis=1)
+    x, y, z = (float(factor) for factor in factors / factors.sum())
+    return (x, y, z)
+
+
+def steel_am2_per_t(steel: Steel) -> ArrayF64:
+    """Moment that soft steel takes on in a weak field, A·m² per tesla, along each of its axes (3,).
+
+    m = V·B₀ / (µ0·(N + 1/χ)) per axis, V from its mass, N of the ellipsoid of its edges.
+    """
+    factors = np.asarray(demagnetising_factors(steel.size_mm)) + 1.0 / STEEL_SUSCEPTIBILITY
     volume_m3 = steel.mass_g / DENSITY_G_PER_CM3["steel"] * 1e-6
-    own_t = yaw_rotation(-yaw_rad_of_item) @ np.asarray(background_t, dtype=np.float64)
-    return np.asarray(volume_m3 / MU0_T_M_PER_A * own_t / factors)
-
-
-def steel_dipoles(steel: Steel, moment_am2: ArrayF64 | Vector3) -> tuple[Dipole, ...]:
-    """A steel part's moment (item frame) as dipoles spread evenly over its length and width, in the item's frame.
-
-    Equal shares at the centres of cells no longer than 20 mm, at most 12 along and 6 across: at sensors 45 mm
-    under it this is uniform magnetisation of the bounding cuboid to within 7 % of the peak (of an unknown that is known
-    worse than that), and nothing blows up nearby.
-    """
-    length, width, _ = steel.size_mm
-    along, across = min(12, math.ceil(length / 20.0)), min(6, math.ceil(width / 20.0))
-    x = length * ((np.arange(along) + 0.5) / along - 0.5)
-    y = width * ((np.arange(across) + 0.5) / across - 0.5)
-    grid = np.array([(each_x, each_y, 0.0) for each_x in x for each_y in y])
-    places = grid + np.asarray(steel.centre_mm)
-    mx, my, mz = (float(component) / (along * across) for component in moment_am2)
-    return tuple(((float(px), float(py), float(pz)), (mx, my, mz)) for px, py, pz in places)
+    return np.asarray(volume_m3 / MU0_T_M_PER_A / factors)

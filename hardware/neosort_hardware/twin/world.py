@@ -14,12 +14,12 @@ from neosort_hardware.twin.feed import Feeder, Item
 from neosort_hardware.twin.field_strip import FieldStrip
 from neosort_hardware.twin.front_end import ArrayFrontEnd
 from neosort_hardware.twin.jet_bank import JetBank
-from neosort_hardware.twin.magnetics import Dipole, steel_dipoles, steel_moment_am2
 from neosort_hardware.twin.motion import BeltMotion
 from neosort_hardware.twin.optics import BeltPicture
 from neosort_hardware.twin.pneumatics import Flyer, Valves, throw
-from neosort_hardware.twin.poses import lying
-from neosort_hardware.twin.sprites import SpriteBook, silhouette
+from neosort_hardware.twin.scenery import Scenery
+from neosort_hardware.twin.sources import Dipoles, item_dipoles
+from neosort_hardware.twin.sprites import Sprite, silhouette
 from neosort_hardware.types import ArrayBool, ArrayF32, ArrayF64, Box, ImageU8, ItemTruth, Landing
 
 FEED_AHEAD_MM = 450.0  # items lie on the belt this far before they come into view, field and all
@@ -65,7 +65,10 @@ class World:
             length_mm=_camera_memory_mm(config, self.geometry),
         )
         self._field = FieldStrip(
-            self.geometry.channel_across_mm, self.geometry.array_height_mm, length_mm=_array_memory_mm(config)
+            self.geometry.channel_across_mm,
+            self.geometry.array_height_mm,
+            length_mm=_array_memory_mm(config),
+            reach_mm=_field_reach_mm(config),
         )
         self._front_end = _front_end(config, self.geometry, front_rng)
         calibration = config.calibration
@@ -138,24 +141,22 @@ class World:
             rng=self._optics_rng,
         )
         self._field.extend_to(item.belt_mm + FEED_AHEAD_MM)
-        self._field.add(
-            lying(item.model, item.pose).magnets,
-            self._steel_dipoles(item),
-            item.belt_mm,
-            item.across_mm,
-            item.yaw_rad,
-            item.ageing,
-        )
+        self._field.add(self._dipoles(item), item.belt_mm, item.across_mm)
         self._on_belt.append(_OnBelt(item=item, box=box))
 
-    def _steel_dipoles(self, item: Item) -> list[Dipole]:
-        """Induced and remanent moment of each steel piece, spread over it, in the item's frame."""
-        background_t = self._front_end.background_t
-        dipoles: list[Dipole] = []
-        for steel, remanence in zip(lying(item.model, item.pose).steel, item.remanence_am2, strict=True):
-            moment = steel_moment_am2(steel, background_t, item.yaw_rad) + np.asarray(remanence)
-            dipoles += steel_dipoles(steel, moment)
-        return dipoles
+    def _sprite(self, item: Item) -> Sprite:
+        return self._scenery.sprites.sprite(item.model, item.pose, self._picture.mm_per_px)
+
+    def _dipoles(self, item: Item) -> Dipoles:
+        return item_dipoles(
+            item.model,
+            item.pose,
+            yaw_rad=item.yaw_rad,
+            ageing=item.ageing,
+            remanence_am2=item.remanence_am2,
+            background_t=self._front_end.background_t,
+            array_height_mm=self.geometry.array_height_mm,
+        )
 
     def _valve_events(self) -> list[tuple[float, float, float]]:
         start_ns = self.motion.start_ns
@@ -225,7 +226,12 @@ def _camera_memory_mm(config: LineConfig, geometry: LineGeometry) -> float:
 def _array_memory_mm(config: LineConfig) -> float:
     """Belt that must be remembered for the oldest sample that the array may still hand over."""
     buffered_mm = (ARRAY_BUFFER_S + 0.5) * 1000.0 * config.belt.speed_m_per_s * (1 + config.twin.speed_ripple)
-    return 2 * FEED_AHEAD_MM + config.calibration.array_station_mm + buffered_mm
+    return FEED_AHEAD_MM + _field_reach_mm(config) + config.calibration.array_station_mm + buffered_mm
+
+
+def _field_reach_mm(config: LineConfig) -> float:
+    """No item's field may reach a place that the array has read before the item was laid down."""
+    return FEED_AHEAD_MM + config.calibration.array_station_mm
 
 
 def _front_end(config: LineConfig, geometry: LineGeometry, rng: np.random.Generator) -> ArrayFrontEnd:
