@@ -11,18 +11,24 @@ from neosort_datasets.modelling import (
     look_cables,
     look_cells,
     look_disks,
+    look_hard,
     look_heatsinks,
     look_magnets,
     look_metal,
     look_phone,
     look_ram,
     look_shards,
+    look_soft,
+    look_tools,
+    look_transformer,
 )
 from neosort_datasets.modelling.look_earphones import earbud, earcup
 from neosort_datasets.modelling.look_fans import fan
 from neosort_datasets.modelling.look_hub_motors import hub_motor
+from neosort_datasets.modelling.look_magnetrons import magnetron
 from neosort_datasets.modelling.look_motors import can_motor
 from neosort_datasets.modelling.look_outrunners import outrunner
+from neosort_datasets.modelling.look_pickups import pickup
 from neosort_datasets.modelling.look_servos import servo
 from neosort_datasets.modelling.look_speakers import speaker
 from neosort_datasets.modelling.solid import Solid
@@ -35,11 +41,15 @@ LOOKS: dict[str, Look] = {
     "bracket": look_metal.bracket,
     "cable": look_cables.cable,
     "can_motor": can_motor,
+    "cardboard": look_soft.cardboard,
+    "drinks_can": look_soft.drinks_can,
     "earbud": earbud,
     "earcup": earcup,
     "fan": fan,
     "ferrite_block": look_magnets.ferrite_block,
     "ferrite_ring": look_magnets.ferrite_ring,
+    "fridge_seal": look_soft.fridge_seal,
+    "glass": look_hard.glass,
     "hdd25": look_disks.build,
     "hdd35": look_disks.build,
     "heatsink": look_heatsinks.heatsink,
@@ -48,16 +58,23 @@ LOOKS: dict[str, Look] = {
     "magnet_block": look_magnets.magnet_block,
     "magnet_disc": look_magnets.magnet_disc,
     "magnet_ring": look_magnets.magnet_ring,
+    "magnetron": magnetron,
     "outrunner": outrunner,
     "pcb": look_boards.pcb,
     "phone": look_phone.build,
+    "pickup": pickup,
     "plastic": look_shards.plastic,
     "pouch_cell": look_cells.pouch_cell,
     "ram": look_ram.ram,
     "round_cell": look_cells.round_cell,
     "servo": servo,
     "speaker": speaker,
+    "stone": look_hard.stone,
+    "textile": look_soft.textile,
+    "tool": look_tools.tool,
+    "transformer": look_transformer.transformer,
     "washer": look_metal.washer,
+    "wood": look_hard.wood,
 }
 
 
