@@ -21,7 +21,7 @@ from neosort_hardware.types import ArrayF64
 Rng = np.random.Generator
 
 BARE_NDFEB = Paint((38, 36, 36), 0.75, 0.2)
-GLUE = Paint((196, 178, 118), 0.35)
+GLUE = Paint((150, 134, 96), 0.3)
 EPOXY = Paint((42, 43, 46), 0.35)
 
 
@@ -125,8 +125,8 @@ def _worn(canvas: Canvas, length: float, width: float, outline: Polygon, rng: Rn
     """Scratches, chips at the rim that show the black sinter, glue left on a face."""
     canvas.mottle(0.1, 3.0)
     canvas.scratches(int(rng.integers(4, 16)), length_mm=0.6 * width, strength=0.45)
-    if rng.random() < 0.4:
-        _blot(canvas, rng, length, width, varied(GLUE, rng, 14), 0.18 * width)
+    if rng.random() < 0.25:
+        _blot(canvas, rng, length, width, varied(GLUE, rng, 14), 0.09 * width)
     for _ in range(int(rng.integers(1, 7))):
         _chip(canvas, rng, outline, length, width)
     if rng.random() < 0.3:
@@ -166,8 +166,8 @@ def _ferrite(model: ItemModel, rng: Rng, outline: Polygon) -> Solid:
         radius = rng.uniform(0.02, 0.07) * model.width_mm
         canvas.polygon(_rough_disc(rng, place.x + 0.5 * model.length_mm, place.y + 0.5 * model.width_mm, radius),
                        tinted(paint, rng.uniform(0.6, 0.85)), raised_mm=-0.4)  # fmt: skip
-    if rng.random() < 0.45:
-        _blot(canvas, rng, model.length_mm, model.width_mm, varied(GLUE, rng, 14), 0.1 * model.width_mm)
+    if rng.random() < 0.3:
+        _blot(canvas, rng, model.length_mm, model.width_mm, varied(GLUE, rng, 14), 0.07 * model.width_mm)
     if rng.random() < 0.3:
         _blot(canvas, rng, model.length_mm, model.width_mm, DARK_STEEL, 0.06 * model.width_mm)
     canvas.scratches(int(rng.integers(2, 9)), length_mm=0.4 * model.width_mm, strength=0.35)
