@@ -7,22 +7,43 @@ learned.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 
 from neosort_datasets.assembly import WindowAssembler
 from neosort_datasets.window import BeltWindow, LabelledWindow, WindowGrid
 from neosort_hardware.clock import VirtualClock
-from neosort_hardware.config import LineConfig
+from neosort_hardware.config import LineConfig, PictureConfig
 from neosort_hardware.line import Line, simulated_line
-from neosort_hardware.twin.catalogue import SplitName
-from neosort_hardware.twin.sprites import SpriteBook
+from neosort_hardware.twin.catalogue import KINDS, SplitName
+from neosort_hardware.twin.scenery import Scenery
 from neosort_hardware.twin.world import World
 from neosort_hardware.types import ItemTruth, Shot
 
-__all__ = ["SplitName", "labelled_windows", "scene_config"]
+__all__ = ["KINDS", "SplitName", "labelled_windows", "scene_config"]
 
 WINDOWS_PER_SCENE = 40
+
+
+def _picture(base: PictureConfig, rng: np.random.Generator) -> PictureConfig:
+    """Lamps, lens, sensor and belt of another line (a)."""
+    return base.model_copy(
+        update={
+            "light_azimuth_deg": float(rng.uniform(-180, 180)),
+            "light_contrast": float(rng.uniform(0.15, 0.6)),
+            "light_falloff": float(rng.uniform(0.05, 0.35)),
+            "exposure": float(np.exp(rng.normal(0.0, 0.14))),
+            "colour_temperature_k": float(1e6 / rng.normal(1e6 / base.colour_temperature_k, 14.0)),
+            "defocus_px": float(rng.uniform(0.2, 0.75)),
+            "distortion": float(np.clip(rng.normal(0.0, 0.0015), -0.004, 0.004)),
+            "noise": float(np.exp(rng.uniform(np.log(0.6), np.log(3.5)))),
+            "window_dirt": float(rng.beta(0.7, 2.5)),
+            "belt_wear": float(rng.random()),
+            "scraps_per_m2": float(np.exp(rng.uniform(np.log(15), np.log(350)))),
+        }
+    )
 
 
 def scene_config(base: LineConfig, split: SplitName, rng: np.random.Generator) -> LineConfig:
@@ -43,6 +64,7 @@ def scene_config(base: LineConfig, split: SplitName, rng: np.random.Generator) -
             "valve_ut": float(rng.uniform(0.1, 4.0)),
             "gain_error": float(rng.uniform(0.0, 0.03)),
             "cross_axis": float(rng.uniform(0.0, 0.02)),
+            "picture": _picture(base.twin.picture, rng),
         }
     )
     speed = float(np.exp(rng.uniform(np.log(0.5), np.log(3.0))))
@@ -61,13 +83,25 @@ def scene_config(base: LineConfig, split: SplitName, rng: np.random.Generator) -
     )
 
 
-def labelled_windows(base: LineConfig, split: SplitName, seed: int, count: int) -> Iterator[LabelledWindow]:
-    """``count`` labelled windows of items of one split, side by side along each scene's belt. Deterministic by seed."""
+@cache
+def _scenery(belt_textures: Path | None) -> Scenery:
+    """A process reads its sprites and draws its textures once."""
+    return Scenery(belt_textures)
+
+
+def labelled_windows(
+    base: LineConfig, split: SplitName, seed: int, count: int, belt_textures: Path | None = None
+) -> Iterator[LabelledWindow]:
+    """``count`` labelled windows of items of one split, side by side along each scene's belt. Deterministic by seed.
+
+    ``belt_textures``: a folder with photographs of real belts to show in more than half of the scenes. Raises
+    `ValueError` for one without pictures.
+    """
     made = 0
-    sprites = SpriteBook()
+    scenery = _scenery(belt_textures)
     for scene_seed in np.random.SeedSequence(seed).generate_state(count // WINDOWS_PER_SCENE + 1):
         rng = np.random.default_rng(scene_seed)
-        world = World(scene_config(base, split, rng), VirtualClock(), int(scene_seed), sprites)
+        world = World(scene_config(base, split, rng), VirtualClock(), int(scene_seed), scenery)
         with simulated_line(world) as line:
             for window in _scene(line, rng, min(WINDOWS_PER_SCENE, count - made)):
                 yield window

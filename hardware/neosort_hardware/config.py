@@ -52,7 +52,7 @@ class MagnetometerConfig(Section):
     driver: Literal["sim"] = "sim"
     channels: int = Field(24, ge=1, le=256)
     pitch_mm: float = Field(25.0, ge=5, le=200)
-    first_across_mm: float = Field(12.5, ge=-500, le=3000, description="across position of channel 0")
+    first_across_mm: float = Field(12.5, ge=-3000, le=3000, description="across position of channel 0")
     height_mm: float = Field(45.0, ge=10, le=200, description="sensors below the items' undersides")
     rate_hz: float = Field(1000.0, ge=50, le=20_000)
     range_ut: float = Field(800.0, ge=10, le=200_000, description="clips and flags beyond this, each axis")
@@ -65,7 +65,7 @@ class DiverterConfig(Section):
     driver: Literal["sim"] = "sim"
     nozzles: int = Field(48, ge=1, le=1024)
     pitch_mm: float = Field(12.5, ge=1, le=100)
-    first_across_mm: float = Field(6.25, ge=-500, le=3000, description="across position of nozzle 0")
+    first_across_mm: float = Field(6.25, ge=-3000, le=3000, description="across position of nozzle 0")
     max_on_ms: float = Field(500.0, ge=1, le=5000, description="no valve stays open longer")
     heartbeat_ms: float = Field(500.0, ge=10, le=10_000, description="all closed when the host is silent this long")
 
@@ -102,10 +102,31 @@ class FeedConfig(Section):
     mix: Literal["default", "even"] = Field("default", description="by count: the default feed, or every kind alike")
 
 
+class PictureConfig(Section):
+    """How the simulated camera's pictures look: lamps, lens, sensor, belt (all a)."""
+
+    light_azimuth_deg: float = Field(40.0, ge=-360, le=360, description="the lamps' bright side; 0 towards rising belt")
+    light_contrast: float = Field(0.35, ge=0, le=0.8, description="lamps go as 1 + contrast*cos(azimuth)")
+    light_falloff: float = Field(0.18, ge=0, le=0.8, description="share of light lost in the corners, lens and lamps")
+    exposure: float = Field(1.0, ge=0.2, le=3, description="white paper just short of white at 1")
+    colour_temperature_k: float = Field(5600.0, ge=2500, le=12_000, description="of the lamps; balanced for 5600")
+    gain_drift: float = Field(0.03, ge=0, le=0.3, description="one standard deviation, relative")
+    white_balance_drift: float = Field(0.015, ge=0, le=0.2, description="one standard deviation, relative")
+    defocus_px: float = Field(0.35, ge=0, le=5, description="one standard deviation of the lens's blur")
+    distortion: float = Field(
+        0.001, ge=-0.05, le=0.05, description="radial, left by the calibration: share of the radius at the corner"
+    )
+    noise: float = Field(1.4, ge=0, le=20, description="shot noise of one exposure at white, levels of 255")
+    window_dirt: float = Field(0.1, ge=0, le=1, description="dirt on the camera's window")
+    belt_wear: float = Field(0.5, ge=0, le=1)
+    scraps_per_m2: float = Field(90.0, ge=0, le=2000, description="small debris lying on the belt")
+
+
 class TwinConfig(Section):
     """The simulated world behind `sim` devices."""
 
     feed: FeedConfig = FeedConfig()
+    picture: PictureConfig = PictureConfig()
     mains_ut: float = Field(1.0, ge=0, le=50, description="amplitude at 50 Hz")
     drive_ut: float = Field(1.0, ge=0, le=50, description="amplitude of the belt drive's stray field")
     noise_ut: float = Field(0.04, ge=0, le=50, description="one standard deviation, each axis and sample")

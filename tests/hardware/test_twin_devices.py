@@ -11,11 +11,11 @@ from neosort_hardware.twin import world as world_module
 from neosort_hardware.twin.catalogue import model_named
 from neosort_hardware.twin.devices import ARRAY_BUFFER_S, CAMERA_BUFFERS
 from neosort_hardware.twin.feed import Item
-from neosort_hardware.twin.sprites import SpriteBook
+from neosort_hardware.twin.scenery import Scenery
 from neosort_hardware.twin.world import World
 from neosort_hardware.types import Shot, ShotOutcome
 
-SPRITES = SpriteBook()
+SCENERY = Scenery()
 START_NS = 7_000_000_000
 EVERY_MM = 256.0
 MS = 1_000_000
@@ -61,7 +61,7 @@ def clock():
 
 @pytest.fixture
 def line(clock):
-    with simulated_line(World(config(), clock, 5, SPRITES)) as opened:
+    with simulated_line(World(config(), clock, 5, SCENERY)) as opened:
         yield opened
 
 
@@ -69,7 +69,7 @@ def line(clock):
 def line_with_magnet(clock, monkeypatch):
     """A line on whose belt a single magnet lies, strong enough to clip the array."""
     monkeypatch.setattr(world_module, "Feeder", lambda *_: OneItem(loose_magnet()))
-    with simulated_line(World(config(), clock, 5, SPRITES)) as opened:
+    with simulated_line(World(config(), clock, 5, SCENERY)) as opened:
         yield opened
 
 
@@ -184,7 +184,7 @@ def test_a_lone_magnets_field_and_its_picture_lie_at_the_same_place(monkeypatch)
 
     def seen(feeder):
         monkeypatch.setattr(world_module, "Feeder", lambda *_: feeder)
-        with simulated_line(World(config(range_ut=50_000.0), VirtualClock(), 5, SPRITES)) as line:
+        with simulated_line(World(config(range_ut=50_000.0), VirtualClock(), 5, SCENERY)) as line:
             frames = [line.camera.read(1.0) for _ in range(4)]
             pass_time(line, 0.2)
             return line, frames[1].image.astype(np.float64), frames[1].belt_mm, line.magnetometer.read(0.0)

@@ -1,15 +1,21 @@
-"""The camera's exposure: travel during it, fall-off to the corners, drifting gain, shot and read noise."""
+"""The camera: lens, lamps' fall-off, dirt on the window, shot and read noise, response curve."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import cv2
 import numpy as np
 
+from neosort_hardware.config import PictureConfig
+from neosort_hardware.twin.compositing import WHITE
+from neosort_hardware.twin.wear import wrapped_noise
 from neosort_hardware.types import ArrayF32, ArrayF64, ImageU8
 
 _TILE_MARGIN = 64
+_BALANCED_K = 5600.0  # a: the camera's white balance was set under lamps of this temperature
+_READ_SHARE = 0.35  # of the shot noise at white
 
 
 def travel_kernel(fraction_px: float, blur_px: float) -> ArrayF32:
@@ -36,50 +42,114 @@ def _hat_integral(t: ArrayF64) -> ArrayF64:
     return np.asarray(np.where(inside < 0, 0.5 * (1 + inside) ** 2, 1 - 0.5 * (1 - inside) ** 2))
 
 
+def defocus_kernel(sigma_px: float) -> ArrayF32:
+    """Weights (odd length) of a Gaussian blur; a single one where there is none."""
+    if sigma_px < 0.1:
+        return np.ones(1, np.float32)
+    reach = math.ceil(2.5 * sigma_px)
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma_px) ** 2)
+    return np.asarray(weights / weights.sum(), dtype=np.float32)
+
+
+def distorted(u: ArrayF64, v: ArrayF64, size: tuple[int, int], strength: float) -> tuple[ArrayF64, ArrayF64]:
+    """Where a lens without distortion would show what this one shows at (u, v), pixels.
+
+    Radial, of third order: r' = r·(1 + strength·(r/R)²), R from the middle of the picture to its corner.
+    """
+    centre_u, centre_v = 0.5 * size[0], 0.5 * size[1]
+    stretch = 1 + strength * ((u - centre_u) ** 2 + (v - centre_v) ** 2) / (centre_u**2 + centre_v**2)
+    return centre_u + (u - centre_u) * stretch, centre_v + (v - centre_v) * stretch
+
+
 class Sensor:
-    """Turns a clean picture into an exposure. Gain and colour balance wander slowly from frame to frame.
+    """Turns linear light into an exposure. Gain and colour balance wander slowly from frame to frame.
 
     Noise is added where its variance does not depend on brightness (square-root scale, Anscombe), from a precomputed
     tile that each frame enters at another place; shot noise then follows the brightness by itself.
     """
 
-    def __init__(
-        self,
-        *,
-        width_px: int,
-        height_px: int,
-        seed: int,
-        gain_drift: float,
-        white_balance_drift: float,
-        vignette: float,
-        noise: float = 1.5,
-    ) -> None:
+    def __init__(self, picture: PictureConfig, *, width_px: int, height_px: int, seed: int) -> None:
         rng = np.random.default_rng((seed, 3))
         self._size = (width_px, height_px)
-        self._drift = np.array([white_balance_drift, gain_drift, white_balance_drift])
+        self._drift = np.array([picture.white_balance_drift, picture.gain_drift, picture.white_balance_drift])
         self._state = rng.normal(0.0, 1.0, 3)
-        tile = rng.normal(128.0, noise, (height_px + _TILE_MARGIN, width_px + _TILE_MARGIN, 3))
-        self._tile: ImageU8 = np.clip(np.round(tile), 0, 255).astype(np.uint8)
-        self._falloff: ImageU8 | None = _falloff(width_px, height_px, vignette) if vignette > 0 else None
+        self._tile = _noise(width_px + _TILE_MARGIN, height_px + _TILE_MARGIN, picture.noise, rng)
+        self._curve = _response(rng)
+        through, veil = _window(width_px, height_px, picture.window_dirt, rng)
+        plane = _falloff(width_px, height_px, picture, through)
+        # counts → square root of light × 255, so that what follows is one square root
+        self._gain = cv2.merge([plane * float(part) for part in 255.0**2 / WHITE * _lamp_rgb(picture)])
+        self._veil = None if veil is None else cv2.merge([veil * 255.0**2] * 3)
 
-    def expose(self, picture: ImageU8, rng: np.random.Generator) -> ImageU8:
-        """(height, width, 3) uint8 → the same, as the sensor delivers it."""
+    def expose(self, light: ArrayF32, rng: np.random.Generator) -> ImageU8:
+        """(height, width, 3) float32 counts of the strip → uint8, as the sensor delivers it."""
         self._state += rng.normal(0.0, 0.1, 3) - 0.005 * self._state  # stationary with unit variance
         red, gain, blue = self._drift * self._state
         gains = (1 + gain) * np.array([1 + red, 1.0, 1 + blue])
-        if self._falloff is not None:
-            picture = np.asarray(cv2.multiply(picture, self._falloff, scale=1 / 200), np.uint8)
-        levels = np.clip(np.arange(256)[:, None] * gains, 0, 255)
-        to_root = np.round(np.sqrt(255.0 * levels)).astype(np.uint8).reshape(256, 1, 3)
+        seen = cv2.multiply(light, self._gain)
+        if self._veil is not None:
+            seen = cv2.add(seen, self._veil)
         top, left = rng.integers(0, _TILE_MARGIN, 2)
         tile = self._tile[top : top + self._size[1], left : left + self._size[0]]
-        noisy = cv2.addWeighted(cv2.LUT(picture, to_root), 1.0, tile, 1.0, -128.0)
-        return np.asarray(cv2.multiply(noisy, noisy, scale=1 / 255), np.uint8)
+        root = cv2.add(cv2.sqrt(np.maximum(seen, np.float32(0))), tile, dtype=cv2.CV_8U)
+        table = self._curve(np.arange(256)[:, None] * np.sqrt(gains))
+        return np.asarray(cv2.LUT(root, table.reshape(256, 1, 3)), np.uint8)
 
 
-def _falloff(width_px: int, height_px: int, strength: float) -> ImageU8:
-    """Brightness over the picture × 200: ``strength`` is lost in the corners, growing with the square of the radius."""
-    u = (np.arange(width_px) + 0.5) / width_px * 2 - 1
-    v = (np.arange(height_px) + 0.5) / height_px * 2 - 1
-    plane = 200.0 * (1.0 - 0.5 * strength * (u[None, :] ** 2 + v[:, None] ** 2))
-    return np.repeat(np.round(plane).astype(np.uint8)[:, :, None], 3, axis=2)
+def _response(rng: np.random.Generator) -> Callable[[ArrayF64], ImageU8]:
+    """Square root of light (0..255) → display level: near the sRGB curve, with a shoulder, as cameras differ (a)."""
+    power = float(rng.normal(1.0, 0.04))
+    knee = float(rng.uniform(0.80, 0.97))
+
+    def curve(root: ArrayF64) -> ImageU8:
+        light = (np.clip(root, 0, None) / 255.0) ** 2
+        light = np.where(light > knee, knee + (1 - knee) * np.tanh((light - knee) / (1 - knee)), light) ** power
+        srgb = np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)
+        return np.asarray(np.round(np.clip(255 * srgb, 0, 255)), np.uint8)
+
+    return curve
+
+
+def _noise(width_px: int, height_px: int, levels: float, rng: np.random.Generator) -> ArrayF32:
+    """Noise in square-root levels, (h, w, 3): that of a colour filter array, interpolated as cameras do."""
+    raw = rng.standard_normal((height_px, width_px), dtype=np.float32)
+    bayer = np.clip(128 * 256 + 6000 * raw, 0, 65535).astype(np.uint16)
+    rgb = cv2.cvtColor(bayer, cv2.COLOR_BayerRG2RGB).astype(np.float32)
+    coloured = (rgb - 128 * 256) * np.float32(levels / float(rgb.std()))
+    row_noise = rng.normal(0.0, 0.12 * levels, (height_px, 1, 1)).astype(np.float32)
+    return np.asarray(coloured + row_noise, np.float32)
+
+
+def _lamp_rgb(picture: PictureConfig) -> ArrayF64:
+    """Exposure and the tint of lamps warmer or colder than the balance was set for: about linear in 1/T (a)."""
+    warmer = 1e6 / picture.colour_temperature_k - 1e6 / _BALANCED_K  # mired
+    tint = np.array([1 + 0.0016 * warmer, 1.0, 1 - 0.0020 * warmer])
+    return np.asarray(picture.exposure * np.clip(tint, 0.5, 1.6))
+
+
+def _falloff(width_px: int, height_px: int, picture: PictureConfig, through: ArrayF32) -> ArrayF32:
+    """Brightness over the picture: lens and lamps lose ``light_falloff`` in the corners, and the lamps' brighter side
+    shows; dirt on the window takes its part."""
+    u = (np.arange(width_px, dtype=np.float32) + 0.5) / width_px * 2 - 1
+    v = (np.arange(height_px, dtype=np.float32) + 0.5) / height_px * 2 - 1
+    loss = 0.5 * picture.light_falloff * (u[None, :] ** 2 + v[:, None] ** 2)
+    azimuth = math.radians(picture.light_azimuth_deg)
+    side = 0.12 * picture.light_contrast * (v[:, None] * math.cos(azimuth) + u[None, :] * math.sin(azimuth))
+    return np.asarray((1.0 - loss + side) * through, np.float32)
+
+
+def _window(width_px: int, height_px: int, dirt: float, rng: np.random.Generator) -> tuple[ArrayF32, ArrayF32 | None]:
+    """Dirt on the camera's window, far out of focus: light that comes through (h, w), and the veil of light that it
+    scatters in, as a share of white; None where the window is clean."""
+    if dirt <= 0:
+        return np.ones((height_px, width_px), np.float32), None
+    coarse = (height_px // 8 + 1, width_px // 8 + 1)
+    blots = np.zeros(coarse, np.float32)
+    for _ in range(int(rng.poisson(5 * dirt))):
+        centre = (int(rng.integers(coarse[1])), int(rng.integers(coarse[0])))
+        cv2.circle(blots, centre, int(rng.integers(1, 6)), float(rng.uniform(0.2, 1.0)), -1)
+    soft = cv2.GaussianBlur(blots, (0, 0), float(rng.uniform(1.5, 4)))
+    smear = 0.25 * np.clip(wrapped_noise(coarse, 14, rng), 0, 2)
+    film = cv2.resize(dirt * (soft + smear), (width_px, height_px), interpolation=cv2.INTER_CUBIC)
+    film = np.clip(film, 0, 1).astype(np.float32)
+    return np.asarray(1 - 0.45 * film, np.float32), np.asarray(0.02 * film + 0.004 * dirt, np.float32)

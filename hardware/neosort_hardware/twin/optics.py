@@ -8,7 +8,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from neosort_hardware.twin.lens import Sensor, travel_kernel
+from neosort_hardware.config import PictureConfig
+from neosort_hardware.twin.belting import Belting, BeltLook
+from neosort_hardware.twin.compositing import Lamps
+from neosort_hardware.twin.lens import Sensor, defocus_kernel, distorted, travel_kernel
+from neosort_hardware.twin.scenery import Scenery
 from neosort_hardware.twin.strip import BeltStrip
 from neosort_hardware.types import ArrayF32, ArrayF64, ImageU8
 
@@ -20,9 +24,9 @@ class BeltPicture(BeltStrip):
     """The belt and the camera above it.
 
     ``pixel_to_belt``: the true homography, (u right, v down, 1) → (across_mm, station_mm, 1), u = 0.5 the centre of
-    the first column, station in mm downstream of the view's upstream edge. ``start_mm``: encoder position of the
-    first frame that will be asked for. ``gain_drift``, ``white_balance_drift``: one standard deviation, relative.
-    ``vignette``: share of light lost in the corners. Deterministic from ``seed`` and the generators handed in.
+    the first column, station in mm downstream of the view's upstream edge; the lens distorts beside it. ``start_mm``:
+    encoder position of the first frame that will be asked for. ``scenery``: textures, shared between scenes.
+    Deterministic from ``seed`` and the generators handed in.
     """
 
     def __init__(
@@ -33,32 +37,38 @@ class BeltPicture(BeltStrip):
         pixel_to_belt: npt.NDArray[np.floating],
         belt_width_mm: float,
         seed: int,
+        picture: PictureConfig,
+        scenery: Scenery,
         start_mm: float = 0.0,
         length_mm: float = 3000.0,
-        mm_per_px: float = 1.0,
-        gain_drift: float = 0.03,
-        white_balance_drift: float = 0.015,
-        vignette: float = 0.12,
     ) -> None:
         self._homography = np.asarray(pixel_to_belt, dtype=np.float64)
-        self._size = (width_px, height_px)
-        corners = _through(self._homography, [(0, 0), (width_px, 0), (0, height_px), (width_px, height_px)])
+        self._size, self._settings = (width_px, height_px), picture
+        self.mm_per_px = pitch_mm(self._homography, self._size)
+        outline = _outline(self._size, picture.distortion)
+        corners = _through(self._homography, outline)
         low, high = corners.min(axis=0), corners.max(axis=0)
         self._stations = (float(low[1]), float(high[1]))
-        first_mm = (math.floor(low[0] / mm_per_px) - 1) * mm_per_px
-        spare_mm = _SPARE_ROWS * mm_per_px
+        first_mm = (math.floor(low[0] / self.mm_per_px) - 1) * self.mm_per_px
+        cols = math.ceil((high[0] + 2 * self.mm_per_px - first_mm) / self.mm_per_px)
+        spare_mm = _SPARE_ROWS * self.mm_per_px
+        lamps = Lamps(azimuth_rad=math.radians(picture.light_azimuth_deg), contrast=picture.light_contrast)
+        edges = (-first_mm / self.mm_per_px, (belt_width_mm - first_mm) / self.mm_per_px)
         super().__init__(
-            across_mm=(first_mm, float(high[0]) + 2 * mm_per_px),
-            belt_width_mm=belt_width_mm,
+            across_start_mm=first_mm,
+            cols=cols,
+            belting=Belting(
+                scenery.rubber.rubber(self.mm_per_px), cols=cols, edge_cols=edges, mm_per_px=self.mm_per_px, seed=seed,
+                lamps=lamps, look=BeltLook(wear=picture.belt_wear, scraps_per_m2=picture.scraps_per_m2),
+            ),
             start_mm=start_mm - self._stations[1] - spare_mm,
             length_mm=max(length_mm, self._stations[1] - self._stations[0] + 2 * spare_mm),
-            mm_per_px=mm_per_px,
-            seed=seed,
-        )
-        self._sensor = Sensor(
-            width_px=width_px, height_px=height_px, seed=seed, gain_drift=gain_drift,
-            white_balance_drift=white_balance_drift, vignette=vignette,
+            mm_per_px=self.mm_per_px,
+            lamps=lamps,
+            tiles=scenery.wear_tiles,
         )  # fmt: skip
+        self._sensor = Sensor(picture, width_px=width_px, height_px=height_px, seed=seed)
+        self._sharpness = defocus_kernel(picture.defocus_px)
         self._first_col = 0.0
         self._maps = self._warp_maps()
 
@@ -70,9 +80,10 @@ class BeltPicture(BeltStrip):
         """
         width, height = self._size
         u, v = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
-        places = _through(self._homography, np.column_stack([u.ravel(), v.ravel()]))
-        cols = ((places[:, 0] - self._across_start) / self._pitch - 0.5).reshape(height, width)
-        rows = ((self._stations[1] - places[:, 1]) / self._pitch - 0.5).reshape(height, width)
+        seen_u, seen_v = distorted(u, v, self._size, self._settings.distortion)
+        across, station = _carried(self._homography, seen_u, seen_v)
+        cols = (across - self._across_start) / self._pitch - 0.5
+        rows = (self._stations[1] - station) / self._pitch - 0.5
         if np.allclose(rows, v - 0.5, rtol=0, atol=1e-6) and np.allclose(cols - u, cols[0, 0] - 0.5, rtol=0, atol=1e-6):
             self._first_col = float(cols[0, 0])
             return None
@@ -89,30 +100,58 @@ class BeltPicture(BeltStrip):
         first = math.floor(start)
         if first - 1 < self._base:
             raise ValueError(f"the belt at {belt_mm - self._stations[1]:g} mm has left the strip")
-        kernel = travel_kernel(start - first, speed_mm_per_s * exposure_us * 1e-6 / self._pitch)
+        travel = travel_kernel(start - first, speed_mm_per_s * exposure_us * 1e-6 / self._pitch)
+        kernel = np.convolve(travel, self._sharpness).astype(np.float32)
         index = first - self._base
         if self._maps is None:
             return self._sensor.expose(self._shifted(index, kernel), rng)
         rows = math.ceil((self._stations[1] - self._stations[0]) / self._pitch) + 3
-        view = self._travelled(index - 1, rows, (0, self._cols), np.ones(1, np.float32), kernel)
+        view = self._travelled(index - 1, rows, (0, self._cols), self._sharpness, kernel)
         seen = cv2.remap(view, self._maps[0], self._maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return self._sensor.expose(np.asarray(seen, np.uint8), rng)
+        return self._sensor.expose(np.asarray(seen, np.float32), rng)
 
-    def _shifted(self, index: int, kernel: ArrayF32) -> ImageU8:
+    def _shifted(self, index: int, kernel: ArrayF32) -> ArrayF32:
         """The view of a camera whose pixels are the strip's, moved by fractions of one."""
         first = math.floor(self._first_col + 1e-9)
-        share = np.float32(max(0.0, self._first_col - first))
-        sideways = np.array([0, 1 - share, share], np.float32) if share > 1e-6 else np.ones(1, np.float32)
-        return self._travelled(index, self._size[1], (first, first + self._size[0]), sideways, kernel)
+        share = max(0.0, self._first_col - first)
+        sideways = np.convolve([0, 1 - share, share], self._sharpness) if share > 1e-6 else self._sharpness
+        cols = (first, first + self._size[0])
+        return self._travelled(index, self._size[1], cols, np.asarray(sideways, np.float32), kernel)
 
-    def _travelled(self, index: int, rows: int, cols: tuple[int, int], sideways: ArrayF32, kernel: ArrayF32) -> ImageU8:
-        """``rows`` of the strip from ``index`` on, shifted and smeared along the travel, shifted sideways."""
-        if len(kernel) == 1 and len(sideways) == 1:
-            return self._rgb[index : index + rows, cols[0] : cols[1]]
+    def _travelled(
+        self, index: int, rows: int, cols: tuple[int, int], sideways: ArrayF32, kernel: ArrayF32
+    ) -> ArrayF32:
+        """``rows`` of the strip from ``index`` on, shifted and smeared along the travel, blurred sideways."""
         above, left = min(index, len(kernel) // 2), min(cols[0], len(sideways) // 2)
-        cut = self._rgb[index - above : index + rows + len(kernel) // 2, cols[0] - left : cols[1] + len(sideways) // 2]
-        smeared = cv2.sepFilter2D(cut, -1, sideways, kernel, borderType=cv2.BORDER_REPLICATE)
-        return np.asarray(smeared[above : above + rows, left : left + cols[1] - cols[0]], np.uint8)
+        cut = self._light[
+            index - above : index + rows + len(kernel) // 2, cols[0] - left : cols[1] + len(sideways) // 2
+        ]
+        light = cut.astype(np.float32)
+        if len(kernel) > 1 or len(sideways) > 1:
+            light = np.asarray(
+                cv2.sepFilter2D(light, -1, sideways, kernel, borderType=cv2.BORDER_REPLICATE), np.float32
+            )
+        return light[above : above + rows, left : left + cols[1] - cols[0]]
+
+
+def pitch_mm(homography: ArrayF64, size: tuple[int, int]) -> float:
+    """Millimetres of belt to a pixel in the middle of the view: the strip is kept as fine as the camera sees."""
+    middle = np.array(size) * 0.5
+    points = _through(homography, np.add(middle, [[0, 0], [1, 0], [0, 1]]))
+    (a, b), (c, d) = points[1] - points[0], points[2] - points[0]
+    return float(np.round(math.sqrt(abs(a * d - b * c)), 9))
+
+
+def _outline(size: tuple[int, int], distortion: float) -> ArrayF64:
+    """Corners and middles of the edges of the view, (8, 2), as a lens without distortion would show them."""
+    u, v = (axis.ravel() for axis in np.meshgrid([0.0, 0.5 * size[0], size[0]], [0.0, 0.5 * size[1], size[1]]))
+    return np.column_stack(distorted(u, v, size, distortion))
+
+
+def _carried(homography: ArrayF64, u: ArrayF64, v: ArrayF64) -> tuple[ArrayF64, ArrayF64]:
+    """Places (x, y) of pixels (u, v) through a homography, in their shape."""
+    x, y, w = (row[0] * u + row[1] * v + row[2] for row in homography)
+    return x / w, y / w
 
 
 def _through(homography: ArrayF64, points: npt.ArrayLike) -> ArrayF64:

@@ -1,115 +1,159 @@
-"""Sprites: the picture of each model from above, drawn once and kept.
+"""Sprites: the picture of each model from above in each of its poses, read from the atlas once and kept.
 
-A sprite's columns run along the item's x (length), its rows against the item's y: row 0 is the edge of highest y, so
-that the frame (x, y, up) is right-handed and print reads the right way round in the camera. Turned by yaw, the item
-point (x, y) lies at along = x·cos(yaw) − y·sin(yaw), across = x·sin(yaw) + y·cos(yaw) from its centre, ``along``
-counted in rising ``belt_mm``; the magnetic sources are turned by the same rule.
+A sprite's columns run along the lying item's x, its rows against its y: row 0 is the edge of highest y, so that the
+frame (x, y, up) is right-handed and print reads the right way round in the camera. Turned by yaw, the item point
+(x, y) lies at along = x·cos(yaw) − y·sin(yaw), across = x·sin(yaw) + y·cos(yaw) from its centre, ``along`` counted in
+rising ``belt_mm``; the magnetic sources are turned by the same rule.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections import OrderedDict
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from neosort_hardware.twin.bodies import ItemModel
-from neosort_hardware.twin.looks_boards import draw_pcb, draw_phone, draw_ram
-from neosort_hardware.twin.looks_disks import draw_hdd25, draw_hdd35
-from neosort_hardware.twin.looks_metal import draw_heatsink, draw_magnet, draw_steel
-from neosort_hardware.twin.looks_motion import draw_fan, draw_motor
-from neosort_hardware.twin.looks_sound import draw_earphone, draw_relay, draw_speaker
-from neosort_hardware.twin.looks_waste import draw_cable, draw_foreign, draw_lithium_cell, draw_plastic
+from neosort_hardware.twin.atlas import Atlas, AtlasSprite
+from neosort_hardware.twin.bodies import ItemModel, Pose
+from neosort_hardware.twin.drawn import drawn
 from neosort_hardware.types import ArrayF64, ImageU8
 
-Look = Callable[[ItemModel, np.random.Generator, float], tuple[ImageU8, ImageU8]]
-
-LOOKS: dict[str, Look] = {
-    "hdd35": draw_hdd35,
-    "hdd25": draw_hdd25,
-    "phone": draw_phone,
-    "earphone": draw_earphone,
-    "speaker": draw_speaker,
-    "motor": draw_motor,
-    "fan": draw_fan,
-    "relay": draw_relay,
-    "steel": draw_steel,
-    "magnet": draw_magnet,
-    "pcb": draw_pcb,
-    "cable": draw_cable,
-    "heatsink": draw_heatsink,
-    "plastic": draw_plastic,
-    "ram": draw_ram,
-    "lithium_cell": draw_lithium_cell,
-    "foreign": draw_foreign,
-}
+FINER_THAN_STRIP = 1.4  # a sprite is kept this much finer than the strip, so that turning it blurs little
+KEEP_BYTES = 192 << 20
+_SHADOW_ENDS = 250  # of 255: what the shade planes keep beyond is not seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """Where a layer's pixels lie: index (col, row) shows x = (col − origin)·mm, y = −(row − origin)·mm."""
+
+    mm_per_px: tuple[float, float]
+    origin_px: tuple[float, float]
+    size_px: tuple[int, int]
+
+    def to_strip(self, yaw_rad: float, mm_per_px: float, row: float, col: float) -> ArrayF64:
+        """The 2 × 3 affine that carries the layer's pixel indices to strip pixel indices (col, row).
+
+        ``row``, ``col``: where the item's centre falls, in pixel indices (an integer is the middle of a pixel).
+        """
+        cosine, sine = math.cos(yaw_rad) / mm_per_px, math.sin(yaw_rad) / mm_per_px
+        (mm_x, mm_y), (centre_x, centre_y) = self.mm_per_px, self.origin_px
+        # x = (i − centre_x)·mm_x, y = −(j − centre_y)·mm_y; col = x·sin + y·cos, row = x·cos − y·sin
+        turn = np.array([[sine * mm_x, -cosine * mm_y], [cosine * mm_x, sine * mm_y]])
+        shift = np.array([col, row]) - turn @ (centre_x, centre_y)
+        return np.column_stack([turn, shift])
+
+    def reach_mm(self, yaw_rad: float) -> tuple[float, float, float, float]:
+        """Lowest and highest along, lowest and highest across of the turned layer's edges, from the item's centre."""
+        (mm_x, mm_y), (centre_x, centre_y), (width, height) = self.mm_per_px, self.origin_px, self.size_px
+        x = np.array([-0.5 - centre_x, width - 0.5 - centre_x]) * mm_x
+        y = -np.array([-0.5 - centre_y, height - 0.5 - centre_y]) * mm_y
+        cosine, sine = math.cos(yaw_rad), math.sin(yaw_rad)
+        along, across = np.add.outer(x * cosine, -y * sine), np.add.outer(x * sine, y * cosine)
+        return float(along.min()), float(along.max()), float(across.min()), float(across.max())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sprite:
-    """An item seen from above: ``rgb`` (h, w, 3) and ``alpha`` (h, w) uint8, ``px_per_mm``, ``height_mm`` thick."""
+    """A lying item seen from above.
+
+    ``rgb`` (h, w, 3) display-encoded, ``alpha`` (h, w), ``light_x``, ``light_y`` (h, w) and ``height`` (h, w; 255 is
+    ``tallest_mm``) as `AtlasSprite` tells, cropped to the body and placed by ``body``; ``shade`` (3, hs, ws) placed by
+    ``ground``. All uint8.
+    """
 
     rgb: ImageU8
     alpha: ImageU8
-    px_per_mm: float
-    height_mm: float
+    light_x: ImageU8
+    light_y: ImageU8
+    height: ImageU8
+    shade: ImageU8
+    body: Registration
+    ground: Registration
+    tallest_mm: float
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that its layers take."""
+        return 7 * self.alpha.nbytes + self.shade.nbytes
 
 
 class SpriteBook:
-    """Draws the sprite of a model when it is first asked for, and keeps it by the model's name."""
+    """Reads the sprite of a model in a pose when it is first asked for, and keeps it.
 
-    def __init__(self, px_per_mm: float = 2.0) -> None:
-        self._px_per_mm = px_per_mm
-        self._sprites: dict[str, Sprite] = {}
+    ``keep_bytes``: beyond it, what was not asked for the longest is let go.
+    """
 
-    def sprite(self, model: ItemModel) -> Sprite:
-        """The sprite of ``model``."""
-        known = self._sprites.get(model.name)
+    def __init__(self, atlas: Atlas | None = None, keep_bytes: int = KEEP_BYTES) -> None:
+        self._atlas = Atlas() if atlas is None else atlas
+        self._keep_bytes, self._bytes = keep_bytes, 0
+        self._sprites: OrderedDict[tuple[str, float], Sprite] = OrderedDict()
+
+    def sprite(self, model: ItemModel, pose: Pose, mm_per_px: float) -> Sprite:
+        """The sprite for a strip of that pitch. Raises `AtlasError` when the atlas has it not, or is damaged."""
+        place = (f"{model.look_of}/{pose.sprite}", mm_per_px)
+        known = self._sprites.get(place)
         if known is None:
-            known = self._sprites[model.name] = draw(model, self._px_per_mm)
+            shipped = self._atlas.sprite(place[0]) if self._atlas.holds(place[0]) else drawn(model, pose)
+            known = self._sprites[place] = prepared(shipped, mm_per_px)
+            self._bytes += known.nbytes
+            while self._bytes > self._keep_bytes and len(self._sprites) > 1:
+                self._bytes -= self._sprites.popitem(last=False)[1].nbytes
+        else:
+            self._sprites.move_to_end(place)
         return known
 
 
-def draw(model: ItemModel, px_per_mm: float) -> Sprite:
-    """Draw one model; what nobody has drawn is shown as a piece of plastic."""
-    look = LOOKS.get(model.look, draw_plastic)
-    rgb, alpha = look(model, np.random.default_rng(model.look_seed), px_per_mm)
-    return Sprite(rgb=rgb, alpha=alpha, px_per_mm=px_per_mm, height_mm=model.height_mm)
-
-
-def sprite_to_strip(sprite: Sprite, yaw_rad: float, mm_per_px: float, row: float, col: float) -> ArrayF64:
-    """The 2 × 3 affine that carries sprite pixel indices to strip pixel indices (col, row).
-
-    ``row``, ``col``: where the sprite's centre falls, in pixel indices (an integer is the middle of a pixel).
-    """
-    height, width = sprite.alpha.shape
-    scale = 1.0 / (sprite.px_per_mm * mm_per_px)
-    cosine, sine = math.cos(yaw_rad) * scale, math.sin(yaw_rad) * scale
-    # x = (i - (w-1)/2), y = -(j - (h-1)/2); col = x·sin + y·cos, row = x·cos - y·sin
-    centre_x, centre_y = 0.5 * (width - 1), 0.5 * (height - 1)
-    return np.array(
-        [
-            [sine, -cosine, col - sine * centre_x + cosine * centre_y],
-            [cosine, sine, row - cosine * centre_x - sine * centre_y],
-        ]
+def prepared(shipped: AtlasSprite, mm_per_px: float) -> Sprite:
+    """Crop a sprite to what it shows and resample it for a strip of that pitch. Raises `ValueError` where nothing is
+    covered by more than half."""
+    height, width = shipped.colour.shape[:2]
+    if not (shipped.colour[:, :, 3] > 127).any():
+        raise ValueError("a sprite without a body cannot be laid on the belt")
+    col, row, cols, rows = cv2.boundingRect(shipped.colour[:, :, 3])
+    scale = min(1.0, FINER_THAN_STRIP / (mm_per_px * shipped.px_per_mm))
+    size = (max(2, round(cols * scale)), max(2, round(rows * scale)))
+    cut = np.s_[row : row + rows, col : col + cols]
+    colour = _resized(shipped.colour[cut], size)
+    halves = shipped.light.shape[1:]
+    light = [_resized(_resized(plane, (2 * halves[1], 2 * halves[0]))[cut], size) for plane in shipped.light]
+    fine_x, fine_y = size[0] / cols, size[1] / rows
+    body = Registration(
+        mm_per_px=(1 / (shipped.px_per_mm * fine_x), 1 / (shipped.px_per_mm * fine_y)),
+        origin_px=((0.5 * width - col) * fine_x - 0.5, (0.5 * height - row) * fine_y - 0.5),
+        size_px=size,
     )
+    shade, ground = _ground(shipped)
+    return Sprite(
+        rgb=np.ascontiguousarray(colour[:, :, :3]), alpha=np.ascontiguousarray(colour[:, :, 3]),
+        light_x=light[0], light_y=light[1], height=light[2],
+        shade=shade, body=body, ground=ground, tallest_mm=shipped.tallest_mm,
+    )  # fmt: skip
 
 
-def turned(sprite: Sprite, affine: ArrayF64, size: tuple[int, int]) -> tuple[ImageU8, ImageU8]:
-    """Alpha (h, w) and RGB (h, w, 3) of the sprite carried through ``affine`` into a picture of ``size`` (w, h)."""
-    alpha = cv2.warpAffine(sprite.alpha, affine, size, flags=cv2.INTER_LINEAR)
-    rgb = cv2.warpAffine(sprite.rgb, affine, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(alpha, np.uint8), np.asarray(rgb, np.uint8)
+def _resized(picture: ImageU8, size: tuple[int, int]) -> ImageU8:
+    growing = size[0] > picture.shape[1]
+    method = cv2.INTER_LINEAR if growing else cv2.INTER_AREA
+    return np.asarray(cv2.resize(picture, size, interpolation=method), np.uint8)
 
 
-def reach_mm(sprite: Sprite, yaw_rad: float) -> tuple[float, float]:
-    """Half extents (along, across) of the turned sprite's rectangle."""
-    height, width = sprite.alpha.shape
-    half_x, half_y = 0.5 * width / sprite.px_per_mm, 0.5 * height / sprite.px_per_mm
-    cosine, sine = abs(math.cos(yaw_rad)), abs(math.sin(yaw_rad))
-    return half_x * cosine + half_y * sine, half_x * sine + half_y * cosine
+def _ground(shipped: AtlasSprite) -> tuple[ImageU8, Registration]:
+    """The shade planes as far as they darken, with a border of one pixel beyond."""
+    height, width = shipped.colour.shape[:2]
+    rows, cols = shipped.shade.shape[1:]
+    col, row, wide, high = cv2.boundingRect((shipped.shade[0] < _SHADOW_ENDS).astype(np.uint8))
+    first_col, first_row = max(0, col - 1), max(0, row - 1)
+    shade = shipped.shade[:, first_row : min(rows, row + high + 1), first_col : min(cols, col + wide + 1)]
+    if shade.size == 0:
+        shade = shipped.shade[:, :1, :1]
+    registration = Registration(
+        mm_per_px=(4 / shipped.px_per_mm, 4 / shipped.px_per_mm),
+        origin_px=(0.125 * width - 0.5 - first_col, 0.125 * height - 0.5 - first_row),
+        size_px=(shade.shape[2], shade.shape[1]),
+    )
+    return np.ascontiguousarray(shade), registration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,9 +170,11 @@ class Silhouette:
 
 
 def silhouette(sprite: Sprite, yaw_rad: float) -> Silhouette:
-    """The 1 mm cells that a turned sprite covers by more than half."""
-    half_along, half_across = (math.ceil(reach + 0.5) for reach in reach_mm(sprite, yaw_rad))
-    affine = sprite_to_strip(sprite, yaw_rad, 1.0, float(half_along), float(half_across))
+    """The 1 mm cells that a turned sprite covers by more than half; as many before the item's centre as behind it."""
+    along_lo, along_hi, across_lo, across_hi = sprite.body.reach_mm(yaw_rad)
+    half_along = math.ceil(max(-along_lo, along_hi) + 0.5)
+    half_across = math.ceil(max(-across_lo, across_hi) + 0.5)
+    affine = sprite.body.to_strip(yaw_rad, 1.0, float(half_along), float(half_across))
     size = (2 * half_across + 1, 2 * half_along + 1)
     covered = cv2.warpAffine(sprite.alpha, affine, size, flags=cv2.INTER_LINEAR)
     return Silhouette(

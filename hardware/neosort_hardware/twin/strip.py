@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from neosort_hardware.twin.belting import Belting
-from neosort_hardware.twin.compositing import lay, shadow, worn
-from neosort_hardware.twin.sprites import Sprite, reach_mm, sprite_to_strip, turned
-from neosort_hardware.types import ArrayBool, Box, ImageU8
+from neosort_hardware.twin.compositing import ImageU16, Lamps, Stamp, cover, darken, lit, shaded, turned
+from neosort_hardware.twin.relief import Region, Relief
+from neosort_hardware.twin.sprites import Sprite
+from neosort_hardware.twin.wear import WearTiles, drawn_wear
+from neosort_hardware.types import ArrayBool, ArrayF32, Box
 
 _BLOCK_ROWS = 256
-_SHADOW_MM = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,35 +29,24 @@ class _Placed:
     pixels: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Stamp:
-    """A turned item cut to size: strip row and column of its first pixel, RGB, alpha, light left around it."""
-
-    top: int
-    left: int
-    rgb: ImageU8
-    alpha: ImageU8
-    shade: npt.NDArray[np.float32]
-
-
 class BeltStrip:
     """Row r shows belt_mm = (r + ½)·mm_per_px, column c shows across_mm = across_start_mm + (c + ½)·mm_per_px.
 
-    At least the newest ``length_mm`` of belt are kept, older rows are forgotten.
+    The picture is kept in linear light (`compositing.WHITE`). At least the newest ``length_mm`` of belt are kept, older
+    rows are forgotten. ``belting``: what the empty belt looks like, in columns of this strip.
     """
 
     def __init__(
-        self, *, across_mm: tuple[float, float], belt_width_mm: float, start_mm: float, length_mm: float,
-        mm_per_px: float, seed: int,
+        self, *, across_start_mm: float, cols: int, belting: Belting, start_mm: float, length_mm: float,
+        mm_per_px: float, lamps: Lamps, tiles: WearTiles,
     ) -> None:  # fmt: skip
-        self._pitch, self._across_start = mm_per_px, across_mm[0]
-        self._cols = math.ceil((across_mm[1] - across_mm[0]) / mm_per_px)
-        edges = (-self._across_start / mm_per_px, (belt_width_mm - self._across_start) / mm_per_px)
-        self._belting = Belting(cols=self._cols, edge_cols=edges, mm_per_px=mm_per_px, seed=seed)
+        self._pitch, self._across_start, self._cols = mm_per_px, across_start_mm, cols
+        self._belting, self._lamps, self._tiles = belting, lamps, tiles
         self._kept = math.ceil(length_mm / mm_per_px) + _BLOCK_ROWS
         capacity = 2 * self._kept + _BLOCK_ROWS
-        self._rgb: ImageU8 = np.zeros((capacity, self._cols, 3), np.uint8)
-        self._labels: npt.NDArray[np.uint16] = np.zeros((capacity, self._cols), np.uint16)
+        self._light: ImageU16 = np.zeros((capacity, cols, 3), np.uint16)
+        self._labels: npt.NDArray[np.uint16] = np.zeros((capacity, cols), np.uint16)
+        self._relief = Relief(capacity, cols)
         self._placed: dict[int, _Placed] = {}
         self._last_label = 0
         self._base = self._end = _block_of(start_mm / mm_per_px)  # rows [_base, _end) stand in the buffer from 0 on
@@ -67,18 +58,22 @@ class BeltStrip:
             self._base = self._end = _block_of(wanted - self._kept)
             self._placed.clear()
         while self._end < wanted:
-            if self._end - self._base + _BLOCK_ROWS > len(self._rgb):
+            if self._end - self._base + _BLOCK_ROWS > len(self._light):
                 self._roll()
             index = self._end - self._base
-            self._rgb[index : index + _BLOCK_ROWS] = self._belting.stretch(self._end, _BLOCK_ROWS)
-            self._labels[index : index + _BLOCK_ROWS] = 0
+            fresh = slice(index, index + _BLOCK_ROWS)
+            self._light[fresh] = self._belting.stretch(self._end, _BLOCK_ROWS)
+            self._labels[fresh] = 0
+            self._relief.clear(fresh)
             self._end += _BLOCK_ROWS
 
     def _roll(self) -> None:
         """Move the newest rows to the front of the buffer; it holds twice as many, so this is rare."""
         drop = self._end - self._base - self._kept
-        self._rgb[: self._kept] = self._rgb[drop : drop + self._kept]
-        self._labels[: self._kept] = self._labels[drop : drop + self._kept]
+        to, rows = slice(0, self._kept), slice(drop, drop + self._kept)
+        self._light[to] = self._light[rows]
+        self._labels[to] = self._labels[rows]
+        self._relief.move(to, rows)
         self._base += drop
         self._placed = {item: placed for item, placed in self._placed.items() if placed.rows[0] >= self._base}
 
@@ -98,31 +93,47 @@ class BeltStrip:
         ``dirt`` 0 (clean) .. 1. Returns the box of its body (alpha above one half). Raises `ValueError` when it would
         lie outside the strip altogether.
         """
-        self.extend_to(belt_mm + reach_mm(sprite, yaw_rad)[0] + 2 * _SHADOW_MM)
-        stamp = self._stamp(sprite, belt_mm, across_mm, yaw_rad)
-        height, width = stamp.alpha.shape
-        r0, r1 = max(stamp.top, self._base), min(stamp.top + height, self._end)
-        c0, c1 = max(stamp.left, 0), min(stamp.left + width, self._cols)
-        if r0 >= r1 or c0 >= c1:
+        row, col = belt_mm / self._pitch - 0.5, (across_mm - self._across_start) / self._pitch - 0.5
+        ground = Stamp.of(sprite.ground, yaw_rad, self._pitch, row, col)
+        stamp = Stamp.of(sprite.body, yaw_rad, self._pitch, row, col)
+        lowest = max(ground.top + ground.size[1], stamp.top + stamp.size[1])
+        self.extend_to((lowest + 1) * self._pitch)
+        region, inside = self._overlap(stamp)
+        if region is None:
             raise ValueError(f"item {item_id} at belt {belt_mm:g} mm, across {across_mm:g} mm lies outside the strip")
-        inside = np.s_[r0 - stamp.top : r1 - stamp.top, c0 - stamp.left : c1 - stamp.left]
-        target = np.s_[r0 - self._base : r1 - self._base, c0:c1]
-        lay(self._rgb[target], worn(stamp.rgb[inside], dirt, rng), stamp.alpha[inside], stamp.shade[inside])
-        body = stamp.alpha > 127
+        on_item = self._lamps.on_item(yaw_rad)
+        picture = turned(lit(sprite, on_item, drawn_wear(dirt, rng), self._tiles), stamp)
+        body = picture[:, :, 3] > 127.5 / 255
+        surface_mm = turned(sprite.height, stamp) * np.float32(sprite.tallest_mm / 255)
+        rest_mm = self._relief.rest_mm(region, body[inside])
+        stands_mm = surface_mm[inside] + np.float32(rest_mm)
+        kept = self._relief.kept_light(region, stands_mm)  # before its own shadow, which its picture knows already
+        self._shade(ground, shaded(sprite, on_item, ground), rest_mm, sprite.tallest_mm)
+        cover(self._light[region], _dimmed(picture[inside], kept))
+        self._relief.stand(region, body[inside], stands_mm)
         self._last_label = self._last_label % 65535 + 1
-        self._labels[target][body[inside]] = self._last_label
-        self._placed[item_id] = _Placed(self._last_label, (r0, r1), (c0, c1), int(np.count_nonzero(body)))
+        self._labels[region][body[inside]] = self._last_label
+        rows, cols = ((part.start, part.stop) for part in region)
+        rows = (rows[0] + self._base, rows[1] + self._base)
+        self._placed[item_id] = _Placed(self._last_label, rows, cols, int(np.count_nonzero(body)))
         return self._box(body, stamp.top, stamp.left)
 
-    def _stamp(self, sprite: Sprite, belt_mm: float, across_mm: float, yaw_rad: float) -> _Stamp:
-        along_px, across_px = (reach / self._pitch for reach in reach_mm(sprite, yaw_rad))
-        margin = 2 + math.ceil(_SHADOW_MM / self._pitch)
-        row, col = belt_mm / self._pitch - 0.5, (across_mm - self._across_start) / self._pitch - 0.5
-        top, left = math.floor(row - along_px) - margin, math.floor(col - across_px) - margin
-        size = (math.ceil(2 * across_px) + 2 * margin + 1, math.ceil(2 * along_px) + 2 * margin + 1)
-        affine = sprite_to_strip(sprite, yaw_rad, self._pitch, row - top, col - left)
-        alpha, rgb = turned(sprite, affine, size)
-        return _Stamp(top, left, rgb, alpha, shadow(alpha, sprite.height_mm, self._pitch))
+    def _overlap(self, stamp: Stamp) -> tuple[Region | None, Region]:
+        """Where a stamp lies in the buffer, None where it misses it, and which part of the stamp that is."""
+        width, height = stamp.size
+        r0, r1 = max(stamp.top, self._base), min(stamp.top + height, self._end)
+        c0, c1 = max(stamp.left, 0), min(stamp.left + width, self._cols)
+        inside = np.s_[r0 - stamp.top : r1 - stamp.top, c0 - stamp.left : c1 - stamp.left]
+        if r0 >= r1 or c0 >= c1:
+            return None, inside
+        return np.s_[r0 - self._base : r1 - self._base, c0:c1], inside
+
+    def _shade(self, ground: Stamp, shade: ArrayF32, rest_mm: float, thick_mm: float) -> None:
+        region, inside = self._overlap(ground)
+        if region is not None:
+            top_mm = rest_mm + thick_mm
+            darken(self._light[region], self._relief.weakened(region, shade[inside], top_mm, thick_mm))
+            self._relief.cast(region, shade[inside], top_mm)
 
     def _box(self, body: ArrayBool, top: int, left: int) -> Box:
         rows, cols = np.flatnonzero(body.any(axis=1)), np.flatnonzero(body.any(axis=0))
@@ -149,6 +160,13 @@ class BeltStrip:
         """The box of what can be seen of it, None when it is covered. Raises `KeyError` once its rows are forgotten."""
         placed, seen = self._seen(item_id)
         return self._box(seen, placed.rows[0], placed.cols[0]) if seen.any() else None
+
+
+def _dimmed(item: ArrayF32, kept: ArrayF32 | None) -> ArrayF32:
+    """An item (h, w, 4) with the share of its light that its neighbours leave; its alpha stays."""
+    if kept is None:
+        return np.ascontiguousarray(item)
+    return np.asarray(item * cv2.merge([kept, kept, kept, np.ones_like(kept)]), np.float32)
 
 
 def _block_of(row: float) -> int:

@@ -39,10 +39,10 @@ class _OnBelt:
 class World:
     """Belt, items, fields, air. Moves only when `advance` is called, to wherever the clock stands.
 
-    ``sprites``: a book to share between worlds, which saves drawing every model anew.
+    ``scenery``: what worlds may share; it saves reading every sprite and drawing every texture anew.
     """
 
-    def __init__(self, config: LineConfig, clock: Clock, seed: int, sprites: SpriteBook | None = None) -> None:
+    def __init__(self, config: LineConfig, clock: Clock, seed: int, scenery: Scenery | None = None) -> None:
         self.clock = clock
         self.config = config
         self.geometry = LineGeometry.of(config)
@@ -55,13 +55,15 @@ class World:
             speed_mm_per_s=speed_mm_per_s, ripple=config.twin.speed_ripple, start_ns=clock.now_ns()
         )
         self._feeder = Feeder(config.twin.feed, config.belt.width_mm, speed_mm_per_s, FEED_AHEAD_MM, feed_rng)
-        self._sprites = SpriteBook() if sprites is None else sprites
+        self._scenery = Scenery() if scenery is None else scenery
         self._picture = BeltPicture(
             width_px=config.camera.width_px,
             height_px=config.camera.height_px,
             pixel_to_belt=self.geometry.pixel_to_belt,
             belt_width_mm=config.belt.width_mm,
             seed=int(texture_rng.integers(2**31)),
+            picture=config.twin.picture,
+            scenery=self._scenery,
             length_mm=_camera_memory_mm(config, self.geometry),
         )
         self._field = FieldStrip(
@@ -129,10 +131,9 @@ class World:
         return landings
 
     def _lay_down(self, item: Item) -> None:
-        sprite = self._sprites.sprite(item.model)
         self._picture.extend_to(item.belt_mm + FEED_AHEAD_MM)
         box = self._picture.paste(
-            sprite,
+            self._sprite(item),
             item_id=item.item_id,
             belt_mm=item.belt_mm,
             across_mm=item.across_mm,
@@ -194,7 +195,7 @@ class World:
                 belt_mm=item.belt_mm,
                 across_mm=item.across_mm,
                 mass_g=item.model.mass_g,
-                silhouette=silhouette(self._sprites.sprite(item.model), item.yaw_rad).mask,
+                silhouette=silhouette(self._sprite(item), item.yaw_rad).mask,
             )
             result = throw(
                 flyer,
