@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import shapely
 
 from neosort_datasets.modelling.forms import plain, stray_wire
 from neosort_datasets.modelling.labels import aged_paper, brand, label_sheet, serial
 from neosort_datasets.modelling.paint import Canvas
 from neosort_datasets.modelling.paints import (
     BLUE_PLASTIC,
-    GREEN_PLASTIC,
     INK,
     KAPTON,
     NICKEL,
@@ -23,7 +21,6 @@ from neosort_datasets.modelling.paints import (
     WHITE_INK,
     YELLOW_PLASTIC,
     Paint,
-    rougher,
     tinted,
     varied,
 )
@@ -42,7 +39,14 @@ WRAPS = (
     Paint((60, 168, 178), 0.35), Paint((44, 46, 52), 0.35), Paint((150, 170, 190), 0.35), Paint((120, 74, 44), 0.35),
 )  # fmt: skip
 FOIL = Paint((214, 216, 220), 0.26, 1.0)
-TAPES = (KAPTON, Paint((226, 116, 26), 0.35), Paint((226, 116, 26), 0.35), YELLOW_PLASTIC, BLUE_PLASTIC, Paint((40, 42, 44), 0.5))
+TAPES = (
+    KAPTON,
+    Paint((226, 116, 26), 0.35),
+    Paint((226, 116, 26), 0.35),
+    YELLOW_PLASTIC,
+    BLUE_PLASTIC,
+    Paint((40, 42, 44), 0.5),
+)
 
 
 def round_cell(model: ItemModel, pose: Pose, rng: Rng) -> Solid:
@@ -85,7 +89,15 @@ def _wrap(canvas: Canvas, rng: Rng, around: float, low: float, high: float) -> N
     for x in (0.13, 0.63):
         x *= around
         canvas.text(name, x, middle, 5.0, ink, angle_deg=90, font="bold", fit_mm=0.62 * (high - low))
-        canvas.text(f"ICR18650-{capacity // 100} {capacity}mAh 3.7V", x + 5.6, middle, 2.0, ink, angle_deg=90, fit_mm=0.8 * (high - low))
+        canvas.text(
+            f"ICR18650-{capacity // 100} {capacity}mAh 3.7V",
+            x + 5.6,
+            middle,
+            2.0,
+            ink,
+            angle_deg=90,
+            fit_mm=0.8 * (high - low),
+        )
         canvas.text(f"Li-ion {serial(rng, 9)}", x + 9.0, middle, 1.7, ink, angle_deg=90, fit_mm=0.7 * (high - low))
         canvas.text("+", x, high - 4, 4.0, ink, font="bold")
     canvas.line([(0.42 * around, low), (0.42 * around, high)], 0.3, tinted(paint, 0.8), raised_mm=0.08)
@@ -93,12 +105,16 @@ def _wrap(canvas: Canvas, rng: Rng, around: float, low: float, high: float) -> N
         x, y, reach = rng.uniform(0, around), rng.uniform(low, high), rng.uniform(3, 12)
         angle = np.linspace(0, 2 * math.pi, 13, endpoint=False)
         jag = reach * rng.uniform(0.4, 1.2, 13)
-        canvas.polygon(np.column_stack([x + 0.6 * jag * np.cos(angle), y + jag * np.sin(angle)]), NICKEL, raised_mm=-0.1)
+        canvas.polygon(
+            np.column_stack([x + 0.6 * jag * np.cos(angle), y + jag * np.sin(angle)]), NICKEL, raised_mm=-0.1
+        )
 
 
 def _tab(rng: Rng, length: float, radius: float) -> Part:
     """A strip of nickel welded to the plus end, torn off the next cell."""
-    strip = box((0.2, 6.0, 2 * radius * rng.uniform(0.6, 0.9)), (0.5 * length - 0.12, 0.0, radius * 1.05), plain(NICKEL, rng))
+    strip = box(
+        (0.2, 6.0, 2 * radius * rng.uniform(0.6, 0.9)), (0.5 * length - 0.12, 0.0, radius * 1.05), plain(NICKEL, rng)
+    )
     return strip.turned(turn("x", rng.uniform(-0.6, 0.6)), (0.0, 0.0, radius))
 
 
@@ -128,7 +144,9 @@ def pouch_cell(model: ItemModel, pose: Pose, rng: Rng) -> Solid:
         board = Canvas(3.0, 0.6 * width, PCB_GREEN, rng, px_per_mm=6.0)
         for y in np.linspace(2, 0.6 * width - 2, 5):
             board.rect(0.6, y - 0.8, 2.4, y + 0.8, SOLDER, raised_mm=0.2)
-        parts.append(box((3.0, 0.6 * width, 1.4), (0.5 * length - 1.4, 0.0, 0.5 * height), board.surface(), bevel_mm=0.1))
+        parts.append(
+            box((3.0, 0.6 * width, 1.4), (0.5 * length - 1.4, 0.0, 0.5 * height), board.surface(), bevel_mm=0.1)
+        )
     loose: list[Part] = []
     if rng.random() < 0.7:
         for lane, colour in ((-1.6, RED_PLASTIC), (1.6, Paint((34, 34, 36), 0.5))):
@@ -154,9 +172,23 @@ def _pouch_print(canvas: Canvas, rng: Rng, length: float, width: float, dark: bo
     tall = y1 - y0
     x, fit = 0.5 * (x0 + x1), 0.85 * (x1 - x0)
     size = int(rng.integers(5, 50)) * 100
-    lines = (f"{brand(rng)}", f"{size} mAh", f"3.7V {3.7e-3 * size:.2f}Wh Li-Polymer", f"P/N {serial(rng, 10)}", "DO NOT DISPOSE IN FIRE")
+    lines = (
+        f"{brand(rng)}",
+        f"{size} mAh",
+        f"3.7V {3.7e-3 * size:.2f}Wh Li-Polymer",
+        f"P/N {serial(rng, 10)}",
+        "DO NOT DISPOSE IN FIRE",
+    )
     for row, (line, share) in enumerate(zip(lines, (0.14, 0.17, 0.07, 0.06, 0.05), strict=True)):
-        canvas.text(line, x, y1 - tall * (0.14 + 0.17 * row), min(5.0, share * tall), ink, font="bold" if row < 2 else "sans", fit_mm=fit)
+        canvas.text(
+            line,
+            x,
+            y1 - tall * (0.14 + 0.17 * row),
+            min(5.0, share * tall),
+            ink,
+            font="bold" if row < 2 else "sans",
+            fit_mm=fit,
+        )
     side = 0.26 * tall
     if rng.random() < 0.5:
         canvas.square_code(serial(rng, 10), x1 - side - 1.0, y0 + 1.0, side, INK, PAPER)
@@ -179,6 +211,10 @@ def _half(model: ItemModel, rng: Rng, surface: Surface, up: bool, swollen: bool)
     sign = 1.0 if up else -1.0
     lay = draped(lambda x, y: 0.5 * height + sign * rise(x, y))
     inner = np.array([0.8, 1.2, 1.7, 2.4])
-    grid_x = np.concatenate([-0.5 * length + inner, np.linspace(-0.5 * length + 4, 0.5 * length - 4, 14), 0.5 * length - inner[::-1]])
-    grid_y = np.concatenate([-0.5 * width + inner, np.linspace(-0.5 * width + 4, 0.5 * width - 4, 12), 0.5 * width - inner[::-1]])
+    grid_x = np.concatenate(
+        [-0.5 * length + inner, np.linspace(-0.5 * length + 4, 0.5 * length - 4, 14), 0.5 * length - inner[::-1]]
+    )
+    grid_y = np.concatenate(
+        [-0.5 * width + inner, np.linspace(-0.5 * width + 4, 0.5 * width - 4, 12), 0.5 * width - inner[::-1]]
+    )
     return sheet(rounded_rectangle(length, width, 1.2), 0.15, surface, lay, cuts_x_mm=grid_x, cuts_y_mm=grid_y)

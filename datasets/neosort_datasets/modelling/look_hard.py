@@ -17,8 +17,18 @@ from neosort_hardware.twin.bodies import ItemModel, Pose
 
 Rng = np.random.Generator
 
-WOODS = (Paint((188, 150, 100), 0.7), Paint((150, 104, 62), 0.7), Paint((208, 180, 132), 0.75), Paint((118, 100, 84), 0.85))
-STONES = (Paint((128, 124, 118), 0.9), Paint((156, 142, 122), 0.9), Paint((92, 92, 94), 0.85), Paint((150, 90, 70), 0.9))
+WOODS = (
+    Paint((188, 150, 100), 0.7),
+    Paint((150, 104, 62), 0.7),
+    Paint((208, 180, 132), 0.75),
+    Paint((118, 100, 84), 0.85),
+)
+STONES = (
+    Paint((128, 124, 118), 0.9),
+    Paint((156, 142, 122), 0.9),
+    Paint((92, 92, 94), 0.85),
+    Paint((150, 90, 70), 0.9),
+)
 GLASSES = (
     Paint((120, 150, 138), 0.05), Paint((60, 96, 60), 0.05), Paint((96, 62, 30), 0.05), Paint((150, 160, 162), 0.05), GLASS_BLACK,
 )  # fmt: skip
@@ -42,13 +52,20 @@ def wood(model: ItemModel, pose: Pose, rng: Rng) -> Solid:
 
 def _grain(canvas: Canvas, rng: Rng, paint: Paint, length: float, width: float) -> None:
     x = np.linspace(0, length, 30)
-    knots = [(rng.uniform(0.1, 0.9) * length, rng.uniform(0.1, 0.9) * width, rng.uniform(1.5, 4.0)) for _ in range(int(rng.integers(0, 3)))]
+    knots = [
+        (rng.uniform(0.1, 0.9) * length, rng.uniform(0.1, 0.9) * width, rng.uniform(1.5, 4.0))
+        for _ in range(int(rng.integers(0, 3)))
+    ]
     for y in np.cumsum(rng.uniform(0.6, 2.4, int(width / 1.0))):
         path = y + 0.8 * np.sin(x / rng.uniform(20, 50) + rng.uniform(0, 6))
         for knot_x, knot_y, size in knots:
             away = path - knot_y
-            path = path + np.sign(away) * 1.6 * size * np.exp(-(((x - knot_x) / (3 * size)) ** 2) - (away / (3 * size)) ** 2)
-        canvas.line(np.column_stack([x, path]), rng.uniform(0.3, 0.9), tinted(paint, rng.uniform(0.72, 0.95)), raised_mm=-0.05)
+            path = path + np.sign(away) * 1.6 * size * np.exp(
+                -(((x - knot_x) / (3 * size)) ** 2) - (away / (3 * size)) ** 2
+            )
+        canvas.line(
+            np.column_stack([x, path]), rng.uniform(0.3, 0.9), tinted(paint, rng.uniform(0.72, 0.95)), raised_mm=-0.05
+        )
     for knot_x, knot_y, size in knots:
         canvas.disc(knot_x, knot_y, size, tinted(paint, 0.5), raised_mm=-0.1)
         canvas.ring(knot_x, knot_y, 0.5 * size, 0.7 * size, tinted(paint, 0.36))
@@ -58,7 +75,12 @@ def _chipboard(canvas: Canvas, rng: Rng, paint: Paint, length: float, width: flo
     for _ in range(int(min(900, length * width / 9))):
         x, y, heading = rng.uniform(0, length), rng.uniform(0, width), rng.uniform(0, math.pi)
         out = rng.uniform(1, 4) * np.array([math.cos(heading), math.sin(heading)])
-        canvas.line(np.array([(x, y), (x, y) + out]), rng.uniform(0.6, 1.6), tinted(paint, rng.uniform(0.65, 1.2)), raised_mm=0.04)
+        canvas.line(
+            np.array([(x, y), (x, y) + out]),
+            rng.uniform(0.6, 1.6),
+            tinted(paint, rng.uniform(0.65, 1.2)),
+            raised_mm=0.04,
+        )
 
 
 def _splintered(rng: Rng, length: float, width: float) -> Polygon:
@@ -75,7 +97,9 @@ def _splintered(rng: Rng, length: float, width: float) -> Polygon:
 def stone(model: ItemModel, pose: Pose, rng: Rng) -> Solid:
     """A pebble, a lump of rubble or concrete."""
     latitudes, around = 22, 40
-    up, angle = np.meshgrid(np.linspace(-0.5 * math.pi, 0.5 * math.pi, latitudes), np.linspace(0, 2 * math.pi, around + 1), indexing="ij")
+    up, angle = np.meshgrid(
+        np.linspace(-0.5 * math.pi, 0.5 * math.pi, latitudes), np.linspace(0, 2 * math.pi, around + 1), indexing="ij"
+    )
     ball = np.stack([np.cos(up) * np.cos(angle), np.cos(up) * np.sin(angle), np.sin(up)], axis=-1)
     reach = np.ones(ball.shape[:2])
     angular = rng.random() < 0.55
@@ -96,7 +120,9 @@ def stone(model: ItemModel, pose: Pose, rng: Rng) -> Solid:
     canvas.mottle(0.08, 14.0)
     for _ in range(int(rng.integers(60, 220))):
         x, y = rng.uniform(0, model.length_mm), rng.uniform(0, model.width_mm)
-        canvas.disc(x, y, rng.uniform(0.2, 0.9), tinted(paint, rng.uniform(0.6, 1.4)), raised_mm=float(rng.uniform(-0.2, 0.15)))
+        canvas.disc(
+            x, y, rng.uniform(0.2, 0.9), tinted(paint, rng.uniform(0.6, 1.4)), raised_mm=float(rng.uniform(-0.2, 0.15))
+        )
     canvas.orange_peel(0.8)
     canvas.dust(rng.uniform(0.3, 0.9))
     return Solid(parts=(from_above(corners, _ball_faces(latitudes, around + 1), canvas.surface()),))
@@ -122,7 +148,10 @@ def glass(model: ItemModel, pose: Pose, rng: Rng) -> Solid:
     for _ in range(int(rng.integers(1, 5))):  # conchoidal chips and cracks
         start = edge.interpolate(float(rng.uniform(0, edge.length)))
         way = np.array([start.x + 0.5 * length, start.y + 0.5 * width]) + np.concatenate(
-            [np.zeros((1, 2)), np.cumsum(rng.normal(0, 0.07 * width, (5, 2)) - 0.05 * np.array([start.x, start.y]), axis=0)]
+            [
+                np.zeros((1, 2)),
+                np.cumsum(rng.normal(0, 0.07 * width, (5, 2)) - 0.05 * np.array([start.x, start.y]), axis=0),
+            ]
         )
         canvas.line(way, 0.35, Paint((206, 218, 214), 0.3))
     if rng.random() < 0.3:

@@ -167,7 +167,16 @@ def _dressed(canvas: Canvas, rng: Rng, paint: Paint, length: float, width: float
     ink = INK if sum(paint.srgb) > 380 else WHITE_INK
     if rng.random() < 0.5:
         x, y = rng.uniform(0.3, 0.7) * length, rng.uniform(0.3, 0.7) * width
-        canvas.text(brand(rng), x, y, min(9.0, 0.12 * width), ink, font="bold", angle_deg=float(rng.choice([0, 0, 180, 90])), fit_mm=0.4 * length)
+        canvas.text(
+            brand(rng),
+            x,
+            y,
+            min(9.0, 0.12 * width),
+            ink,
+            font="bold",
+            angle_deg=float(rng.choice([0, 0, 180, 90])),
+            fit_mm=0.4 * length,
+        )
     if rng.random() < 0.4:
         y = rng.uniform(0.2, 0.8) * width
         canvas.line([(0, y), (length, y)], 0.7, tinted(paint, 0.6), raised_mm=-0.4)
@@ -184,6 +193,8 @@ def _marked(canvas: Canvas, rng: Rng, paint: Paint, length: float, width: float)
     canvas.mottle(0.05, 12.0)
     x, y = rng.uniform(0.3, 0.7) * length, rng.uniform(0.3, 0.7) * width
     size = min(3.2, 0.05 * width)
-    canvas.text(f">{rng.choice(['ABS', 'PC+ABS', 'PP', 'HIPS', 'PA66-GF30'])}<", x, y, size, tinted(paint, 1.08), raised_mm=0.25)
+    canvas.text(
+        f">{rng.choice(['ABS', 'PC+ABS', 'PP', 'HIPS', 'PA66-GF30'])}<", x, y, size, tinted(paint, 1.08), raised_mm=0.25
+    )
     for _ in range(int(rng.integers(4, 10))):
         canvas.ring(rng.uniform(0, length), rng.uniform(0, width), 2.2, 2.6, tinted(paint, 0.88), raised_mm=-0.15)

@@ -55,17 +55,23 @@ def fridge_seal(model: ItemModel, pose: Pose, rng: Rng) -> Solid:
     bend = rng.uniform(-1.0, 1.0)
     wave = 0.5 * np.sin(stations / length * rng.uniform(2, 6) + rng.uniform(0, 6)) * bend
     pinch = 1.0 - 0.35 * np.exp(-(((stations - rng.uniform(-0.4, 0.4) * length) / 9.0) ** 2)) * rng.random()
-    squeeze = (1.0 - 0.12 * np.abs(bend))
+    squeeze = 1.0 - 0.12 * np.abs(bend)
     rings = []
     for x, side, high in zip(stations, wave, pinch, strict=True):
-        rings.append(np.column_stack([np.full(len(section), x), squeeze * section[:, 0] + 0.06 * width * side, section[:, 1] * high]))
+        rings.append(
+            np.column_stack(
+                [np.full(len(section), x), squeeze * section[:, 0] + 0.06 * width * side, section[:, 1] * high]
+            )
+        )
     run = np.r_[0.0, np.cumsum(np.hypot(*np.diff(section, axis=0).T))]
     canvas = Canvas(length, float(run[-1]), paint, rng, px_per_mm=4.0)
     for y in (0.25, 0.42, 0.6, 0.75):
         canvas.line([(0, y * run[-1]), (length, y * run[-1])], 0.8, tinted(paint, 0.72), raised_mm=-0.2)
     for _ in range(int(rng.integers(2, 9))):
         x = rng.uniform(0, length)
-        canvas.line([(x, 0.3 * run[-1]), (x + rng.normal(0, 3), 0.7 * run[-1])], 0.5, tinted(paint, 0.5), raised_mm=-0.2)
+        canvas.line(
+            [(x, 0.3 * run[-1]), (x + rng.normal(0, 3), 0.7 * run[-1])], 0.5, tinted(paint, 0.5), raised_mm=-0.2
+        )
     canvas.grime(rng.uniform(0.3, 0.9))
     canvas.dust(rng.uniform(0.1, 0.5))
     return Solid(parts=(_lofted(np.stack(rings), run, canvas.surface()),))
@@ -79,12 +85,19 @@ def _lofted(rings: ArrayF64, run: ArrayF64, surface: Surface) -> Part:
     closed = np.concatenate([rings, rings[:, :1]], axis=1)
     count = corners + 1
     first = (np.arange(stations - 1)[:, None] * count + np.arange(corners)[None]).ravel()
-    faces = [np.column_stack([first, first + 1, first + count + 1]), np.column_stack([first, first + count + 1, first + count])]
-    places = np.stack(np.broadcast_arrays(np.linspace(0, 1, stations)[:, None], 1.0 - np.r_[run / run.max(), 1.0][None]), axis=-1)
+    faces = [
+        np.column_stack([first, first + 1, first + count + 1]),
+        np.column_stack([first, first + count + 1, first + count]),
+    ]
+    places = np.stack(
+        np.broadcast_arrays(np.linspace(0, 1, stations)[:, None], 1.0 - np.r_[run / run.max(), 1.0][None]), axis=-1
+    )
     points, spots, strips = [closed.reshape(-1, 3)], [places.reshape(-1, 2)], faces
     total = stations * count
     outline = shapely.Polygon(rings[0][:, 1:])
-    triangles = np.array([np.asarray(t.exterior.coords)[:3] for t in shapely.constrained_delaunay_triangles(outline.buffer(0)).geoms])
+    triangles = np.array(
+        [np.asarray(t.exterior.coords)[:3] for t in shapely.constrained_delaunay_triangles(outline.buffer(0)).geoms]
+    )
     for end in (0, -1):
         x = float(rings[end, 0, 0])
         shift = rings[end, :, 1:].mean(axis=0) - rings[0, :, 1:].mean(axis=0)
@@ -130,7 +143,18 @@ def _cloth(outline: shapely.Polygon, thick: float, canvas: Canvas, rng: Rng, hei
 
     def rise(x: ArrayF64, y: ArrayF64) -> ArrayF64:
         waves = [
-            s * (1 - np.abs(np.sin((x * math.cos(h) + y * math.sin(h)) * math.pi / p + f + 0.4 * np.sin(0.09 * (y * math.cos(h) - x * math.sin(h)))))) ** 1.6
+            s
+            * (
+                1
+                - np.abs(
+                    np.sin(
+                        (x * math.cos(h) + y * math.sin(h)) * math.pi / p
+                        + f
+                        + 0.4 * np.sin(0.09 * (y * math.cos(h) - x * math.sin(h)))
+                    )
+                )
+            )
+            ** 1.6
             for h, f, p, s in zip(heading, phase, pitch, strength, strict=True)
         ]
         return np.asarray(0.5 * thick + free * np.clip(np.sum(waves, axis=0) / (0.55 * strength.sum()), 0.0, 1.0))
@@ -150,14 +174,34 @@ def cardboard(model: ItemModel, pose: Pose, rng: Rng) -> Solid:
         canvas.line([(x, 0), (x, width)], 1.2, tinted(paint, 0.97), raised_mm=-0.06)
     ink = varied(INK if rng.random() < 0.6 else Paint((150, 40, 36), 0.7), rng, 8)
     if rng.random() < 0.75:
-        canvas.text(brand(rng), rng.uniform(0.3, 0.7) * length, 0.62 * width, 0.14 * width, ink, font="bold", fit_mm=0.7 * length)
-        canvas.text(str(rng.choice(["FRAGILE", "THIS SIDE UP", "QTY 20 PCS", "MADE FOR EXPORT", "12 x 500 g"])), 0.5 * length, 0.35 * width, 0.07 * width, ink, fit_mm=0.6 * length)
+        canvas.text(
+            brand(rng),
+            rng.uniform(0.3, 0.7) * length,
+            0.62 * width,
+            0.14 * width,
+            ink,
+            font="bold",
+            fit_mm=0.7 * length,
+        )
+        canvas.text(
+            str(rng.choice(["FRAGILE", "THIS SIDE UP", "QTY 20 PCS", "MADE FOR EXPORT", "12 x 500 g"])),
+            0.5 * length,
+            0.35 * width,
+            0.07 * width,
+            ink,
+            fit_mm=0.6 * length,
+        )
     if rng.random() < 0.5:
         y = rng.uniform(0.1, 0.8) * width
         canvas.rect(0, y, length, y + 0.16 * width, Paint((150, 112, 66), 0.18), raised_mm=0.05)
     for _ in range(int(rng.integers(1, 4))):
         x, y = rng.uniform(0, length), rng.uniform(0, width)
-        canvas.line([(x, y), (x + rng.normal(0, 0.4) * length, y + rng.normal(0, 0.4) * width)], 1.0, tinted(paint, 0.8), raised_mm=-0.3)
+        canvas.line(
+            [(x, y), (x + rng.normal(0, 0.4) * length, y + rng.normal(0, 0.4) * width)],
+            1.0,
+            tinted(paint, 0.8),
+            raised_mm=-0.3,
+        )
     canvas.grime(rng.uniform(0.1, 0.7))
     canvas.dust(rng.uniform(0.05, 0.3))
     outline = shard(rng, length, width, int(rng.integers(4, 8)), jag_mm=0.6)
@@ -174,12 +218,22 @@ def drinks_can(model: ItemModel, pose: Pose, rng: Rng) -> Solid:
     canvas.rect(0.06 * length, 0, 0.94 * length, around, paint)
     for share in rng.uniform(0.0, 1.0, 2):
         y = share * around
-        canvas.polygon([(0.06 * length, y), (0.94 * length, y + 0.2 * around), (0.94 * length, y + 0.3 * around), (0.06 * length, y + 0.12 * around)], second)
+        canvas.polygon(
+            [
+                (0.06 * length, y),
+                (0.94 * length, y + 0.2 * around),
+                (0.94 * length, y + 0.3 * around),
+                (0.06 * length, y + 0.12 * around),
+            ],
+            second,
+        )
     name = BRANDS[int(rng.integers(len(BRANDS)))].title()
     ink = WHITE_INK if sum(paint.srgb) < 420 else INK
     for share in (0.5, 0.04):
         canvas.text(name, 0.5 * length, share * around, 0.13 * around, ink, font="oblique", fit_mm=0.72 * length)
-        canvas.text("COLA 330 ml" if rng.random() < 0.5 else "LEMON 0.33 l", 0.5 * length, (share - 0.12) * around, 3.0, ink)
+        canvas.text(
+            "COLA 330 ml" if rng.random() < 0.5 else "LEMON 0.33 l", 0.5 * length, (share - 0.12) * around, 3.0, ink
+        )
     canvas.scratches(20, length_mm=25.0, strength=0.5)
     canvas.grime(rng.uniform(0.1, 0.5))
     canvas.dust(rng.uniform(0.1, 0.4))

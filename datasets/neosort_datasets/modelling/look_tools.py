@@ -34,7 +34,15 @@ from neosort_hardware.twin.parts import Z_ALONG_X
 
 Rng = np.random.Generator
 
-GRIPS = (RED_PLASTIC, BLUE_PLASTIC, YELLOW_PLASTIC, GREEN_PLASTIC, ORANGE_PLASTIC, BLACK_PLASTIC, Paint((52, 60, 84), 0.3))
+GRIPS = (
+    RED_PLASTIC,
+    BLUE_PLASTIC,
+    YELLOW_PLASTIC,
+    GREEN_PLASTIC,
+    ORANGE_PLASTIC,
+    BLACK_PLASTIC,
+    Paint((52, 60, 84), 0.3),
+)
 
 
 def tool(model: ItemModel, pose: Pose, rng: Rng) -> Solid:
@@ -71,14 +79,33 @@ def _spanner(model: ItemModel, rng: Rng) -> Solid:
     outline = filling(biggest(outline.buffer(1.5).buffer(-3.0).buffer(1.5)), length, width)
     paint = varied((CHROME, rougher(CHROME, 0.3), STEEL, DARK_STEEL)[int(rng.integers(4))], rng, 8)
     canvas = Canvas(length, width, paint, rng, px_per_mm=4.0)
-    canvas.rect(0.3 * length, 0.5 * width - 0.3 * shaft, 0.7 * length, 0.5 * width + 0.3 * shaft, rougher(paint, 0.5), radius_mm=2.0, raised_mm=-0.3)
+    canvas.rect(
+        0.3 * length,
+        0.5 * width - 0.3 * shaft,
+        0.7 * length,
+        0.5 * width + 0.3 * shaft,
+        rougher(paint, 0.5),
+        radius_mm=2.0,
+        raised_mm=-0.3,
+    )
     size = int(rng.integers(8, 25))
-    canvas.text(f"{brand(rng)}  {size}", 0.5 * length, 0.5 * width, 0.32 * shaft, tinted(paint, 0.8), font="bold", fit_mm=0.36 * length, raised_mm=0.3)
+    canvas.text(
+        f"{brand(rng)}  {size}",
+        0.5 * length,
+        0.5 * width,
+        0.32 * shaft,
+        tinted(paint, 0.8),
+        font="bold",
+        fit_mm=0.36 * length,
+        raised_mm=0.3,
+    )
     _finished(canvas, rng, length)
     surface = canvas.surface()
     body = slab(outline, 0.0, model.height_mm * 0.55, surface, bevel_mm=0.9)
     heads = outline.difference(shapely.box(-0.5 * length + 1.1 * width, -width, 0.5 * length - 1.1 * width, width))
-    ends = [slab(piece, 0.0, model.height_mm, surface, bevel_mm=1.0) for piece in shapely.get_parts(heads) if piece.area > 4]
+    ends = [
+        slab(piece, 0.0, model.height_mm, surface, bevel_mm=1.0) for piece in shapely.get_parts(heads) if piece.area > 4
+    ]
     half = (0.5 * length, 0.5 * width)
     return Solid(parts=(one_picture([body, *ends], surface, (-half[0], -half[1]), half),))
 
@@ -93,12 +120,39 @@ def _screwdriver(model: ItemModel, rng: Rng) -> Solid:
     second = BLACK_PLASTIC if rng.random() < 0.6 else tinted(grip, 0.6)
     for lane in range(6):
         x = (lane + 0.5) * 2 * math.pi * radius / 6
-        canvas.rect(x - 0.22 * radius, 0.12 * handle, x + 0.22 * radius, 0.85 * handle, second, radius_mm=0.2 * radius, raised_mm=-0.5)
+        canvas.rect(
+            x - 0.22 * radius,
+            0.12 * handle,
+            x + 0.22 * radius,
+            0.85 * handle,
+            second,
+            radius_mm=0.2 * radius,
+            raised_mm=-0.5,
+        )
     for x in (0.0, 0.5):
-        canvas.text(brand(rng), (x + 0.25) * 2 * math.pi * radius, 0.5 * handle, 0.3 * radius, Paint((220, 220, 216), 0.5), angle_deg=90, fit_mm=0.5 * handle)
+        canvas.text(
+            brand(rng),
+            (x + 0.25) * 2 * math.pi * radius,
+            0.5 * handle,
+            0.3 * radius,
+            Paint((220, 220, 216), 0.5),
+            angle_deg=90,
+            fit_mm=0.5 * handle,
+        )
     canvas.scratches(10, length_mm=12.0, strength=0.4)
     canvas.grime(rng.uniform(0.1, 0.6))
-    shape = [(0.01, 0.0), (0.75, 0.0), (0.95, 0.05), (1.0, 0.16), (1.0, 0.6), (0.78, 0.78), (0.72, 0.86), (0.86, 0.94), (0.8, 1.0), (0.01, 1.0)]
+    shape = [
+        (0.01, 0.0),
+        (0.75, 0.0),
+        (0.95, 0.05),
+        (1.0, 0.16),
+        (1.0, 0.6),
+        (0.78, 0.78),
+        (0.72, 0.86),
+        (0.86, 0.94),
+        (0.8, 1.0),
+        (0.01, 1.0),
+    ]
     body = lathe([(r * radius, z * handle) for r, z in shape], canvas.surface(), segments=48)
     parts = [body.turned(Z_ALONG_X).moved((-0.5 * length, 0.0, radius))]
     steel = varied((CHROME, STEEL, DARK_STEEL)[int(rng.integers(3))], rng, 6)
@@ -111,7 +165,9 @@ def _screwdriver(model: ItemModel, rng: Rng) -> Solid:
     profile = [(rod, 0.0), (rod, reach - tip), (0.5 * rod, reach - 0.3 * rod), (0.12 * rod, reach)]
     if rng.random() < 0.5:
         profile = [(rod, 0.0), (rod, reach - tip), (0.7 * rod, reach - 0.5 * tip)]
-        blade = Polygon([(-tip, -rod), (-0.5 * tip, -1.25 * rod), (0.0, -rod), (0.0, rod), (-0.5 * tip, 1.25 * rod), (-tip, rod)])
+        blade = Polygon(
+            [(-tip, -rod), (-0.5 * tip, -1.25 * rod), (0.0, -rod), (0.0, rod), (-0.5 * tip, 1.25 * rod), (-tip, rod)]
+        )
         parts.append(slab(blade, -0.2 * rod, 0.2 * rod, surface, bevel_mm=0.1).moved((0.5 * length, 0.0, radius)))
     parts.append(lathe(profile, surface, segments=20).turned(Z_ALONG_X).moved((start, 0.0, radius)))
     return Solid(parts=tuple(parts))
@@ -121,7 +177,9 @@ def _pliers_half(model: ItemModel, rng: Rng) -> Solid:
     """A jaw, the joint and one curved handle in its sleeve."""
     length, width, height = model.length_mm, model.width_mm, model.height_mm
     joint = 0.28 * length
-    spine = np.array([(-0.5 * length, -0.4 * width), (-0.2 * length, -0.1 * width), (0.1 * length, 0.2 * width), (joint, 0.0)])
+    spine = np.array(
+        [(-0.5 * length, -0.4 * width), (-0.2 * length, -0.1 * width), (0.1 * length, 0.2 * width), (joint, 0.0)]
+    )
     t = np.linspace(0, 1, 24)[:, None]
     curve = (1 - t) ** 3 * spine[0] + 3 * t * (1 - t) ** 2 * spine[1] + 3 * t**2 * (1 - t) * spine[2] + t**3 * spine[3]
     arm = LineString(curve).buffer(0.15 * width)
@@ -135,7 +193,9 @@ def _pliers_half(model: ItemModel, rng: Rng) -> Solid:
     grip = varied(GRIPS[int(rng.integers(len(GRIPS)))], rng, 8)
     canvas = Canvas(length, width, paint, rng, px_per_mm=4.0)
     for x in np.arange(joint + 0.25 * width, 0.49 * length, 1.4):
-        canvas.line([(x + 0.5 * length, 0.2 * width), (x + 0.5 * length, 0.55 * width)], 0.5, tinted(paint, 0.6), raised_mm=-0.3)
+        canvas.line(
+            [(x + 0.5 * length, 0.2 * width), (x + 0.5 * length, 0.55 * width)], 0.5, tinted(paint, 0.6), raised_mm=-0.3
+        )
     canvas.ring(joint + 0.5 * length, 0.5 * width, 0.16 * width, 0.36 * width, tinted(paint, 0.92), raised_mm=-0.3)
     _finished(canvas, rng, length)
     canvas.rect(0.0, 0.0, 0.48 * length, width, grip)
@@ -143,7 +203,10 @@ def _pliers_half(model: ItemModel, rng: Rng) -> Solid:
         canvas.line([(x * length, 0), (x * length, width)], 0.9, tinted(grip, 0.8), raised_mm=-0.3)
     canvas.dust(rng.uniform(0.05, 0.35))
     surface = canvas.surface()
-    parts: list[Part] = [slab(metal, 0.12 * height, 0.8 * height, surface, bevel_mm=0.8), slab(sleeve, 0.0, height, surface, bevel_mm=min(2.0, 0.3 * height))]
+    parts: list[Part] = [
+        slab(metal, 0.12 * height, 0.8 * height, surface, bevel_mm=0.8),
+        slab(sleeve, 0.0, height, surface, bevel_mm=min(2.0, 0.3 * height)),
+    ]
     if rng.random() < 0.5:
         parts.append(box((0.3 * width, 0.3 * width, 0.1 * height), (joint, 0.0, 0.83 * height), surface))
     half = (0.5 * length, 0.5 * width)

@@ -33,8 +33,22 @@ from neosort_hardware.twin.bodies import ItemModel, Pose
 
 Rng = np.random.Generator
 
-TAPES = (YELLOW_PLASTIC, KAPTON, WHITE_PLASTIC, BLUE_PLASTIC, Paint((60, 120, 70), 0.4), Paint((44, 44, 46), 0.4), COPPER, COPPER)
-LACQUER = (rougher(DARK_STEEL, 0.45), Paint((70, 62, 56), 0.4, 0.6), Paint((46, 46, 50), 0.4, 0.4), Paint((120, 116, 110), 0.45, 0.9))
+TAPES = (
+    YELLOW_PLASTIC,
+    KAPTON,
+    WHITE_PLASTIC,
+    BLUE_PLASTIC,
+    Paint((60, 120, 70), 0.4),
+    Paint((44, 44, 46), 0.4),
+    COPPER,
+    COPPER,
+)
+LACQUER = (
+    rougher(DARK_STEEL, 0.45),
+    Paint((70, 62, 56), 0.4, 0.6),
+    Paint((46, 46, 50), 0.4, 0.4),
+    Paint((120, 116, 110), 0.45, 0.9),
+)
 
 
 def transformer(model: ItemModel, pose: Pose, rng: Rng) -> Solid:
@@ -54,7 +68,9 @@ def transformer(model: ItemModel, pose: Pose, rng: Rng) -> Solid:
             side = float(rng.choice([-1.0, 1.0]))
             colour = (RED_PLASTIC, BLUE_PLASTIC, YELLOW_PLASTIC, BLACK_PLASTIC, WHITE_PLASTIC)[int(rng.integers(5))]
             start = (rng.uniform(-0.25, 0.25) * length, side * 0.42 * width, 0.7 * height)
-            loose += stray_wire(rng, start, side * math.pi / 2 + rng.normal(0, 0.5), rng.uniform(15, 50), rng.uniform(0.6, 1.0), colour)
+            loose += stray_wire(
+                rng, start, side * math.pi / 2 + rng.normal(0, 0.5), rng.uniform(15, 50), rng.uniform(0.6, 1.0), colour
+            )
     return Solid(parts=tuple(parts), loose=tuple(loose))
 
 
@@ -63,7 +79,12 @@ def _core(rng: Rng, length: float, stack: float, top: float, feet: float) -> lis
     paint = varied(LACQUER[int(rng.integers(len(LACQUER)))], rng, 6)
     canvas = Canvas(length, stack, paint, rng, px_per_mm=6.0)
     for y in np.arange(0.3, stack, 0.6):
-        canvas.line([(0, y), (length, y)], 0.22, tinted(paint, rng.uniform(0.55, 1.2)), raised_mm=float(rng.uniform(-0.15, 0.05)))
+        canvas.line(
+            [(0, y), (length, y)],
+            0.22,
+            tinted(paint, rng.uniform(0.55, 1.2)),
+            raised_mm=float(rng.uniform(-0.15, 0.05)),
+        )
     canvas.line([(0.33 * length, 0), (0.33 * length, stack)], 0.3, tinted(paint, 0.5))
     if rng.random() < 0.6:
         canvas.rust(rng.uniform(0.15, 0.7))
@@ -113,8 +134,19 @@ def _frame(rng: Rng, model: ItemModel, stack: float) -> list[Part]:
     """A bent strip with two ears to screw down."""
     surface = plain(varied(ZINC, rng, 8), rng)
     foot = rounded_rectangle(model.length_mm, 0.7 * model.width_mm, 2.0)
-    ears = foot.difference(shapely.union_all([circle(1.8, (x * model.length_mm, y * model.width_mm), 16) for x in (-0.44, 0.44) for y in (-0.3, 0.3)]))
-    straps = [box((1.4, 0.8 * stack, 0.84 * model.height_mm), (x * (model.length_mm - 1.4), 0, 0.42 * model.height_mm), surface) for x in (-0.5, 0.5)]
+    ears = foot.difference(
+        shapely.union_all(
+            [circle(1.8, (x * model.length_mm, y * model.width_mm), 16) for x in (-0.44, 0.44) for y in (-0.3, 0.3)]
+        )
+    )
+    straps = [
+        box(
+            (1.4, 0.8 * stack, 0.84 * model.height_mm),
+            (x * (model.length_mm - 1.4), 0, 0.42 * model.height_mm),
+            surface,
+        )
+        for x in (-0.5, 0.5)
+    ]
     return [slab(ears, 0.0, 2.0, surface, bevel_mm=0.3), *straps]
 
 
@@ -122,7 +154,12 @@ def _lugs(rng: Rng, model: ItemModel, stack: float) -> list[Part]:
     """Solder lugs along a flange."""
     metal = plain(BRASS if rng.random() < 0.5 else SOLDER, rng)
     return [
-        box((1.0, 5.0, 0.6), (float(x), side * (0.5 * model.width_mm - 2.4), 0.93 * model.height_mm), metal, bevel_mm=0.1)
+        box(
+            (1.0, 5.0, 0.6),
+            (float(x), side * (0.5 * model.width_mm - 2.4), 0.93 * model.height_mm),
+            metal,
+            bevel_mm=0.1,
+        )
         for x in np.linspace(-0.24, 0.24, int(rng.integers(3, 6))) * model.length_mm
         for side in (-1, 1)
     ]
