@@ -17,7 +17,8 @@ from neosort_datasets.rendering.extra import RenderError
 from neosort_datasets.store import StoreError
 from neosort_hardware.config import ConfigError
 
-REFUSALS = (ConfigError, StoreError, InterchangeError)  # errors of the user's making: one sentence each, exit code 2
+# Errors of the user's making: one sentence each, exit code 2.
+REFUSALS = (ConfigError, StoreError, InterchangeError, RenderError)
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -21,4 +21,4 @@ def denoised(light: ArrayF32, albedo: ArrayF32, normal: ArrayF32) -> ArrayF32:
         np.ascontiguousarray(normal, dtype=np.float32),
         hdr=True,
     )
-    return np.maximum(clean, 0.0)
+    return np.maximum(np.asarray(clean, dtype=np.float32), 0.0)

@@ -23,21 +23,24 @@ ARC_AZIMUTHS_RAD = (0.0, 2 * math.pi / 3, 4 * math.pi / 3)
 RING_ELEVATION_DEG = (34.0, 51.0)
 RING_EDGE_DEG = 3.0
 RING_STRENGTH = 1.0
-SURROUNDINGS_STRENGTH = 0.22  # radiance of the surroundings' brightest parts over the ring's
+SURROUNDINGS_STRENGTH = 0.34  # radiance of the surroundings' brightest parts over the ring's
 
 WHITE_ALBEDO = 0.85
 WHITE_LINEAR = ((225 / 255 + 0.055) / 1.055) ** 2.4
 CELL_SR = 2 * (2 / GRID_CELLS) ** 2  # the projection halves solid angle
 
 
-def dome() -> ArrayF32:
-    """Radiance (GRID_CELLS, GRID_CELLS, 3) by row (y), column (x) and arc; 0 outside the disc."""
+def dome(turned_rad: float = 0.0) -> ArrayF32:
+    """Radiance (GRID_CELLS, GRID_CELLS, 3) by row (y), column (x) and arc; 0 outside the disc.
+
+    ``turned_rad``: by how much the surroundings, not the ring, are turned about the vertical.
+    """
     x, y, z = cell_directions()
     inside = (x * x + y * y + z * z > 0.5) & (z > 0.0)
     azimuth = np.arctan2(y, x)
     elevation_deg = np.degrees(np.arcsin(np.clip(z, 0.0, 1.0)))
     ring = RING_STRENGTH * _band(elevation_deg, *RING_ELEVATION_DEG, RING_EDGE_DEG)
-    around = SURROUNDINGS_STRENGTH * _surroundings(azimuth, elevation_deg, x, y)
+    around = SURROUNDINGS_STRENGTH * _surroundings(elevation_deg, x, y, turned_rad)
     arcs = np.stack([_nearest_arc(azimuth, phi) for phi in ARC_AZIMUTHS_RAD], axis=-1)
     blend = np.stack([_share(azimuth, elevation_deg, phi) for phi in ARC_AZIMUTHS_RAD], axis=-1)
     radiance = (ring[..., None] * arcs + around[..., None] * blend) * inside[..., None]
@@ -95,11 +98,13 @@ def _share(azimuth: ArrayF64, elevation_deg: ArrayF64, phi: float) -> ArrayF64:
     return np.asarray(1 / 3 + slanted * np.cos(azimuth - phi) * 2 / 3 * 0.5)
 
 
-def _surroundings(azimuth: ArrayF64, elevation_deg: ArrayF64, x: ArrayF64, y: ArrayF64) -> ArrayF64:
-    """The machine above the belt: a dark hood around the lens, panels and struts of different greys, dim walls."""
-    panels = 0.55 + 0.28 * np.sin(7.0 * x + 1.0) * np.cos(5.0 * y + 0.4) + 0.17 * np.sin(13.0 * y - 9.0 * x)
-    bright = _step((x * 0.8 + y * 0.6) * 2.2 + 0.5)
-    overhead = _band(elevation_deg, 55.0, 120.0, 8.0) * (0.25 + 0.75 * panels * (0.45 + 0.55 * bright))
-    hood = 1.0 - 0.65 * _band(np.hypot(x - 0.02, y + 0.03) * 60, -1.0, 3.2, 2.5)
-    walls = _band(elevation_deg, 4.0, 31.0, 6.0) * (0.16 + 0.12 * np.cos(2 * azimuth + 0.7))
-    return overhead * hood + walls
+def _surroundings(elevation_deg: ArrayF64, east: ArrayF64, north: ArrayF64, turned_rad: float) -> ArrayF64:
+    """The machine above the belt: a dark hood around the lens, panels brighter on one side, dim walls."""
+    x = math.cos(turned_rad) * east + math.sin(turned_rad) * north
+    y = math.cos(turned_rad) * north - math.sin(turned_rad) * east
+    panels = 0.62 + 0.26 * np.sin(9.0 * x + 1.0) * np.cos(6.0 * y + 0.4) + 0.12 * np.sin(17.0 * y - 11.0 * x)
+    bright = _step(1.9 * x + 0.5)
+    overhead = _band(elevation_deg, 55.0, 120.0, 8.0) * (0.10 + 0.90 * panels * (0.16 + 0.84 * bright))
+    hood = 1.0 - 0.55 * _band(np.hypot(x - 0.03, y + 0.04) * 60, -1.0, 3.0, 3.0)
+    walls = _band(elevation_deg, 4.0, 31.0, 6.0) * (0.14 + 0.10 * np.cos(2 * np.arctan2(y, x) + 0.7))
+    return np.asarray(overhead * hood + walls)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from glob import glob
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeAlias
+
+Library: TypeAlias = Any
+"""A module of the extra, or what it made: none of them has types, and none is there when types are checked."""
+
+Lanes: TypeAlias = Any
+"""A value of Dr.Jit's: a number, vector or colour for each of many paths at once."""
 
 HOW_TO_INSTALL = "it comes with: pip install 'neosort[render]'"
 VARIANT = "llvm_ad_rgb"
-LLVM_LIBRARY_PLACES = (
-    "/usr/lib/llvm-19/lib/libLLVM*.so*",
-    "/usr/lib/*/libLLVM*19*",
-    "/usr/lib64/llvm19/lib/libLLVM*.so*",
-    "/opt/homebrew/opt/llvm@19/lib/libLLVM*.dylib",
+LLVM_LIBRARIES = (  # below the root: Debian, Fedora, Homebrew
+    "usr/lib/llvm-19/lib/libLLVM*.so*",
+    "usr/lib/*/libLLVM*19*",
+    "usr/lib64/llvm19/lib/libLLVM*.so*",
+    "opt/homebrew/opt/llvm@19/lib/libLLVM*.dylib",
 )
 
 
@@ -31,12 +36,10 @@ def require_renderer() -> None:
     denoiser()
 
 
-def mitsuba(threads: int | None = None) -> tuple[Any, Any]:
-    """The modules (mitsuba, drjit), ready to trace on ``threads`` cores. Raises `RenderError` naming what to install."""
-    if "DRJIT_LIBLLVM_PATH" not in os.environ:
-        os.environ["DRJIT_LIBLLVM_PATH"] = llvm_library(
-            path for pattern in LLVM_LIBRARY_PLACES for path in sorted(glob(pattern))
-        )
+def mitsuba(threads: int | None = None) -> tuple[Library, Library]:
+    """The modules (mitsuba, drjit), set to trace on ``threads`` cores. Raises `RenderError` naming what to install."""
+    if "DRJIT_LIBLLVM_PATH" not in os.environ:  # else the tracer takes the first LLVM it finds, whatever its age
+        os.environ["DRJIT_LIBLLVM_PATH"] = str(llvm_library(Path("/")))
     try:
         import drjit  # noqa: PLC0415
         import mitsuba as module  # noqa: PLC0415
@@ -49,7 +52,7 @@ def mitsuba(threads: int | None = None) -> tuple[Any, Any]:
     return module, drjit
 
 
-def denoiser() -> Any:
+def denoiser() -> Library:
     """Open Image Denoise's Python module. Raises `RenderError` naming the extra."""
     try:
         import pyoidn  # noqa: PLC0415
@@ -58,10 +61,14 @@ def denoiser() -> Any:
     return pyoidn
 
 
-def llvm_library(found: Iterable[str]) -> str:
-    """The first of the LLVM 19 libraries found. Older ones crash the tracer's compiler or are refused by it."""
-    for path in found:
-        return path
+def llvm_library(root: Path) -> Path:
+    """The LLVM 19 library below ``root``. Older ones crash the tracer's compiler or are refused by it.
+
+    Raises `RenderError` naming the package when there is none.
+    """
+    for pattern in LLVM_LIBRARIES:
+        for path in sorted(root.glob(pattern)):
+            return path
     raise RenderError(
         "the tracer needs LLVM 19 and found none: install Debian's package libllvm19, or set DRJIT_LIBLLVM_PATH to "
         "the file libLLVM.so.19"

@@ -6,13 +6,12 @@ a box, since the denoiser wants grain that is not shared between neighbours.
 
 from __future__ import annotations
 
-from typing import Any
-
 import drjit as dr
 import mitsuba as mi
 import numpy as np
 
 from neosort_datasets.rendering.dome import GRID_CELLS, RADIUS_MM, TABLE_SLOTS, sampling_table
+from neosort_datasets.rendering.extra import Lanes
 from neosort_datasets.rendering.scene import BELT_FACES, Scene
 from neosort_datasets.rendering.view import CAMERA_MM
 from neosort_hardware.types import ArrayF32
@@ -27,7 +26,7 @@ GOLDEN = (0.7548776662466927, 0.5698402909980532)  # the plane's low-discrepancy
 
 
 class Dome:
-    """`dome.dome` and its sampling table on the device. No dataclass: Dr.Jit would take its fields for loop variables."""
+    """`dome.dome` and its table on the device. No dataclass: Dr.Jit would take its fields for loop variables."""
 
     def __init__(self, radiance: ArrayF32) -> None:
         """``radiance``: (cells, cells, 3) as `dome.dome` gives it."""
@@ -37,12 +36,12 @@ class Dome:
         self.table = mi.UInt32(table.astype(np.uint32))
         self.density = mi.Float(density)
 
-    def from_cell(self, cell: Any) -> tuple[Any, Any]:
+    def from_cell(self, cell: Lanes) -> tuple[Lanes, Lanes]:
         """What a cell sends from each arc, and with what density (1/sr at the middle) it is drawn."""
         light = dr.gather(mi.Vector4f, self.radiance, cell)
         return mi.Color3f(light.x, light.y, light.z), dr.gather(mi.Float, self.density, cell)
 
-    def towards(self, place: Any, direction: Any) -> tuple[Any, Any]:
+    def towards(self, place: Lanes, direction: Lanes) -> tuple[Lanes, Lanes]:
         """Light that arrives at ``place`` from ``direction`` per arc, and the density (1/sr there) of drawing it."""
         along = dr.dot(place, direction)
         distance = dr.sqrt(along * along + RADIUS_MM * RADIUS_MM - dr.dot(place, place)) - along
@@ -54,7 +53,7 @@ class Dome:
         light, density = self.from_cell(mi.UInt32(row * GRID_CELLS + column))
         return dr.select(lit, light, 0.0), dr.select(lit, density * _spread(distance, direction, far), 0.0)
 
-    def drawn(self, place: Any, random: Any) -> tuple[Any, Any, Any]:
+    def drawn(self, place: Lanes, random: Lanes) -> tuple[Lanes, Lanes, Lanes]:
         """A direction to light, what arrives from it per arc, and the density (1/sr) with which it was drawn."""
         slot = dr.minimum(mi.UInt32(random.next_float32() * TABLE_SLOTS), TABLE_SLOTS - 1)
         cell = dr.gather(mi.UInt32, self.table, slot)
@@ -71,12 +70,12 @@ class Dome:
         return direction, light, density * _spread(distance, direction, far)
 
 
-def _spread(distance: Any, direction: Any, far: Any) -> Any:
+def _spread(distance: Lanes, direction: Lanes, far: Lanes) -> Lanes:
     """Solid angle of a piece of the dome at its middle over that at a place inside it."""
     return dr.square(distance / RADIUS_MM) / dr.maximum(dr.dot(direction, far), 1e-3)
 
 
-def _with_relief(scene: Scene, hit: Any, active: Any) -> Any:
+def _with_relief(scene: Scene, hit: Lanes, active: Lanes) -> Lanes:
     """The shading normal tilted by the slope of the bump picture; as it is where the picture is not laid along the
     surface (walls of what was painted from above)."""
     slope = scene.bump_mm.eval_1_grad(hit, active)
@@ -89,7 +88,9 @@ def _with_relief(scene: Scene, hit: Any, active: Any) -> Any:
     return dr.select(laid & (dr.squared_norm(tilt) > 0), dr.normalize(normal - tilt), normal)
 
 
-def summed(scene: Scene, light: Dome, x: Any, y: Any, scale: Any, samples: Any, random: Any) -> list[Any]:
+def summed(  # noqa: PLR0917 (Dr.Jit's compiler takes no arguments by name)
+    scene: Scene, light: Dome, x: Lanes, y: Lanes, scale: Lanes, samples: Lanes, random: Lanes
+) -> list[Lanes]:
     """Sums over ``samples`` paths for each pixel with lower left corner (x, y), px; ``scale`` in mm per px.
 
     Twenty planes: light from the item by arc and colour (9), from the belt by arc (3), the item's coverage, height

@@ -15,11 +15,12 @@ import numpy as np
 from neosort_datasets.rendering.denoise import Denoise
 from neosort_datasets.rendering.dome import ARC_AZIMUTHS_RAD
 from neosort_datasets.rendering.trace import Traced
-from neosort_hardware.types import ArrayF32, ImageU8
+from neosort_hardware.types import ArrayF32, ArrayF64, ImageU8
 
 MEAN_COS = math.sin(math.pi / 3) / (math.pi / 3)  # 0.827, of the cosine over ±60°
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 SOLID_COVERAGE = 0.35  # pixels covered less take their colour from their neighbours
+SHADE_BLUR_PX = 0.7  # of shade's own pixels: grain, not shadow, is what it takes away
 FADE_PX = 16  # over which shade runs out to 1 towards the sprite's border
 
 
@@ -62,49 +63,47 @@ def relit(sprite: SpriteLayers, strength: float, azimuth_rad: float, belt: Array
     """The sprite on a belt of linear colour ``belt`` (3) under a ring of 1 + strength·cos(azimuth − azimuth_rad):
     (h, w, 3) linear light."""
     height, width = sprite.colour.shape[:2]
-    along = np.array([math.cos(azimuth_rad), math.sin(azimuth_rad)])
+    along, across = strength * math.cos(azimuth_rad), strength * math.sin(azimuth_rad)
 
-    def gain(layer: ImageU8) -> ArrayF32:
-        large = cv2.resize(np.moveaxis(layer[:2], 0, 2).astype(np.float32), (width, height))
-        return np.maximum(1 + strength * ((large - 128) / 127 @ along), 0.0)
+    def gain(x: ImageU8, y: ImageU8) -> ArrayF32:
+        slope = along * (x.astype(np.float32) - 128) + across * (y.astype(np.float32) - 128)
+        return np.maximum(1 + _resized(slope / 127, (width, height)), 0.0)
 
-    swapped = sprite.shade[[1, 2, 0]]
-    left = cv2.resize(sprite.shade[0].astype(np.float32) / 255, (width, height)) * gain(swapped)
+    x, y, _ = sprite.light
+    base, shade_x, shade_y = sprite.shade
+    left = _resized(base.astype(np.float32) / 255, (width, height)) * gain(shade_x, shade_y)
     alpha = sprite.colour[..., 3:].astype(np.float32) / 255
-    item = decoded(sprite.colour[..., :3]) * gain(sprite.light)[..., None]
-    return np.asarray(alpha * item + (1 - alpha) * left[..., None] * belt, dtype=np.float32)
+    return np.asarray(alpha * decoded(sprite.colour[..., :3]) * gain(x, y) + (1 - alpha) * left * belt, np.float32)
 
 
-def filled(values: ArrayF32, weight: ArrayF32) -> ArrayF32:
-    """``values`` (h, w, n) where ``weight`` (h, w) is 1, spread smoothly from there to where it is 0 (pull and push)."""
+def filled(values: ArrayF32 | ArrayF64, weight: ArrayF32) -> ArrayF32:
+    """``values`` (h, w, n) where ``weight`` (h, w) is 1, spread smoothly to where it is 0 (by pull and push)."""
     height, width = weight.shape
-    flat = values.reshape(height, width, -1)
+    cover = weight[..., None]
     if min(height, width) <= 2 or weight.min() >= 1.0:
-        total = max(float(weight.sum()), 1e-6)
-        mean = (flat * weight[..., None]).sum(axis=(0, 1)) / total
-        return np.asarray((flat * weight[..., None] + mean * (1 - weight[..., None])).reshape(values.shape), np.float32)
-    half = (-(-width // 2), -(-height // 2))
-    small_weight = cv2.resize(weight, half, interpolation=cv2.INTER_AREA)
-    small = _resized(flat * weight[..., None], half) / np.maximum(small_weight, 1e-6)[..., None]
-    spread = filled(small, np.minimum(4 * small_weight, 1.0))
-    large = cv2.resize(spread, (width, height), interpolation=cv2.INTER_LINEAR).reshape(flat.shape)
-    return np.asarray((flat * weight[..., None] + large * (1 - weight[..., None])).reshape(values.shape), np.float32)
+        wide = (values * cover).sum(axis=(0, 1)) / max(float(weight.sum()), 1e-6)
+    else:
+        half = (-(-width // 2), -(-height // 2))
+        small_cover = _resized(weight, half)
+        small = _resized(values * cover, half) / np.maximum(small_cover, np.float32(1e-6))
+        wide = _resized(filled(small, np.minimum(4 * small_cover[..., 0], 1.0)), (width, height))
+    return np.asarray(values * cover + wide * (1 - cover), dtype=np.float32)
 
 
 def harmonics(arcs: ArrayF32) -> tuple[ArrayF32, ArrayF32, ArrayF32]:
     """Sum over the arcs (last axis), and its first harmonic over azimuth relative to it: (sum, x, y)."""
     total = arcs.sum(axis=-1)
     safe = np.maximum(total, 1e-6)
-    x = MEAN_COS * (arcs @ np.cos(ARC_AZIMUTHS_RAD)) / safe
-    y = MEAN_COS * (arcs @ np.sin(ARC_AZIMUTHS_RAD)) / safe
-    return total, np.asarray(x, dtype=np.float32), np.asarray(y, dtype=np.float32)
+    x = MEAN_COS * (arcs @ np.cos(ARC_AZIMUTHS_RAD).astype(np.float32)) / safe
+    y = MEAN_COS * (arcs @ np.sin(ARC_AZIMUTHS_RAD).astype(np.float32)) / safe
+    return np.asarray(total, np.float32), np.asarray(x, np.float32), np.asarray(y, np.float32)
 
 
 def _colour(traced: Traced, denoise: Denoise) -> ImageU8:
     alpha = traced.coverage
     light = denoise(traced.item.sum(axis=2), traced.albedo * alpha[..., None], traced.normal)
     solid = np.asarray(alpha >= SOLID_COVERAGE, dtype=np.float32)
-    own = filled(light / np.maximum(alpha, SOLID_COVERAGE)[..., None], solid)
+    own = filled(light / np.maximum(alpha, np.float32(SOLID_COVERAGE))[..., None], solid)
     return np.dstack([encoded(own), np.round(255 * alpha).astype(np.uint8)])
 
 
@@ -115,16 +114,16 @@ def _light(traced: Traced, tallest_mm: float, denoise: Denoise) -> ImageU8:
     _, x, y = harmonics(arcs)
     solid = np.asarray(cover >= SOLID_COVERAGE, dtype=np.float32)
     slopes = filled(np.dstack([x, y]), solid)
-    height = _shrunk(traced.height_mm, 2) / np.maximum(cover, SOLID_COVERAGE) * solid
+    height = _shrunk(traced.height_mm, 2) / np.maximum(cover, np.float32(SOLID_COVERAGE)) * solid
     return np.stack([_signed(slopes[..., 0]), _signed(slopes[..., 1]), _unsigned(height / tallest_mm)])
 
 
 def _shade(traced: Traced, empty_belt: ArrayF32) -> ImageU8:
     bare = _shrunk(1.0 - traced.coverage, 4)
-    share = _shrunk(traced.belt, 4) / np.maximum(_shrunk(empty_belt, 4) * bare[..., None], 1e-6)
+    share = _shrunk(traced.belt, 4) / np.maximum(_shrunk(empty_belt, 4) * bare[..., None], np.float32(1e-6))
     seen = np.asarray(bare >= SOLID_COVERAGE, dtype=np.float32)
-    ratios = cv2.GaussianBlur(filled(share, seen), (0, 0), 0.6)
-    left, x, y = harmonics(ratios / 3)
+    ratios = np.asarray(cv2.GaussianBlur(filled(share, seen), (0, 0), SHADE_BLUR_PX), dtype=np.float32)
+    left, x, y = harmonics(ratios / np.float32(3))
     window = _window(left.shape, FADE_PX / 4)
     return np.stack([_unsigned(1 - (1 - left) * window), _signed(x * window), _signed(y * window)])
 
@@ -147,13 +146,15 @@ def _shrunk(picture: ArrayF32, by: int) -> ArrayF32:
     return np.asarray(blocks.mean(axis=(1, 3)), dtype=np.float32)
 
 
-def _resized(picture: ArrayF32, size: tuple[int, int]) -> ArrayF32:
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA)).reshape(size[1], size[0], -1)
+def _resized(picture: ArrayF32 | ArrayF64, size: tuple[int, int]) -> ArrayF32:
+    """To (width, height), means where it gets smaller, linear where it grows; always (h, w, n)."""
+    way = cv2.INTER_AREA if size[0] < picture.shape[1] else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(picture, size, interpolation=way), dtype=np.float32).reshape(size[1], size[0], -1)
 
 
 def _signed(value: ArrayF32) -> ImageU8:
     return np.round(128 + 127 * np.clip(value, -1.0, 1.0)).astype(np.uint8)
 
 
-def _unsigned(value: ArrayF32) -> ImageU8:
+def _unsigned(value: ArrayF32 | ArrayF64) -> ImageU8:
     return np.round(255 * np.clip(value, 0.0, 1.0)).astype(np.uint8)

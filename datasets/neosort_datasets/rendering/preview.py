@@ -10,15 +10,16 @@ import numpy as np
 
 from neosort_datasets.rendering.layers import SpriteLayers, encoded, relit
 from neosort_datasets.rendering.scene import BELT_LINEAR
-from neosort_datasets.rendering.stage import staged
+from neosort_datasets.rendering.stage import drawn, lying_parts
 from neosort_datasets.rendering.trace import Tracer
+from neosort_datasets.rendering.view import view_of
 from neosort_datasets.rendering.worklist import tasks_of
 from neosort_hardware.types import ImageU8
 
 LIGHTS = ((0.0, 0.0), (0.7, 0.0), (0.7, 0.75 * math.pi))
 """(strength, azimuth) of the ring's unevenness in the three pictures of a row."""
 
-LONGEST_PX = 640
+LONGEST_PX = 600
 LARGEST_PX_PER_MM = 8.0
 EXAMPLE_SAMPLES = 24
 
@@ -28,11 +29,12 @@ def preview(name: str, sprite: str | None = None, px_per_mm: float | None = None
 
     Raises `RenderError` for a model, pose or look that is not there, or without the extra `render`.
     """
-    shown = tasks_of(name, sprite)
+    shown = [(task.model.look_seed, lying_parts(task)) for task in tasks_of(name, sprite)]
     tracer = Tracer(EXAMPLE_SAMPLES)
-    longest = max(max(task.model.extents_mm(task.pose)[:2]) for task in shown) + 28.0
+    views = [view_of(parts, 1.0) for _, parts in shown]
+    longest = max(max(view.width_px, view.height_px) for view in views)
     scale = min(LARGEST_PX_PER_MM, LONGEST_PX / longest) if px_per_mm is None else px_per_mm
-    return stacked([row(staged(tracer, task, scale)) for task in shown])
+    return stacked([row(drawn(tracer, parts, scale, turn)) for turn, parts in shown])
 
 
 def row(sprite: SpriteLayers) -> ImageU8:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from neosort_datasets.modelling.solid import Part, Surface
-from neosort_datasets.rendering.extra import mitsuba
+from neosort_datasets.rendering.extra import Library, mitsuba
 from neosort_datasets.rendering.packing import PackedMesh, packed
 from neosort_hardware.types import ArrayF32
 
@@ -22,7 +21,7 @@ class Scene:
     """``scene`` of Mitsuba; ``material`` its only BSDF, ``albedo`` a texture of it, ``bump_mm`` the relief. The
     first `BELT_FACES` faces are the belt. No dataclass: Dr.Jit would take its fields for loop variables."""
 
-    def __init__(self, scene: Any, material: Any, albedo: Any, bump_mm: Any) -> None:
+    def __init__(self, scene: Library, material: Library, albedo: Library, bump_mm: Library) -> None:
         self.scene = scene
         self.material = material
         self.albedo = albedo
@@ -30,7 +29,10 @@ class Scene:
 
 
 def scene_of(parts: Sequence[Part]) -> Scene:
-    """The parts of an item as they lie on the belt; without any, the empty belt. Raises `RenderError` without Mitsuba."""
+    """The parts of an item as they lie on the belt; without any, the empty belt.
+
+    Raises `RenderError` without the extra `render`.
+    """
     mi, _ = mitsuba()
     mesh = packed([_belt(), *parts])
     albedo = _texture(mi, mesh.albedo)
@@ -75,12 +77,12 @@ def _belt() -> Part:
     )
 
 
-def _texture(mi: Any, picture: ArrayF32) -> Any:
+def _texture(mi: Library, picture: ArrayF32) -> Library:
     bitmap = mi.Bitmap(np.ascontiguousarray(picture if picture.ndim == 3 else picture[..., None], dtype=np.float32))
     return mi.load_dict({"type": "bitmap", "bitmap": bitmap, "raw": True, "wrap_mode": "clamp", "format": "fp16"})
 
 
-def _mesh(mi: Any, mesh: PackedMesh, material: Any) -> Any:
+def _mesh(mi: Library, mesh: PackedMesh, material: Library) -> Library:
     properties = mi.Properties()
     properties["bsdf"] = material
     shape = mi.Mesh(

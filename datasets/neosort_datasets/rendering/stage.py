@@ -24,10 +24,11 @@ def lying_parts(task: Task) -> tuple[Part, ...]:
 
 def staged(tracer: Tracer, task: Task, px_per_mm: float) -> SpriteLayers:
     """The layers of a sprite. Raises `RenderError` naming the look when nobody models it."""
-    return drawn(tracer, lying_parts(task), px_per_mm)
+    return drawn(tracer, lying_parts(task), px_per_mm, task.model.look_seed)
 
 
-def drawn(tracer: Tracer, parts: tuple[Part, ...], px_per_mm: float) -> SpriteLayers:
-    """The layers of parts that lie on the belt."""
+def drawn(tracer: Tracer, parts: tuple[Part, ...], px_per_mm: float, turn: int) -> SpriteLayers:
+    """The layers of parts that lie on the belt, the machine around them in the given turn."""
     view = view_of(parts, px_per_mm)
-    return sprite_layers(tracer.trace(scene_of(parts), view), tracer.empty_belt(view), denoised)
+    traced = tracer.trace(scene_of(parts), view, turn)
+    return sprite_layers(traced, tracer.empty_belt(view, turn), denoised)

@@ -8,6 +8,7 @@ than they are.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from neosort_datasets.rendering.view import View
 from neosort_hardware.types import ArrayF32, ArrayF64
 
 EMPTY_BELT_VIEW_MM = 640.0
+TURNS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,54 +41,63 @@ class Traced:
 
 
 class Tracer:
-    """Traces scenes under one dome with ``samples`` paths per pixel; compiles on its first use."""
+    """Traces scenes with ``samples`` paths per pixel; compiles on its first use, or finds what it compiled before.
+
+    The surroundings come in `TURNS` turns about the vertical, so that not all flat metal mirrors alike.
+    """
 
     def __init__(self, samples: int, threads: int | None = None) -> None:
         self._mi, self._dr = mitsuba(threads)
         from neosort_datasets.rendering import kernel  # noqa: PLC0415 (imports Mitsuba at its top)
 
         self._samples = samples
-        self._light = kernel.Dome(dome.dome())
+        self._lights = [kernel.Dome(dome.dome(2 * math.pi * turn / TURNS)) for turn in range(TURNS)]
         self._summed = self._dr.syntax(kernel.summed)
-        self._empty: ArrayF64 | None = None
+        self._empty: dict[int, ArrayF64] = {}
 
-    def trace(self, scene: Scene, view: View, seed: int = 1) -> Traced:
-        """The item as ``view`` shows it."""
+    def trace(self, scene: Scene, view: View, turn: int = 0) -> Traced:
+        """The scene as ``view`` shows it, its surroundings in the given turn."""
         mi, dr = self._mi, self._dr
         pixel = dr.arange(mi.UInt32, view.width_px * view.height_px)
-        width = dr.opaque(mi.UInt32, view.width_px)
-        row = pixel // width
+        row = pixel // dr.opaque(mi.UInt32, view.width_px)
         left = dr.opaque(mi.Float, -0.5 * view.width_px)
         bottom = dr.opaque(mi.Float, 0.5 * view.height_px - 1)
         sums = self._summed(
             scene,
-            self._light,
-            mi.Float(pixel - row * width) + left,
+            self._lights[turn % TURNS],
+            mi.Float(pixel - row * dr.opaque(mi.UInt32, view.width_px)) + left,
             bottom - mi.Float(row),
             dr.opaque(mi.Float, 1.0 / view.px_per_mm),
-            dr.opaque(mi.UInt32, self._samples),
-            mi.PCG32(size=dr.width(pixel), initstate=seed),
+            dr.opaque(mi.UInt32, self._samples),  # opaque values do not make the compiler start again
+            mi.PCG32(size=dr.width(pixel)),
         )
         dr.eval(sums)
-        shape = (view.height_px, view.width_px)
-        planes = np.stack([np.asarray(plane) for plane in sums], axis=-1).reshape(*shape, len(sums)) / self._samples
-        return Traced(
-            item=planes[..., 0:9].reshape(*shape, 3, 3),
-            belt=planes[..., 9:12],
-            coverage=planes[..., 12],
-            height_mm=planes[..., 13],
-            albedo=planes[..., 14:17],
-            normal=planes[..., 17:20],
-        )
+        flat = np.stack([np.asarray(plane, dtype=np.float32) for plane in sums], axis=-1) / np.float32(self._samples)
+        return _sorted_out(flat.reshape(view.height_px, view.width_px, -1))
 
-    def empty_belt(self, view: View) -> ArrayF32:
+    def empty_belt(self, view: View, turn: int = 0) -> ArrayF32:
         """Light (h, w, 3 arcs) from the belt with nothing on it: a smooth surface through one coarse trace of it."""
-        if self._empty is None:
+        turn %= TURNS
+        if turn not in self._empty:
             coarse = View(width_px=64, height_px=64, px_per_mm=64 / EMPTY_BELT_VIEW_MM)
-            traced = self.trace(scene_of([]), coarse).belt.reshape(-1, 3)
-            self._empty = np.linalg.lstsq(_powers(coarse), traced, rcond=None)[0]
-        light = _powers(view) @ self._empty
+            traced = self.trace(scene_of([]), coarse, turn).belt.reshape(-1, 3)
+            fit = np.linalg.lstsq(_powers(coarse), traced.astype(np.float64), rcond=None)[0]
+            self._empty[turn] = np.asarray(fit, dtype=np.float64)
+        light = _powers(view) @ self._empty[turn]
         return np.asarray(light.reshape(view.height_px, view.width_px, 3), dtype=np.float32)
+
+
+def _sorted_out(planes: ArrayF32) -> Traced:
+    """From the kernel's twenty planes (h, w, 20)."""
+    height, width = planes.shape[:2]
+    return Traced(
+        item=planes[..., 0:9].reshape(height, width, 3, 3),
+        belt=planes[..., 9:12],
+        coverage=planes[..., 12],
+        height_mm=planes[..., 13],
+        albedo=planes[..., 14:17],
+        normal=planes[..., 17:20],
+    )
 
 
 def _powers(view: View) -> ArrayF64:
