@@ -57,12 +57,12 @@ class Circuit:
         sheet, rng = self._view.sheet, self._rng
         sheet.polygon(self._outline, self._paint)
         self._traces(int(self._outline.area / 55))
-        self._vias(int(self._outline.area / 9))
+        self._vias(int(self._outline.area / 14))
         if chips_up:
-            for size in (14.0, 11.0, 8.0, 6.0, 5.0)[: int(rng.integers(3, 6))]:
+            for size in (16.0, 12.0, 9.0, 7.0, 5.0, 5.0)[: int(rng.integers(3, 7))]:
                 self._chip(size * scale * float(rng.uniform(0.85, 1.2)))
-        self._pads(int(self._outline.area / (60 if chips_up else 30)))
-        self._small_parts(int(self._outline.area / (22 if chips_up else 45)))
+        self._pads(int(self._outline.area / (130 if chips_up else 60)))
+        self._small_parts(int(self._outline.area / (34 if chips_up else 80)))
         self._print(scale)
 
     def _spot(self, wide: float, high: float, tries: int = 12) -> tuple[float, float] | None:
@@ -108,14 +108,14 @@ class Circuit:
 
     def _vias(self, count: int) -> None:
         sheet = self._view.sheet
-        hole = tinted(GOLD, 0.7)
+        hole = tinted(GOLD, 0.55)
         for x, y in self._points(count):
             sheet.disc(x, y, 0.28, hole)
 
     def _pads(self, count: int) -> None:
         """Bare test points and pads."""
         sheet, rng = self._view.sheet, self._rng
-        tin = rougher(SOLDER if rng.random() < 0.6 else GOLD, 0.35)
+        tin = rougher(tinted(SOLDER, 0.8) if rng.random() < 0.8 else tinted(GOLD, 0.85), 0.4)
         for x, y in self._points(count):
             if rng.random() < 0.6:
                 sheet.disc(x, y, float(rng.uniform(0.35, 0.8)), tin, raised_mm=0.05)
@@ -125,18 +125,27 @@ class Circuit:
                     sheet.rect(x + pin * pitch, y, x + pin * pitch + 0.5, y + 1.3, tin, raised_mm=0.05)
 
     def _small_parts(self, count: int) -> None:
-        """Resistors and capacitors: tinned ends and a body."""
-        sheet, rng = self._view.sheet, self._rng
-        for x, y in self._points(count):
-            long, wide = (1.6, 0.8) if rng.random() < 0.6 else (2.4, 1.3)
-            half_x, half_y = (0.5 * long, 0.5 * wide) if rng.random() < 0.5 else (0.5 * wide, 0.5 * long)
-            if any(place.intersects(box(x - half_x, y - half_y, x + half_x, y + half_y)) for place in self._taken):
-                continue
+        """Resistors and capacitors in aligned rows: tinned ends and a body."""
+        rng = self._rng
+        taken = prep(unary_union(self._taken))
+        for x, y in self._points(max(1, count // 3)):
+            long, wide = ((1.6, 0.8), (1.2, 0.6), (2.4, 1.4))[int(rng.choice(3, p=[0.5, 0.35, 0.15]))]
+            lying = bool(rng.random() < 0.5)
+            half_x, half_y = (0.5 * long, 0.5 * wide) if lying else (0.5 * wide, 0.5 * long)
             paint = SMALL_PARTS[int(rng.integers(len(SMALL_PARTS)))]
-            sheet.rect(x - half_x, y - half_y, x + half_x, y + half_y, SOLDER, raised_mm=0.3)
-            inset = (0.28 * long, 0.0) if half_x > half_y else (0.0, 0.28 * long)
-            sheet.rect(x - half_x + inset[0], y - half_y + inset[1], x + half_x - inset[0], y + half_y - inset[1],
-                       paint, raised_mm=0.2)  # fmt: skip
+            for place in range(int(rng.integers(1, 6))):
+                step = place * (wide + 0.5)
+                at = (x, y + step) if lying else (x + step, y)
+                body = box(at[0] - half_x, at[1] - half_y, at[0] + half_x, at[1] + half_y)
+                if self._outline.contains(body) and not taken.intersects(body):
+                    self._small_part(at, half_x, half_y, paint)
+
+    def _small_part(self, at: tuple[float, float], half_x: float, half_y: float, paint: Paint) -> None:
+        sheet, (x, y) = self._view.sheet, at
+        sheet.rect(x - half_x, y - half_y, x + half_x, y + half_y, tinted(SOLDER, 0.8), raised_mm=0.25)
+        inset = (0.5 * half_x, 0.0) if half_x > half_y else (0.0, 0.5 * half_y)
+        sheet.rect(x - half_x + inset[0], y - half_y + inset[1], x + half_x - inset[0], y + half_y - inset[1],
+                   paint, raised_mm=0.15)  # fmt: skip
 
     def _chip(self, side: float) -> None:
         """A flat pack with pins on two or four sides."""

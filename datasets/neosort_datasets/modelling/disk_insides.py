@@ -84,6 +84,7 @@ def _platters(view: TopView, shape: DiskShape, rng: np.random.Generator) -> None
     (x, y), reach = shape.spindle_mm, shape.platter_mm
     tints = ((206, 204, 202), (196, 190, 182), (186, 190, 198), (172, 160, 146))
     mirror = varied(Paint(tints[int(rng.integers(4))], float(rng.uniform(0.05, 0.11)), 1.0), rng, 4)
+    sheet.smoothed(circle(reach, (x, y)))
     sheet.disc(x, y, reach, mirror)
     top = high - float(rng.uniform(5.5, 7.5)) * (s if high > 15 else 0.3)
     view.slab(circle(reach, (x, y), 128), top - 1.3, top, 0.25)

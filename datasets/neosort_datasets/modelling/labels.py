@@ -106,8 +106,8 @@ def disk_label(
     capacity = CAPACITIES[int(rng.integers(len(CAPACITIES)))]
     canvas.text(capacity, x0 + 0.82 * wide, middle, 0.8 * tall, letters, font="bold", fit_mm=0.26 * wide)
     _disk_print(canvas, rng, x0 + 0.04 * wide, y0 + 0.05 * high, x1 - 0.04 * wide, low - 0.05 * high, ink, paper)
-    if rng.random() < 0.22:
-        tear_off(canvas, rng, x0, y0, x1, y1, under or GLUE, float(rng.uniform(0.3, 1.0)))
+    if rng.random() < 0.12:
+        tear_off(canvas, rng, x0, y0, x1, y1, under or GLUE, float(rng.uniform(0.1, 0.6)))
 
 
 def type_plate(
@@ -166,7 +166,7 @@ def _disk_print(
 def _tear(rng: np.random.Generator, sheet: Polygon, amount: float = 0.4) -> Polygon:
     """A ragged patch at a corner or an edge of ``sheet``."""
     x0, y0, x1, y1 = sheet.bounds
-    reach = (0.25 + 0.5 * amount) * min(x1 - x0, y1 - y0)
+    reach = (0.15 + 0.45 * amount) * min(x1 - x0, y1 - y0)
     on_edge = rng.random() < 0.4
     x = float(rng.uniform(x0, x1)) if on_edge else float(rng.choice([x0, x1]))
     y = float(rng.choice([y0, y1]))

@@ -109,7 +109,7 @@ def _lid_design(rng: np.random.Generator, shape: DiskShape) -> LidDesign:
         label_share=(share[0] * float(rng.uniform(0.92, 1.08)), share[1] * float(rng.uniform(0.92, 1.05))),
         label_turns=int(rng.choice(4, p=[0.2, 0.35, 0.1, 0.35])),
         label_side=float(rng.uniform(-1, 1)),
-        torn=bool(rng.random() < 0.2),
+        torn=bool(rng.random() < 0.14),
         bare=bool(rng.random() < 0.07),
         missing_screws=int(rng.choice([0, 0, 0, 1, 2, 5])),
     )
@@ -205,7 +205,7 @@ def _label(sheet: Canvas, shape: DiskShape, design: LidDesign, rng: np.random.Ge
     disk_label(label, rng, 0, 0, size[0], size[1], name=shape.brand, band=shape.band, under=design.paint)
     label.mottle(0.015, 12.0)
     if design.torn:
-        tear_off(label, rng, 0, 0, size[0], size[1], design.paint, float(rng.uniform(0.4, 1.0)))
+        tear_off(label, rng, 0, 0, size[0], size[1], design.paint, float(rng.uniform(0.2, 0.9)))
     free = 0.5 * shape.length_mm - 7 * shape.scale - 0.5 * wide
     x, y = design.label_side * max(free, 0.0), float(rng.uniform(-0.3, 0.3)) * (0.9 * shape.width_mm - high)
     sheet.paste(label, x - 0.5 * wide, y - 0.5 * high, design.label_turns)

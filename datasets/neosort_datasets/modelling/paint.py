@@ -104,6 +104,14 @@ class Canvas(Weathered):
                 np.maximum(window, stencil.cover, out=window)
         self.bump_mm += np.float32(raised_mm) * cv2.GaussianBlur(relief, (0, 0), max(0.3, soften_mm * self.px_per_mm))
 
+    def smoothed(self, outline: BaseGeometry) -> None:
+        """Take all relief out of the inside of ``outline``: glass or a mirror lies there."""
+        for piece in pieces(outline):
+            stencil = self.stencil(_loops(piece))
+            if stencil is not None:
+                rows, cols = stencil.cover.shape
+                self.bump_mm[stencil.row : stencil.row + rows, stencil.col : stencil.col + cols] *= 1 - stencil.cover
+
     def paste(self, sheet: Canvas, x0: float, y0: float, quarter_turns: int = 0) -> None:
         """Stick another sheet on, turned counter-clockwise, its lower left corner at (x0, y0)."""
         wide, high = (sheet.width_mm, sheet.height_mm) if quarter_turns % 2 == 0 else (sheet.height_mm, sheet.width_mm)
