@@ -68,6 +68,26 @@ class Spot:
         return slab(outline, self.base_mm - 0.2, self.base_mm + min(height, self.room_mm), blank, bevel_mm=bevel)
 
 
+def plain_box(x: float, y: float, long: float, wide: float, low: float, high: float, blank: Surface) -> Part:
+    """A block too small for bevels: boards carry hundreds."""
+    size, middle = np.array([long, wide, high - low]), np.array([x, y, 0.5 * (low + high)])
+    square = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
+    corners, normals = [], []
+    for axis, sign in ((2, 1.0), (0, 1.0), (0, -1.0), (1, 1.0), (1, -1.0), (2, -1.0)):
+        face = np.insert(square if sign > 0 else square[::-1], axis, 0.5 * sign, axis=1)
+        corners.append((face if axis != 1 else face[::-1]) * size + middle)
+        normals.append(np.tile(np.insert(np.zeros(2), axis, sign), (4, 1)))
+    first = 4 * np.arange(6)[:, None, None] + np.array([[0, 1, 2], [0, 2, 3]])
+    points = np.concatenate(corners)
+    return Part(
+        corners_mm=points,
+        normals=np.concatenate(normals),
+        places=np.zeros((len(points), 2)),
+        faces=first.reshape(-1, 3).astype(np.int32),
+        surface=blank,
+    )
+
+
 Mount = Callable[[Spot, Canvas, Surface, Rng], list[Part]]
 """Draws a part within its spot and returns its meshes, which carry the blank surface until the board is put together."""
 
@@ -300,7 +320,7 @@ def small_part(spot: Spot, canvas: Canvas, blank: Surface, rng: Rng) -> list[Par
     else:
         x0, y0, x1, y1 = _framed(canvas, spot, long, wide, SOLDER)
         canvas.rect(x0 + 0.24 * long, y0, x1 - 0.24 * long, y1, varied(paints[int(rng.integers(7))], rng, 10))
-    return [spot.block(blank, long, wide, rng.uniform(0.5, 1.1), bevel=0.12)]
+    return [plain_box(spot.x, spot.y, long, wide, spot.base_mm - 0.2, spot.base_mm + rng.uniform(0.5, 1.1), blank)]
 
 
 def coin_cell(spot: Spot, canvas: Canvas, blank: Surface, rng: Rng) -> list[Part]:

@@ -273,5 +273,5 @@ def _joints(
                 canvas.disc(x + offset[0], offset[1] - y, 1.1, tinted(SOLDER, 0.96), raised_mm=0.12)
                 canvas.disc(x + offset[0], offset[1] - y, 0.6, SOLDER, raised_mm=0.35)
                 if len(legs) < 90:
-                    legs.append(slab(circle(0.5, (x, y), 6), rng.uniform(0.0, 0.5), LEGS_MM + 0.1, blank, bevel_mm=0.2))
+                    legs.append(board_parts.plain_box(x, y, 0.8, 0.8, rng.uniform(0.0, 0.5), LEGS_MM + 0.1, blank))
     return legs

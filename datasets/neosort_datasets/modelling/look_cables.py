@@ -34,15 +34,30 @@ RIBBONS = (
 
 
 def cable(model: ItemModel, pose: Pose, rng: Rng) -> Solid:
-    """One cable as it lies; several thin ones now and then."""
+    """One cable as it lies, as large as fits the box with its plugs."""
     if rng.random() < 0.14:
         return _ribbon(model, rng)
+    seed, room = int(rng.integers(2**31)), np.array([model.length_mm, model.width_mm])
+    size = room.copy()
+    for _ in range(3):
+        parts = _wired(model, np.random.default_rng(seed), size)
+        corners = np.concatenate([part.corners_mm[:, :2] for part in parts])
+        low, high = corners.min(axis=0), corners.max(axis=0)
+        if np.all(high - low <= room):
+            break
+        size = np.maximum(size - 1.1 * np.maximum(high - low - room, 0.0), 0.25 * room)
+    x, y = (float(value) for value in -0.5 * (low + high))
+    return Solid(parts=tuple(part.moved((x, y, 0.0)) for part in parts))
+
+
+def _wired(model: ItemModel, rng: Rng, size_mm: ArrayF64) -> list[Part]:
+    """Cable, plugs and tie, the cable itself laid within ``size_mm`` or thereabouts."""
     radius = min(rng.uniform(1.1, 3.4), 0.21 * model.height_mm)
     jacket = varied(JACKETS[int(rng.integers(len(JACKETS)))], rng, 8)
     kinds = [str(kind) for kind in rng.choice(list(PLUGS), 2)]
     ends = [kind if rng.random() < 0.82 else "bare" for kind in kinds]
     path = _way(rng)
-    path = smooth_path(_fitted(path, model, rng, radius), max(1.6, 0.8 * radius))
+    path = smooth_path(_fitted(path, size_mm, radius), max(1.6, 0.8 * radius))
     bundle = _laid(path, radius, model, rng)
     surface = plain(jacket, rng)
     parts: list[Part] = [tube(bundle, radius, surface, sides=9)]
@@ -61,7 +76,7 @@ def cable(model: ItemModel, pose: Pose, rng: Rng) -> Solid:
             parts += plugged(kind, place, heading, radius, model.height_mm, jacket, rng)
     if rng.random() < 0.5:
         parts.append(_tie(bundle, radius, model, rng))
-    return Solid(parts=tuple(parts))
+    return parts
 
 
 def _way(rng: Rng) -> ArrayF64:
@@ -92,10 +107,10 @@ def _tail(rng: Rng, ahead: ArrayF64, place: ArrayF64) -> ArrayF64:
     return np.asarray(place + 0.11 * np.cumsum(np.column_stack([np.cos(heading), np.sin(heading)]), axis=0))
 
 
-def _fitted(plan: ArrayF64, model: ItemModel, rng: Rng, radius: float) -> ArrayF64:
+def _fitted(plan: ArrayF64, size_mm: ArrayF64, radius: float) -> ArrayF64:
     """The plan in mm, as large as the box allows with plugs at its ends: (n, 3), z still 0."""
     low, high = plan.min(axis=0), plan.max(axis=0)
-    room = np.array([model.length_mm, model.width_mm]) - 2 * radius - 2
+    room = size_mm - 2 * radius - 2
     for _ in range(3):
         scale = room / np.maximum(high - low, 1e-6)
         placed = (plan - 0.5 * (low + high)) * scale

@@ -112,9 +112,7 @@ def _wrap(canvas: Canvas, rng: Rng, around: float, low: float, high: float) -> N
 
 def _tab(rng: Rng, length: float, radius: float) -> Part:
     """A strip of nickel welded to the plus end, torn off the next cell."""
-    strip = box(
-        (0.2, 6.0, 2 * radius * rng.uniform(0.6, 0.9)), (0.5 * length - 0.12, 0.0, radius * 1.05), plain(NICKEL, rng)
-    )
+    strip = box((0.2, 6.0, 2 * radius * rng.uniform(0.6, 0.9)), (0.5 * length - 0.12, 0.0, radius), plain(NICKEL, rng))
     return strip.turned(turn("x", rng.uniform(-0.6, 0.6)), (0.0, 0.0, radius))
 
 
@@ -154,7 +152,7 @@ def pouch_cell(model: ItemModel, pose: Pose, rng: Rng) -> Solid:
             loose += stray_wire(rng, start, rng.normal(0, 0.5), rng.uniform(14, 45), 0.65, varied(colour, rng, 8))
     elif rng.random() < 0.6:
         for y in (-0.2 * width, 0.2 * width):
-            parts.append(box((5.0, 4.0, 0.2), (0.5 * length - 1.5, y, 0.5 * height - 0.3), plain(NICKEL, rng)))
+            parts.append(box((5.0, 4.0, 0.2), (0.5 * length - 2.5, y, 0.5 * height - 0.3), plain(NICKEL, rng)))
     return Solid(parts=tuple(parts), loose=tuple(loose))
 
 

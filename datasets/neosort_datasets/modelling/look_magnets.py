@@ -173,7 +173,7 @@ def _ferrite(model: ItemModel, rng: Rng, outline: Polygon) -> Solid:
     canvas.scratches(int(rng.integers(2, 9)), length_mm=0.4 * model.width_mm, strength=0.35)
     canvas.dust(rng.uniform(0.15, 0.6))
     surface = canvas.surface()
-    bevel = min(0.8, 0.1 * model.height_mm)
+    bevel = min(0.35 if len(outline.exterior.coords) < 60 else 0.8, 0.1 * model.height_mm)
     return Solid(parts=(_whole(model, [slab(outline, 0.0, model.height_mm, surface, bevel_mm=bevel)], surface),))
 
 

@@ -150,7 +150,11 @@ def bolt(model: ItemModel, pose: Pose, rng: Rng) -> Solid:
     body = lathe(
         _threaded(0.5 * thread, shank, pitch, rng.uniform(0.4, 1.0)), _metal(model, rng, paint, rusty), segments=28
     )
-    top = _head(kind, across, head, _metal(model, rng, paint, rusty), rng)
+    surface = _metal(model, rng, paint, rusty)
+    if model.width_mm > 1.3 * across:
+        top = _wing(across, model.width_mm, head, surface)
+    else:
+        top = _head(kind, across, head, surface, rng)
     parts = [body.moved((0, 0, -shank)), *top]
     lying = [part.turned(turn("y", math.pi / 2)) for part in parts]
     shift = (0.5 * model.length_mm - head, 0.0, 0.5 * across)
@@ -182,6 +186,17 @@ def _head(kind: int, across: float, height: float, surface: Surface, rng: Rng) -
     else:
         profile = [(0.5 * radius, 0.0), (radius, 0.85 * height), (0.98 * radius, height), (0.001, height)]
     return [lathe(profile, surface, segments=40)]
+
+
+def _wing(across: float, width: float, height: float, surface: Surface) -> list[Part]:
+    """The head of a thumb screw: a hub between two wings along y."""
+    hub = slab(circle(0.5 * across), 0.0, 0.7 * height, surface, bevel_mm=0.06 * across)
+    long = 0.5 * width - 0.2 * across
+    wings = [
+        rounded_rectangle(0.3 * across, long, 0.14 * across, (0.0, side * (0.5 * width - 0.5 * long)))
+        for side in (-1, 1)
+    ]
+    return [hub, *(slab(wing, 0.15 * height, height, surface, bevel_mm=0.08 * across) for wing in wings)]
 
 
 def _cross(reach: float) -> Polygon:

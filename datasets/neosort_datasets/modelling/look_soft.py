@@ -129,7 +129,9 @@ def textile(model: ItemModel, pose: Pose, rng: Rng) -> Solid:
     canvas.mottle(0.15, 3.0)
     canvas.grime(rng.uniform(0.1, 0.6))
     canvas.dust(rng.uniform(0.1, 0.5))
-    outline = filling(jagged(rng, rounded_rectangle(length, width, 0.2 * width), 0.03 * width, 8.0), length, width)
+    outline = filling(
+        jagged(rng, rounded_rectangle(length, width, 0.2 * width), 0.03 * width, 8.0), length - 0.6, width - 0.6
+    )
     return Solid(parts=(_cloth(outline, 0.7, canvas, rng, height, folds=7),))
 
 
@@ -204,7 +206,7 @@ def cardboard(model: ItemModel, pose: Pose, rng: Rng) -> Solid:
         )
     canvas.grime(rng.uniform(0.1, 0.7))
     canvas.dust(rng.uniform(0.05, 0.3))
-    outline = shard(rng, length, width, int(rng.integers(4, 8)), jag_mm=0.6)
+    outline = shard(rng, length - 1.6, width - 1.6, int(rng.integers(4, 8)), jag_mm=0.6)
     return Solid(parts=(_cloth(outline, min(2.4, 0.45 * height), canvas, rng, height, folds=2),))
 
 

@@ -51,9 +51,8 @@ def sheet(
         count += 2 * len(path)
     low_x, low_y, high_x, high_y = outline.bounds
     extent = np.maximum([high_x - low_x, high_y - low_y], 1e-9)
-    return finished(
-        np.concatenate(corners), np.concatenate(strips), (np.concatenate(places) - (low_x, low_y)) / extent, surface
-    )
+    shares = np.clip((np.concatenate(places) - (low_x, low_y)) / extent, 0.0, 1.0)
+    return finished(np.concatenate(corners), np.concatenate(strips), shares, surface)
 
 
 def bent_along(path_mm: ArrayF64) -> tuple[Lay, ArrayF64]:
