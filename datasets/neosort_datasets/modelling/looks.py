@@ -26,9 +26,11 @@ from neosort_datasets.modelling.look_earphones import earbud, earcup
 from neosort_datasets.modelling.look_fans import fan
 from neosort_datasets.modelling.look_hub_motors import hub_motor
 from neosort_datasets.modelling.look_magnetrons import magnetron
+from neosort_datasets.modelling.look_meters import meter
 from neosort_datasets.modelling.look_motors import can_motor
 from neosort_datasets.modelling.look_outrunners import outrunner
 from neosort_datasets.modelling.look_pickups import pickup
+from neosort_datasets.modelling.look_relays import relay
 from neosort_datasets.modelling.look_servos import servo
 from neosort_datasets.modelling.look_speakers import speaker
 from neosort_datasets.modelling.solid import Solid
@@ -59,6 +61,7 @@ LOOKS: dict[str, Look] = {
     "magnet_disc": look_magnets.magnet_disc,
     "magnet_ring": look_magnets.magnet_ring,
     "magnetron": magnetron,
+    "meter": meter,
     "outrunner": outrunner,
     "pcb": look_boards.pcb,
     "phone": look_phone.build,
@@ -66,6 +69,7 @@ LOOKS: dict[str, Look] = {
     "plastic": look_shards.plastic,
     "pouch_cell": look_cells.pouch_cell,
     "ram": look_ram.ram,
+    "relay": relay,
     "round_cell": look_cells.round_cell,
     "servo": servo,
     "speaker": speaker,
