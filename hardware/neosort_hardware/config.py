@@ -56,7 +56,19 @@ class MagnetometerConfig(Section):
     height_mm: float = Field(45.0, ge=10, le=200, description="sensors below the items' undersides")
     rate_hz: float = Field(1000.0, ge=50, le=20_000)
     range_ut: float = Field(800.0, ge=10, le=200_000, description="clips and flags beyond this, each axis")
+    high_range_ut: float = Field(
+        40_000.0, ge=0, le=2_000_000, description="a second, coarser sensor takes over where the first clips; 0: none"
+    )
     block_ms: float = Field(5.0, ge=0.1, le=100, description="samples are handed over in blocks this long")
+
+    @model_validator(mode="after")
+    def _second_range_is_wider(self) -> Self:
+        if 0 < self.high_range_ut <= self.range_ut:
+            raise ValueError(
+                f"magnetometer.high_range_ut is {self.high_range_ut:g}, must be greater than magnetometer.range_ut "
+                f"({self.range_ut:g}), or 0 where there is no second range"
+            )
+        return self
 
 
 class DiverterConfig(Section):
@@ -127,9 +139,15 @@ class TwinConfig(Section):
 
     feed: FeedConfig = FeedConfig()
     picture: PictureConfig = PictureConfig()
-    mains_ut: float = Field(1.0, ge=0, le=50, description="amplitude at 50 Hz")
+    mains_ut: float = Field(1.0, ge=0, le=50, description="amplitude at the mains' frequency")
+    mains_hz: Literal[50, 60] = 50
     drive_ut: float = Field(1.0, ge=0, le=50, description="amplitude of the belt drive's stray field")
     noise_ut: float = Field(0.04, ge=0, le=50, description="one standard deviation, each axis and sample")
+    high_noise_ut: float = Field(20.0, ge=0, le=1000, description="the same of the second range")
+    set_reset_ut: float = Field(0.5, ge=0, le=50, description="one standard deviation of the offset after clipping")
+    earth_ut: float | None = Field(None, ge=0, le=200, description="left out: drawn from what occurs on Earth")
+    belt_ut: float = Field(0.1, ge=0, le=50, description="rollers' steel, and twice that of the belt's splice")
+    passing_steel_ut: float = Field(1.0, ge=0, le=50, description="the strongest of lift trucks and doors nearby")
     drift_ut_per_min: float = Field(0.5, ge=0, le=100)
     valve_ut: float = Field(1.0, ge=0, le=50, description="our own valves, at the nearest channel")
     gain_error: float = Field(0.01, ge=0, le=0.2, description="one standard deviation, left after calibration")

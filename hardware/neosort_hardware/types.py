@@ -41,7 +41,9 @@ class FieldBlock:
 
     ``field_ut``: (samples, channels, 3) float32 in µT; x towards growing places
     on the belt (``belt_mm`` of a `Box`), that is against the travel; y towards growing ``across_mm``, z up.
-    ``saturated``: (samples, channels) bool, true where any axis was clipped: evidence of a strong magnet.
+    ``saturated``: (samples, channels) bool, true where any axis was clipped: evidence of a strong magnet. Of an array
+    with two ranges it says that the finer one was clipped, and ``field_ut`` is the coarser one's there.
+    NaN: that channel gave no reading.
     ``belt_mm``: (samples,) float64, encoder position of each sample. ``sampled_ns``: (samples,) int64.
     """
 

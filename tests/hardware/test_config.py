@@ -22,6 +22,7 @@ def test_an_empty_file_is_the_default_line(tmp_path):
         ("[belt]\nspeed_m_per_s = 9.0\n", ["belt.speed_m_per_s", "9.0", "3"]),
         ("[belt]\nspeed_m_per_s = nan\n", ["belt.speed_m_per_s"]),
         ("[magnetometer]\nchannels = 'many'\n", ["magnetometer.channels", "many"]),
+        ("[magnetometer]\nhigh_range_ut = 500.0\n", ["magnetometer.high_range_ut", "500", "magnetometer.range_ut"]),
         ("[calibration]\nnozzle_station_mm = 100.0\n", ["nozzle_station_mm", "array_station_mm"]),
         ("[camera]\ndriver = 'webcam'\n", ["camera.driver", "webcam"]),
         ("[belt\n", ["not valid TOML"]),

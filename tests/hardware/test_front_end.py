@@ -1,13 +1,12 @@
 """The array's front end: each disturbance alone, and what must hold of all."""
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neosort_hardware.twin.front_end import DRIVE_PITCH_MM, LSB_UT, ArrayFrontEnd
+from neosort_hardware.twin.front_end import DRIVE_PITCH_MM, ArrayFrontEnd
+from neosort_hardware.twin.ranges import LOW_LSB_UT
 
 CHANNELS = 24
 ACROSS_MM = 12.5 + 25.0 * np.arange(CHANNELS)
@@ -67,7 +66,7 @@ def test_background_does_not_depend_on_how_blocks_are_cut(cuts, seed, start_s):
     end, parts = front_end(seed, noise_ut=0.0), []
     for piece in np.split(np.arange(400), sorted(cuts)):
         parts.append(read(end, times_s[piece], clean=clean[piece], events=events)[0])
-    assert np.abs(np.concatenate(parts) - whole).max() <= 1.01 * LSB_UT  # rounding may tip over once
+    assert np.abs(np.concatenate(parts) - whole).max() <= 1.01 * LOW_LSB_UT  # rounding may tip over once
 
 
 def test_same_seed_same_readings_other_seed_others():
@@ -122,7 +121,7 @@ def test_drift_has_the_rate_it_is_told():
 def test_noise_and_quantum():
     reading, _ = read(front_end(**QUIET | {"noise_ut": 0.04}), np.arange(3000) / 1000)
     assert reading.std(axis=0).mean() == pytest.approx(0.04, rel=0.05)
-    counts = reading / np.float32(LSB_UT)
+    counts = reading / np.float32(LOW_LSB_UT)
     assert np.abs(counts - np.rint(counts)).max() < 2e-2
     assert len(np.unique(reading[:, 0, 0])) > 10
 
@@ -152,7 +151,7 @@ def test_passing_steel_is_rare_slow_and_common():
     times_s = np.arange(0, 1200.0, 0.5)
     quiet = read(front_end(3, **QUIET), times_s)[0]
     bump = read(front_end(3, **QUIET | {"passing_steel_ut": (0.05, 1.0)}), times_s)[0] - quiet
-    assert np.ptp(bump, axis=1).max() <= 1.01 * LSB_UT, "all channels alike"
+    assert np.ptp(bump, axis=1).max() <= 1.01 * LOW_LSB_UT, "all channels alike"
     strength = np.linalg.norm(bump[:, 0], axis=1)
     assert 0.05 < strength.max() < 1.3
     assert 0.01 < np.mean(strength > 0.05) < 0.5
@@ -206,14 +205,3 @@ def test_clean_field_is_left_alone():
     clean = np.ones((5, CHANNELS, 3), dtype=np.float32)
     read(front_end(), np.arange(5) / 1000, clean=clean)
     assert (clean == 1.0).all()
-
-
-def test_a_second_of_readings_takes_milliseconds():
-    end, times_s = front_end(), np.arange(1000) / 1000
-    events = [(0.1 * k, 0.1 * k + 0.02, 60.0 * k) for k in range(10)]
-    took_s = []
-    for _ in range(6):
-        start_s = time.thread_time()
-        read(end, times_s, events=events)
-        took_s.append(time.thread_time() - start_s)
-    assert min(took_s) < 15e-3

@@ -1,7 +1,7 @@
 """The magnetometer array's front end in the twin: everything that stands between the belt's field and a reading.
 
 Earth's field bent by the frame, mains, belt drive, rollers and splice, passing steel, drift, our own valves; then each
-channel's gain and cross-axis error, white noise, quantisation and clipping. The background is a function of time and
+channel's gain and cross-axis error, and the two converters of `ranges`. The background is a function of time and
 belt position alone, so that it does not matter how the caller cuts its blocks; only white noise follows the calls.
 """
 
@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from neosort_hardware.twin.ranges import TwoRanges
 from neosort_hardware.types import ArrayBool, ArrayF32, ArrayF64
 
-LSB_UT = 6.25e-3  # low-range front end (m)
 EARTH_UT = (25.0, 65.0)  # range over the Earth (m)
 ROLLER_PITCH_MM = 188.5  # once a turn of a roller 60 mm thick (a)
 SPLICE_PITCH_MM = 6000.0  # once a turn of the belt (a)
@@ -36,6 +36,7 @@ class ArrayFrontEnd:
     ``mains_ut`` and ``drive_ut`` are amplitudes, ``valve_ut`` the peak at a channel beside the valve, ``noise_ut`` one
     standard deviation, ``drift_ut_per_min`` the rms rate; ``gain_error`` and ``cross_axis`` standard deviations of
     the diagonal and the rest of each channel's matrix. ``earth_ut`` fixes the Earth's field, else it is drawn.
+    ``range_ut``, ``high_range_ut`` and what goes with them: as `TwoRanges` has it.
     What lies above half of ``rate_hz`` is taken out before sampling. All of it follows from ``seed``.
     """
 
@@ -46,6 +47,9 @@ class ArrayFrontEnd:
         rate_hz: float,
         range_ut: float,
         seed: int,
+        high_range_ut: float = 0.0,
+        high_noise_ut: float = 20.0,
+        set_reset_ut: float = 0.5,
         mains_ut: float = 1.0,
         drive_ut: float = 1.0,
         noise_ut: float = 0.04,
@@ -58,13 +62,21 @@ class ArrayFrontEnd:
         passing_steel_ut: tuple[float, float] = (0.05, 1.0),
         mains_hz: float = 50.0,
     ) -> None:
-        layout_rng, self._noise_rng = (np.random.default_rng(part) for part in np.random.SeedSequence(seed).spawn(2))
+        layout_rng, noise_rng = (np.random.default_rng(part) for part in np.random.SeedSequence(seed).spawn(2))
         self._across_mm = np.asarray(channel_across_mm, dtype=np.float64)
         self._channels = len(self._across_mm)
         self._seed = seed
         self._nyquist_hz = 0.5 * rate_hz
-        self._range_ut = range_ut
-        self._noise_ut = noise_ut
+        self._ranges = TwoRanges(
+            self._channels,
+            low_range_ut=range_ut,
+            high_range_ut=high_range_ut,
+            low_noise_ut=noise_ut,
+            high_noise_ut=high_noise_ut,
+            set_reset_ut=set_reset_ut,
+            seed=seed,
+            noise_rng=noise_rng,
+        )
         self._valve_ut = valve_ut
         self._passing_steel_ut = passing_steel_ut
         self._mains_hz = mains_hz * (1.0 + 2e-4 * layout_rng.standard_normal())
@@ -94,7 +106,7 @@ class ArrayFrontEnd:
         speed_mm_per_s: float,
         valve_events: Sequence[ValveEvent] = (),
     ) -> tuple[ArrayF32, ArrayBool]:
-        """Readings (T, channels, 3) float32 µT and whether any axis was clipped (T, channels).
+        """Readings (T, channels, 3) float32 µT and whether any axis of the low range was clipped (T, channels).
 
         ``clean_ut``: (T, channels, 3) field of what lies on the belt; ``times_s``, ``belt_mm``: (T,), the encoder's
         position. A valve event may be told early: it acts from its opening on.
@@ -109,17 +121,10 @@ class ArrayFrontEnd:
                 patterns.append(self._as_read(extra[1]))
         # einsum rather than @: a sum this small is slower, not faster, when it is shared out to threads.
         background = np.einsum("tn,nc->tc", np.concatenate(functions, axis=1), np.concatenate(patterns))
-        reading: ArrayF32 = background.astype(np.float32).reshape(len(times_s), self._channels, 3)
-        reading += self._respond(np.asarray(clean_ut, dtype=np.float32))
-        reading += np.float32(self._noise_ut) * self._noise_rng.standard_normal(reading.shape, dtype=np.float32)
-        return self._digitise(reading)
-
-    def _digitise(self, reading: ArrayF32) -> tuple[ArrayF32, ArrayBool]:
-        saturated = np.abs(reading).max(axis=2, initial=0.0) >= self._range_ut
-        np.clip(reading, -self._range_ut, self._range_ut, out=reading)
-        counts = np.rint(reading / np.float32(LSB_UT), out=reading)
-        counts *= np.float32(LSB_UT)
-        return counts, saturated
+        around_ut: ArrayF32 = background.astype(np.float32).reshape(len(times_s), self._channels, 3)
+        clean_ut = np.asarray(clean_ut, dtype=np.float32)
+        # Where the high range speaks, the low range's few percent of error in the background are nothing.
+        return self._ranges.read(around_ut + self._respond(clean_ut), (around_ut, clean_ut))
 
     def _respond(self, field_ut: ArrayF32) -> ArrayF32:
         """Each channel's gains and cross-axis terms on (T, channels, 3)."""

@@ -27,6 +27,7 @@ PAST_NOZZLES_MM = 60.0  # an item has flown when it is this far past the nozzles
 STEP_MM = 250.0
 CAMERA_BUFFERS = 8
 ARRAY_BUFFER_S = 2.0
+WEAKEST_STEEL_UT = 0.05  # of what passes by at all (m/a)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -241,6 +242,9 @@ def _front_end(config: LineConfig, geometry: LineGeometry, rng: np.random.Genera
         channel_across_mm=geometry.channel_across_mm,
         rate_hz=config.magnetometer.rate_hz,
         range_ut=config.magnetometer.range_ut,
+        high_range_ut=config.magnetometer.high_range_ut,
+        high_noise_ut=twin.high_noise_ut,
+        set_reset_ut=twin.set_reset_ut,
         seed=int(rng.integers(2**31)),
         mains_ut=twin.mains_ut,
         drive_ut=twin.drive_ut,
@@ -249,4 +253,8 @@ def _front_end(config: LineConfig, geometry: LineGeometry, rng: np.random.Genera
         valve_ut=twin.valve_ut,
         gain_error=twin.gain_error,
         cross_axis=twin.cross_axis,
+        earth_ut=twin.earth_ut,
+        belt_ut=twin.belt_ut,
+        passing_steel_ut=(min(WEAKEST_STEEL_UT, twin.passing_steel_ut), twin.passing_steel_ut),
+        mains_hz=twin.mains_hz,
     )
