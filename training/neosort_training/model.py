@@ -76,7 +76,8 @@ def scale_picture(picture: Tensor) -> Tensor:
 def compress_field(field_ut: Tensor, field_mask: Tensor) -> Tensor:
     """(B,3,r,c) µT and (B,2,r,c) → (B,10,r,c): asinh at two scales of each axis and of |B|, zero where unknown.
 
-    Fields span 0.1 µT to 40 mT (where a second range takes over); asinh is linear below its scale and logarithmic above it, and keeps the sign.
+    Fields span 0.1 µT to 40 mT, where a second range takes over; asinh is linear below its scale and logarithmic above
+    it, and keeps the sign.
     """
     known = field_mask[:, :1]
     strength = torch.sqrt((field_ut * field_ut).sum(dim=1, keepdim=True) + 1e-12)
