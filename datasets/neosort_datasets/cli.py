@@ -10,7 +10,7 @@ from rich.console import Console
 
 from neosort_datasets.commands_interchange import export, import_
 from neosort_datasets.commands_sprites import sprites
-from neosort_datasets.commands_store import verify
+from neosort_datasets.commands_store import split, stats, verify, view
 from neosort_datasets.commands_synth import synth
 from neosort_datasets.interchange.claims import InterchangeError
 from neosort_datasets.rendering.extra import RenderError
@@ -24,16 +24,20 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Make and check what models learn from: stores of labelled belt windows, made by the simulated line.\n\n"
+    help="Make and check what models learn from: stores of labelled belt windows and of labelled pictures.\n\n"
     "'synth' makes windows of one split of the item models; train on 'train', choose by 'validation', and judge once, "
-    "at the end, by 'held-out'. 'verify' checks a store against its manifest.",
+    "at the end, by 'held-out'. 'import' takes other people's pictures, 'export' gives ours; 'verify', 'stats', 'view' "
+    "and 'split' work on either kind of store.",
 )
 
 app.command()(synth)
-app.command()(verify)
-app.add_typer(sprites, name="sprites")
 app.command("import")(import_)
 app.command()(export)
+app.command()(verify)
+app.command()(stats)
+app.command()(view)
+app.command()(split)
+app.add_typer(sprites, name="sprites")
 
 
 def main() -> None:

@@ -1,0 +1,98 @@
+"""The figures of the statistics page, as SVG to be set inline in HTML, in the page's own colours."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from neosort_hardware.types import ArrayF64
+
+# Drawn in these, which nothing else uses, and replaced by the page's variables in the finished SVG.
+_INK, _SOFT, _GRID, _BAR, _BEARING = "#010203", "#040506", "#070809", "#0a0b0c", "#0d0e0f"
+_VARIABLES = {_INK: "--ink", _SOFT: "--soft", _GRID: "--line", _BAR: "--blue", _BEARING: "--good"}
+_STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "neosort",
+    "font.size": 11,
+    "text.color": _INK,
+    "axes.edgecolor": _GRID,
+    "axes.labelcolor": _SOFT,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": _SOFT,
+    "ytick.color": _SOFT,
+}
+BINS = 32
+MOST_KINDS = 40
+
+
+def logarithmic_bins(values: Sequence[float]) -> ArrayF64:
+    """Edges that hold every value above 0, even to the logarithm."""
+    above = [value for value in values if value > 0] or [1.0]
+    low, high = min(above), max(above)
+    return np.geomspace(low * 0.999, max(high * 1.001, low * 1.01), BINS + 1)
+
+
+def whole_bins(values: Sequence[int]) -> ArrayF64:
+    """A bin for each whole number, or for a few of them where there are many."""
+    highest = max(values, default=0)
+    step = highest // BINS + 1
+    return np.arange(0, highest + step + 1, step, dtype=np.float64) - 0.5
+
+
+def histogram(values: Sequence[float], bins: ArrayF64, across: str, up: str, *, log: bool = True) -> str:
+    """SVG: how many of ``values`` lie in each bin."""
+
+    def draw(axes: Axes) -> None:
+        axes.hist(values, bins=list(bins), color=_BAR, rwidth=0.92)
+        if log:
+            axes.set_xscale("log")
+            axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+            axes.xaxis.set_minor_formatter(lambda value, _: "")
+        axes.set(xlabel=across, ylabel=up)
+
+    return _svg(draw, 2.7)
+
+
+def kind_bars(kinds: Counter[str], bearing: AbstractSet[str]) -> str:
+    """SVG: boxes of each kind, the most frequent first."""
+    shown = kinds.most_common(MOST_KINDS)
+
+    def draw(axes: Axes) -> None:
+        names = [name if len(name) <= 28 else f"{name[:27]}…" for name, _ in shown]
+        rows = range(len(shown))
+        colours = [_BEARING if name in bearing else _BAR for name, _ in shown]
+        axes.barh(rows, [count for _, count in shown], color=colours, height=0.72)
+        axes.set_yticks(rows, [name.replace("$", r"\$") for name in names])
+        axes.set_ylim(len(shown) - 0.4, -0.6)
+        for row, (_, count) in enumerate(shown):
+            axes.text(count, row, f" {count:,}", va="center", color=_SOFT)
+        axes.set_xlim(0, 1.12 * max(kinds.values()))
+        axes.xaxis.set_visible(False)
+        axes.spines["bottom"].set_visible(False)
+
+    return _svg(draw, 0.6 + 0.26 * len(shown))
+
+
+def _svg(draw: Callable[[Axes], None], height_in: float) -> str:
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(5.4, height_in), layout="constrained")
+        draw(figure.add_subplot())
+        stream = io.StringIO()
+        figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
+    svg = stream.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
+    svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
+    for colour, variable in _VARIABLES.items():
+        svg = svg.replace(colour, f"var({variable})")
+    return svg
