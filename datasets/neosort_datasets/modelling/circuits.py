@@ -121,7 +121,10 @@ class Circuit:
                 sheet.disc(x, y, float(rng.uniform(0.35, 0.8)), tin, raised_mm=0.05)
             else:
                 pitch = float(rng.uniform(0.9, 1.3))
-                for pin in range(int(rng.integers(2, 7))):
+                pins = int(rng.integers(2, 7))
+                if not self._outline.contains(box(x, y, x + pins * pitch, y + 1.3)):
+                    continue
+                for pin in range(pins):
                     sheet.rect(x + pin * pitch, y, x + pin * pitch + 0.5, y + 1.3, tin, raised_mm=0.05)
 
     def _small_parts(self, count: int) -> None:
@@ -175,8 +178,13 @@ class Circuit:
         """Names of parts, the board's number, boxes."""
         sheet, rng = self._view.sheet, self._rng
         white = tinted(WHITE_INK, 0.92)
+        inside = prep(self._outline)
         for x, y in self._points(int(self._outline.area / 90)):
-            sheet.text(f"{rng.choice(['R', 'C', 'U', 'L', 'Q', 'TP'])}{rng.integers(1, 400)}", x, y, 0.9, white)
-        for x, y in self._points(2):
+            if inside.contains(box(x - 1.6, y - 0.7, x + 1.6, y + 0.7)):
+                sheet.text(f"{rng.choice(['R', 'C', 'U', 'L', 'Q', 'TP'])}{rng.integers(1, 400)}", x, y, 0.9, white)
+        for x, y in self._points(4):
             code = f"{serial(rng, 4)}-{serial(rng, 6)} REV {rng.choice(['A', 'B', 'C'])}"
-            sheet.text(code, x, y, 1.5 * scale, white, angle_deg=float(rng.choice([0, 90])), font="bold")
+            half = 0.5 * sheet.text_width_mm(code, 1.5 * scale, "bold") + 0.5
+            half_x, half_y = (half, 1.2 * scale) if rng.random() < 0.6 else (1.2 * scale, half)
+            if inside.contains(box(x - half_x, y - half_y, x + half_x, y + half_y)):
+                sheet.text(code, x, y, 1.5 * scale, white, angle_deg=0 if half_x > half_y else 90, font="bold")

@@ -242,7 +242,7 @@ def _print(text: str, font: Font, size_px: int) -> ArrayU8:
     left, top, right, bottom = face.getbbox(text or " ")
     image = Image.new("L", (max(1, int(right - left)) + 2, max(1, int(bottom - top)) + 2), 0)
     ImageDraw.Draw(image).text((1 - left, 1 - top), text, fill=255, font=face)
-    return np.asarray(image, dtype=np.uint8)
+    return np.asarray(image.crop(image.getbbox()), dtype=np.uint8)
 
 
 @cache
