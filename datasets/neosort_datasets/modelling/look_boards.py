@@ -1,16 +1,16 @@
-"""Circuit boards, whole and broken off, and memory modules."""
+"""Circuit boards, whole and broken off."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from shapely.geometry import Polygon
 
-from neosort_datasets.modelling import board_parts
-from neosort_datasets.modelling.board_parts import Mount, Spot
+from neosort_datasets.modelling import board_parts, board_spots
+from neosort_datasets.modelling.board_kits import LOGIC, MIXED, POWER, Kit
+from neosort_datasets.modelling.board_spots import Mount, Spot
 from neosort_datasets.modelling.labels import brand, label_sheet, serial
 from neosort_datasets.modelling.paint import Canvas
 from neosort_datasets.modelling.paints import (
@@ -49,53 +49,12 @@ MASKS = (
     PCB_BROWN,
     Paint((200, 196, 180), 0.35),
 )
+
+
 BOARD_MM = 1.6
+
+
 LEGS_MM = 1.4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kit:
-    """What a board of one sort carries: (part, its longest edge in mm lo..hi, wide per long lo..hi, how many)."""
-
-    parts: tuple[tuple[Mount, float, float, float, float, int], ...]
-    small_per_cm2: float
-
-
-POWER = Kit(
-    parts=(
-        (board_parts.transformer, 18, 34, 0.75, 1.0, 2),
-        (board_parts.heatsink, 18, 40, 0.3, 0.6, 2),
-        (board_parts.capacitor, 8, 19, 1.0, 1.0, 7),
-        (board_parts.film_capacitor, 11, 24, 0.35, 0.6, 4),
-        (board_parts.toroid, 14, 24, 1.0, 1.0, 2),
-        (board_parts.relay, 14, 24, 0.6, 0.9, 2),
-        (board_parts.connector, 10, 30, 0.25, 0.5, 3),
-    ),
-    small_per_cm2=0.5,
-)
-LOGIC = Kit(
-    parts=(
-        (board_parts.chip, 18, 32, 0.9, 1.0, 2),
-        (board_parts.shell, 13, 22, 0.7, 1.0, 2),
-        (board_parts.connector, 15, 45, 0.12, 0.4, 3),
-        (board_parts.heatsink, 16, 30, 0.9, 1.0, 1),
-        (board_parts.chip, 7, 16, 0.4, 1.0, 9),
-        (board_parts.capacitor, 5, 9, 1.0, 1.0, 8),
-        (board_parts.coin_cell, 21, 23, 1.0, 1.0, 1),
-    ),
-    small_per_cm2=3.0,
-)
-MIXED = Kit(
-    parts=(
-        (board_parts.relay, 14, 22, 0.6, 0.9, 3),
-        (board_parts.chip, 8, 24, 0.35, 1.0, 4),
-        (board_parts.capacitor, 5, 14, 1.0, 1.0, 6),
-        (board_parts.connector, 12, 40, 0.2, 0.4, 4),
-        (board_parts.film_capacitor, 8, 16, 0.4, 0.6, 3),
-        (board_parts.toroid, 10, 16, 1.0, 1.0, 1),
-    ),
-    small_per_cm2=1.6,
-)
 
 
 def pcb(model: ItemModel, pose: Pose, rng: Rng) -> Solid:
@@ -179,7 +138,7 @@ def _copper(canvas: Canvas, rng: Rng, mask: Paint, size: tuple[float, float]) ->
         bend = math.copysign(min(abs(run), abs(rise)), run)
         path = np.array([(x, y), (x + run - bend, y), (x + run, y + rise), (x + run, y + 1.6 * rise)])
         for lane in range(int(rng.integers(1, 4))):
-            canvas.line(path + (0.9 * lane, -0.9 * lane), rng.uniform(0.3, 0.6), light, raised_mm=0.03)
+            canvas.line(path + np.array([0.9 * lane, -0.9 * lane]), rng.uniform(0.3, 0.6), light, raised_mm=0.03)
         canvas.disc(path[-1, 0], path[-1, 1], 0.55, SOLDER if rng.random() < 0.6 else GOLD)
 
 
@@ -273,5 +232,5 @@ def _joints(
                 canvas.disc(x + offset[0], offset[1] - y, 1.1, tinted(SOLDER, 0.96), raised_mm=0.12)
                 canvas.disc(x + offset[0], offset[1] - y, 0.6, SOLDER, raised_mm=0.35)
                 if len(legs) < 90:
-                    legs.append(board_parts.plain_box(x, y, 0.8, 0.8, rng.uniform(0.0, 0.5), LEGS_MM + 0.1, blank))
+                    legs.append(board_spots.plain_box(x, y, 0.8, 0.8, rng.uniform(0.0, 0.5), LEGS_MM + 0.1, blank))
     return legs

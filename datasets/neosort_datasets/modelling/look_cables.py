@@ -194,7 +194,8 @@ def _ribbon(model: ItemModel, rng: Rng) -> Solid:
     fold = rng.uniform(0.2, 0.7)
     path = smooth_path(np.array([
         (-half, 0.0, 1.0), (0.2 * half, 0.0, 0.8 + bow), (0.8 * half, 0.0, 1.2), (half, 0.0, 0.5 * high - 1),
-        (0.7 * half, 0.0, high - 2.6), (-fold * half, 0.0, high - 2.0 - bow), (-0.9 * half, 0.0, high - 3.2)]), 3.0)  # fmt: skip
+        (0.7 * half, 0.0, high - 2.6), (-fold * half, 0.0, high - 2.0 - bow),
+        (-0.9 * half, 0.0, high - 3.2)]), 3.0)  # fmt: skip
     plan = path[:, [0, 2]]
     lay, cuts = bent_along(plan)
     run = float(np.hypot(*np.diff(plan, axis=0).T).sum())

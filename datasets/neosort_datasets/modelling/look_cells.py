@@ -56,8 +56,10 @@ def round_cell(model: ItemModel, pose: Pose, rng: Rng) -> Solid:
     around = 2 * math.pi * radius
     groove = length - rng.uniform(3.4, 4.4)
     profile = [
-        (0.01, 0.0), (0.84 * radius, 0.0), (0.97 * radius, 0.4), (radius, 1.2), (radius, groove), (0.95 * radius, groove + 0.5),
-        (radius, groove + 1.1), (0.985 * radius, length - 1.2), (0.86 * radius, length - 0.8), (0.8 * radius, length - 1.1),
+        (0.01, 0.0), (0.84 * radius, 0.0), (0.97 * radius, 0.4), (radius, 1.2), (radius, groove),
+        (0.95 * radius, groove + 0.5),
+        (radius, groove + 1.1), (0.985 * radius, length - 1.2), (0.86 * radius, length - 0.8),
+        (0.8 * radius, length - 1.1),
         (0.42 * radius, length - 1.1), (0.4 * radius, length - 0.1), (0.3 * radius, length), (0.01, length),
     ]  # fmt: skip
     run = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(np.asarray(profile), axis=0).T))])
@@ -86,8 +88,8 @@ def _wrap(canvas: Canvas, rng: Rng, around: float, low: float, high: float) -> N
         canvas.rect(0, high - band, around, high, varied(WRAPS[int(rng.integers(len(WRAPS)))], rng, 8))
     name, capacity = brand(rng), int(rng.integers(15, 36)) * 100
     middle = 0.5 * (low + high)
-    for x in (0.13, 0.63):
-        x *= around
+    for share in (0.13, 0.63):
+        x = share * around
         canvas.text(name, x, middle, 5.0, ink, angle_deg=90, font="bold", fit_mm=0.62 * (high - low))
         canvas.text(
             f"ICR18650-{capacity // 100} {capacity}mAh 3.7V",

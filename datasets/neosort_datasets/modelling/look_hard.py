@@ -30,7 +30,8 @@ STONES = (
     Paint((150, 90, 70), 0.9),
 )
 GLASSES = (
-    Paint((120, 150, 138), 0.05), Paint((60, 96, 60), 0.05), Paint((96, 62, 30), 0.05), Paint((150, 160, 162), 0.05), GLASS_BLACK,
+    Paint((120, 150, 138), 0.05), Paint((60, 96, 60), 0.05), Paint((96, 62, 30), 0.05),
+    Paint((150, 160, 162), 0.05), GLASS_BLACK,
 )  # fmt: skip
 
 
@@ -76,7 +77,7 @@ def _chipboard(canvas: Canvas, rng: Rng, paint: Paint, length: float, width: flo
         x, y, heading = rng.uniform(0, length), rng.uniform(0, width), rng.uniform(0, math.pi)
         out = rng.uniform(1, 4) * np.array([math.cos(heading), math.sin(heading)])
         canvas.line(
-            np.array([(x, y), (x, y) + out]),
+            np.array([(x, y), (x + out[0], y + out[1])]),
             rng.uniform(0.6, 1.6),
             tinted(paint, rng.uniform(0.65, 1.2)),
             raised_mm=0.04,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -79,7 +80,7 @@ def _fins(rng: Rng, model: ItemModel, base: float, kind: int, blank: Surface) ->
         pieces = [(-0.5 * length, -gap), (gap, 0.5 * length)]
     elif kind == 2:
         cuts = np.linspace(-0.5, 0.5, int(rng.integers(4, 8))) * length
-        pieces = [(a + 0.6, b - 0.6) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+        pieces = [(a + 0.6, b - 0.6) for a, b in pairwise(cuts)]
     bent = set(rng.integers(0, count, int(rng.integers(0, 4))).tolist()) if thick < 1.2 else set()
     crowned = rng.random() < 0.3
     parts = []

@@ -43,7 +43,7 @@ def bracket(model: ItemModel, pose: Pose, rng: Rng) -> Solid:
     px_per_mm = 3.0 if unrolled > 110 else 4.5
     canvas = Canvas(unrolled, model.width_mm, _finish(rng), rng, px_per_mm=px_per_mm)
     _weather(canvas, rng, unrolled, model.width_mm)
-    flat = shapely.transform(outline, lambda points: points + (0.0, 0.5 * model.width_mm))
+    flat = shapely.transform(outline, lambda points: points + np.array([0.0, 0.5 * model.width_mm]))
     flat = flat.difference(shapely.union_all(_holes(rng, flat, unrolled, model.width_mm)))
     part = sheet(flat, thickness, canvas.surface(), lay, cuts_x_mm=cuts)
     return Solid(parts=(part.moved((0.0, -0.5 * model.width_mm, 0.0)),))
@@ -61,7 +61,8 @@ def _profile(model: ItemModel, rng: Rng, thickness: float) -> ArrayF64:
         "angle": [(left, high), (left, low), (right, low)],
         "channel": [(left, high), (left, low), (right, low), (right, high)],
         "step": [(left, low), (middle, low), (middle + 0.6 * (high - low), high), (right, high)],
-        "hat": [(left, low), (0.7 * left, low), (0.6 * left, high), (0.6 * right, high), (0.7 * right, low), (right, low)],
+        "hat": [(left, low), (0.7 * left, low), (0.6 * left, high), (0.6 * right, high), (0.7 * right, low),
+                (right, low)],
         "lips": [(left + 4, high), (left, high), (left, low), (right, low), (right, high)],
     }  # fmt: skip
     names = list(shapes)

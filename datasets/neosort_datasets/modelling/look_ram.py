@@ -59,10 +59,10 @@ def ram(model: ItemModel, pose: Pose, rng: np.random.Generator) -> Solid:
             parts.append(_spreader(canvas, rng, length, width, spreader, name, blank, start, end))
         elif face == "front" or both:
             places = _chips(canvas, rng, length, width, count, package, name, number, missing)
+            side = -1.0 if below else 1.0
             for x, y, a, b in places:
                 inner, outer = (low, low - 1.0) if below else (low + BOARD_MM, low + BOARD_MM + 1.0)
-                y = width - y if below else y
-                cell = rounded_rectangle(a, b, 0.0, (x - 0.5 * length, y - 0.5 * width))
+                cell = rounded_rectangle(a, b, 0.0, (x - 0.5 * length, side * (y - 0.5 * width)))
                 parts.append(slab(cell, min(inner, outer), max(inner, outer), blank, bevel_mm=0.15))
         if spreader is None and (face == "front" or rng.random() < 0.3):
             _sticker(canvas, rng, length, width, name, number)

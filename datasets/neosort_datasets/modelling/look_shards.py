@@ -38,7 +38,8 @@ from neosort_hardware.types import ArrayF64
 Rng = np.random.Generator
 
 COLOURS = (
-    BLACK_PLASTIC, BLACK_PLASTIC, BLACK_PLASTIC, GREY_PLASTIC, GREY_PLASTIC, WHITE_PLASTIC, WHITE_PLASTIC, BEIGE_PLASTIC,
+    BLACK_PLASTIC, BLACK_PLASTIC, BLACK_PLASTIC, GREY_PLASTIC, GREY_PLASTIC, WHITE_PLASTIC, WHITE_PLASTIC,
+    BEIGE_PLASTIC,
     BLUE_PLASTIC, RED_PLASTIC, GREEN_PLASTIC, YELLOW_PLASTIC, ORANGE_PLASTIC, Paint((186, 188, 190), 0.4),
     Paint((70, 78, 92), 0.5),
 )  # fmt: skip
@@ -183,7 +184,9 @@ def _dressed(canvas: Canvas, rng: Rng, paint: Paint, length: float, width: float
     for _ in range(int(rng.integers(0, 4))):  # whitened where it was bent
         x, y, heading = rng.uniform(0, length), rng.uniform(0, width), rng.uniform(0, math.pi)
         out = 0.08 * length * np.array([math.cos(heading), math.sin(heading)])
-        canvas.line(np.array([(x, y) - out, (x, y) + out]), 0.6, varied(tinted(paint, 1.35), rng, 4))
+        canvas.line(
+            np.array([(x - out[0], y - out[1]), (x + out[0], y + out[1])]), 0.6, varied(tinted(paint, 1.35), rng, 4)
+        )
     if rng.random() < 0.3:
         canvas.screw(rng.uniform(0.2, 0.8) * length, rng.uniform(0.2, 0.8) * width, 2.2, STEEL, "cross")
 

@@ -183,7 +183,8 @@ def _pliers_half(model: ItemModel, rng: Rng) -> Solid:
     t = np.linspace(0, 1, 24)[:, None]
     curve = (1 - t) ** 3 * spine[0] + 3 * t * (1 - t) ** 2 * spine[1] + 3 * t**2 * (1 - t) * spine[2] + t**3 * spine[3]
     arm = LineString(curve).buffer(0.15 * width)
-    jaw = Polygon([(joint - 0.3 * width, -0.35 * width), (joint, 0.45 * width), (0.42 * length, 0.24 * width), (0.5 * length, 0.1 * width),
+    jaw = Polygon([(joint - 0.3 * width, -0.35 * width), (joint, 0.45 * width), (0.42 * length, 0.24 * width),
+                       (0.5 * length, 0.1 * width),
                    (0.5 * length, -0.05 * width), (joint + 0.2 * width, -0.1 * width)])  # fmt: skip
     metal = biggest(arm.union(jaw).union(circle(0.42 * width, (joint, 0.0))).buffer(1.0).buffer(-2.0).buffer(1.0))
     metal = filling(metal, length, width).difference(circle(0.13 * width, (joint, 0.0), 24))

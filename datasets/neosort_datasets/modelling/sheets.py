@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -14,7 +15,7 @@ from neosort_datasets.modelling.solid import ArrayI32, Part, Surface
 from neosort_hardware.types import ArrayF64
 
 Lay = Callable[[ArrayF64], tuple[ArrayF64, ArrayF64]]
-"""Where points (n, 2) of a flat sheet come to lie: their places (n, 3) in the sheet's middle and unit normals (n, 3)."""
+"""Where points (n, 2) of a flat sheet come to lie: places (n, 3) in the sheet's middle and unit normals (n, 3)."""
 
 
 def sheet(
@@ -141,7 +142,7 @@ def _cut_ring(ring: LinearRing, xs: ArrayF64, ys: ArrayF64) -> ArrayF64:
     """Points of a ring, its edges broken at the cuts."""
     points = np.asarray(ring.coords)[:, :2]
     path: list[ArrayF64] = []
-    for start, end in zip(points[:-1], points[1:], strict=True):
+    for start, end in pairwise(points):
         step = end - start
         if np.hypot(*step) < 1e-9:
             continue
