@@ -45,7 +45,7 @@ class FieldBaseline:
             self._beginning.clear()
         due = block.sampled_ns[-1] - self._refreshed_ns >= _REFRESH_S * 1e9
         if self._offset_ut is None or settling or due:
-            self._offset_ut = np.nanmedian(np.stack([*self._beginning, *self._history]), axis=0).astype(np.float32)
+            self._offset_ut = _median(np.stack([*self._beginning, *self._history]))
             self._refreshed_ns = int(block.sampled_ns[-1])
         return np.asarray(block.field_ut - self._offset_ut, dtype=np.float32)
 
@@ -94,3 +94,9 @@ class FieldHistory:
         if not inside.any():
             return None
         return places[inside], stamps[inside], field_ut[inside], saturated[inside]
+
+
+def _median(samples_ut: ArrayF32) -> ArrayF32:
+    """Over the samples (n, channels, 3) that were read; 0 for a channel that never was."""
+    silent = np.isnan(samples_ut).all(axis=0)
+    return np.asarray(np.nanmedian(np.where(silent, np.float32(0.0), samples_ut), axis=0), dtype=np.float32)

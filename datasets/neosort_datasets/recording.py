@@ -5,7 +5,7 @@ The schema stands in `datasets/README.md`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from neosort_datasets.recording_messages import (
     CAMERA,
     DECISION,
     ENCODER,
+    END_METADATA_NAME,
     FIELD,
     ITEM,
     LANDING,
@@ -57,6 +58,8 @@ class Recording:
             raise RecordingError(
                 f"{path}: schema_version = '{metadata['schema_version']}', this program reads '{SCHEMA_VERSION}'"
             )
+        ended = {record.name: record.metadata for record in self._contents.metadata}.get(END_METADATA_NAME, {})
+        self.dropped = _dropped(ended)
         self.neosort_version = metadata.get("neosort_version", "")
         self.config = _line_config(path, metadata.get("line_config"))
 
@@ -128,6 +131,15 @@ class Recording:
         if topic == CAMERA:
             return decode_frame(value, self.config)
         return decode_block(value, self.config) if topic == FIELD else value
+
+
+def _dropped(ended: Mapping[str, str]) -> dict[str, int]:
+    """How many values of each topic the writer says that it could not keep."""
+    return {
+        topic: int(count)
+        for key, count in ended.items()
+        if (topic := key.removeprefix("dropped ")) in TOPICS and count.isdecimal()
+    }
 
 
 def _line_config(path: Path, text: str | None) -> LineConfig:

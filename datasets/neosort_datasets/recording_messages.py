@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Annotated, Any, TypeAlias
 
 import cv2
@@ -25,6 +26,7 @@ from neosort_hardware.types import (
 )
 
 METADATA_NAME = "neosort"
+END_METADATA_NAME = "neosort end"
 SCHEMA_VERSION = "1"
 JPEG_QUALITY = 92
 CAMERA, FIELD, ENCODER = "/camera", "/field", "/encoder"
@@ -68,7 +70,7 @@ class FieldMessage(Message):
     samples: int = Field(ge=1, le=100_000)
     channels: int = Field(ge=1, le=256)
     field_ut: str = Field(
-        description="base64 of float32 little-endian, samples × channels × 3 (upstream, across, up), µT",
+        description="base64 of float32 little-endian, samples × channels × 3 (upstream, across, up), µT; NaN: not read",
         json_schema_extra={"contentEncoding": "base64"},
     )
     saturated: str = Field(
@@ -82,10 +84,12 @@ class FieldMessage(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A channel of the file: its name, the name of its schema, and what checks its messages."""
+    """A channel of the file: its name, the name of its schema, what a person calls what stands in it, and what checks
+    its messages."""
 
     name: str
     schema: str
+    things: str
     adapter: TypeAdapter[Any]
 
     def json_schema(self) -> bytes:
@@ -96,13 +100,15 @@ class Topic:
 TOPICS = {
     topic.name: topic
     for topic in (
-        Topic(name=CAMERA, schema="foxglove.CompressedImage", adapter=TypeAdapter(CameraMessage)),
-        Topic(name=FIELD, schema="neosort.FieldBlock", adapter=TypeAdapter(FieldMessage)),
-        Topic(name=ENCODER, schema="neosort.EncoderSample", adapter=TypeAdapter(EncoderSample)),
-        Topic(name=DECISION, schema="neosort.Decision", adapter=TypeAdapter(Decision)),
-        Topic(name=SHOT, schema="neosort.Shot", adapter=TypeAdapter(Shot)),
-        Topic(name=ITEM, schema="neosort.ItemTruth", adapter=TypeAdapter(ItemTruth)),
-        Topic(name=LANDING, schema="neosort.Landing", adapter=TypeAdapter(Landing)),
+        Topic(name=CAMERA, schema="foxglove.CompressedImage", things="frames", adapter=TypeAdapter(CameraMessage)),
+        Topic(name=FIELD, schema="neosort.FieldBlock", things="field blocks", adapter=TypeAdapter(FieldMessage)),
+        Topic(
+            name=ENCODER, schema="neosort.EncoderSample", things="encoder readings", adapter=TypeAdapter(EncoderSample)
+        ),
+        Topic(name=DECISION, schema="neosort.Decision", things="decisions", adapter=TypeAdapter(Decision)),
+        Topic(name=SHOT, schema="neosort.Shot", things="shots", adapter=TypeAdapter(Shot)),
+        Topic(name=ITEM, schema="neosort.ItemTruth", things="items", adapter=TypeAdapter(ItemTruth)),
+        Topic(name=LANDING, schema="neosort.Landing", things="landings", adapter=TypeAdapter(Landing)),
     )
 }
 
@@ -185,8 +191,10 @@ def decode_block(message: FieldMessage, config: LineConfig) -> FieldBlock:
     for key, values in (("belt_mm", message.belt_mm), ("sampled_ns", message.sampled_ns)):
         if len(values) != samples:
             raise ValueError(f"{key} has {len(values)} values, samples says {samples}")
-    if not np.isfinite(field_ut).all():
-        raise ValueError("field_ut holds values that are not finite")
+    if np.isinf(field_ut).any():
+        raise ValueError("field_ut holds infinite values; what was not read is NaN")
+    if any(later < earlier for earlier, later in pairwise(message.sampled_ns)):
+        raise ValueError("sampled_ns does not rise from sample to sample")
     return FieldBlock(
         field_ut=field_ut.astype(np.float32),
         saturated=saturated != 0,

@@ -17,7 +17,7 @@ from neosort_inference.bench.cli import app as bench
 from neosort_inference.bench.parallel import JobError
 from neosort_inference.bundle import BundleError
 from neosort_inference.commands import RunOptions, run_line
-from neosort_inference.opening import open_config
+from neosort_inference.opening import must_be_new, open_config
 from neosort_inference.options import (
     BeltSpeedOption,
     BlindOption,
@@ -30,6 +30,7 @@ from neosort_inference.options import (
     RecipeOption,
     ReportOption,
 )
+from neosort_inference.recording_run import RecordOptions, record_line
 from neosort_inference.replaying import replay_source
 from neosort_inference.ui.server import PageError
 
@@ -39,8 +40,9 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Finds NdFeB-bearing items on an e-waste belt and blows them out. 'neosort run' sorts, 'neosort replay' "
-    "sorts what was recorded or photographed, 'neosort bench' measures. Press Ctrl-C to stop a run in good order.",
+    help="Finds NdFeB-bearing items on an e-waste belt and blows them out. 'neosort run' sorts, 'neosort record' "
+    "keeps a run, 'neosort replay' sorts what was recorded or photographed, 'neosort bench' measures. Press Ctrl-C to "
+    "stop a run in good order.",
 )
 
 app.add_typer(bench, name="bench")
@@ -74,6 +76,43 @@ def run(
     line = open_config(config, belt_speed)
     options = RunOptions(
         seconds=seconds, fast=fast, seed=seed, headless=headless, report=report, record=record, blind=blind.value,
+        bundle=bundle, recipe=recipe, host=host, port=port,
+    )  # fmt: skip
+    raise typer.Exit(run_line(line, options, Console()))
+
+
+@app.command()
+def record(
+    file: Annotated[Path, typer.Argument(help="The recording to write (.mcap); never overwritten.", dir_okay=False)],
+    *,
+    config: ConfigOption = None,
+    seconds: Annotated[
+        float | None, typer.Option("--for", min=1, max=YEAR_S, help="Seconds to record. Left out: until stopped.")
+    ] = None,
+    sorting: Annotated[
+        bool, typer.Option("--sorting/--no-sorting", help="Sort meanwhile, or keep every valve closed.")
+    ] = True,
+    belt_speed: BeltSpeedOption = None,
+    fast: Annotated[bool, typer.Option(help="Virtual time: as fast as the machine can.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Everything random about a simulated line follows from it.")] = 1,
+    headless: HeadlessOption = True,
+    bundle: BundleOption = None,
+    recipe: RecipeOption = None,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8000,
+) -> None:
+    """Record a line: frames, field, encoder, and what it decides and fires; the truth too where the line is simulated.
+
+    Replay it with 'neosort replay', cut it into windows to learn from with 'neosort-data cut'. A disk that is too slow
+    or hangs does not hold up the sorting: what it does not take is dropped, counted, and said at the end.
+    """
+    line = open_config(config, belt_speed)
+    must_be_new("FILE", file)
+    if not sorting:
+        kept = RecordOptions(file=file, seconds=seconds, fast=fast, seed=seed)
+        raise typer.Exit(record_line(line, kept, Console()))
+    options = RunOptions(
+        seconds=seconds, fast=fast, seed=seed, headless=headless, report=None, record=file, blind="none",
         bundle=bundle, recipe=recipe, host=host, port=port,
     )  # fmt: skip
     raise typer.Exit(run_line(line, options, Console()))

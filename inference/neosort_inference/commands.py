@@ -11,6 +11,7 @@ from rich.console import Console
 
 from neosort_datasets.assembly import Blind
 from neosort_datasets.recording import RecordingError, RecordingWriter
+from neosort_datasets.recording_writer import counted
 from neosort_hardware.clock import Clock, RealClock, VirtualClock
 from neosort_hardware.config import ConfigError, LineConfig
 from neosort_hardware.line import open_line
@@ -22,6 +23,8 @@ from neosort_inference.telemetry import Telemetry
 from neosort_inference.terminal import LiveTerminal
 from neosort_inference.ui.server import PageProcess
 from neosort_inference.watching import PageWatcher, TerminalWatcher
+
+SLOW_DISK_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +52,15 @@ def run_line(config: LineConfig, options: RunOptions, console: Console) -> int:
     plan = plan_of(options)
     with ExitStack() as stack:
         watchers = stack.enter_context(watching(options, console))
-        line = stack.enter_context(open_line(config, clock_of(options), options.seed or 0))
+        line = stack.enter_context(open_line(config, clock_of(fast=options.fast), options.seed or 0))
         recorder = None
         if options.record is not None:
-            recorder = stack.enter_context(RecordingWriter(options.record, config))
+            recorder = stack.enter_context(open_recorder(options.record, config, fast=options.fast))
         sorting = Sorting(line, plan, watchers, recorder)
         failure = sort_and_keep(sorting, recorder)
     code = conclude(sorting.telemetry, config, plan, options, console, truth=line.truth is not None)
+    if recorder is not None:
+        say(console, summary_of(recorder))
     if failure is not None:
         raise failure
     return code
@@ -70,7 +75,7 @@ def sort_and_keep(sorting: Sorting, recorder: RecordingWriter | None = None) -> 
         failure = error
     if recorder is not None:
         try:
-            _complete(recorder, sorting.telemetry)
+            recorder.close()
         except RecordingError as error:
             failure = failure or error
     return failure
@@ -92,9 +97,9 @@ def plan_of(options: RunOptions) -> SortingPlan:
     return plan
 
 
-def clock_of(options: RunOptions) -> Clock:
+def clock_of(*, fast: bool) -> Clock:
     """The clock to sort by."""
-    return VirtualClock() if options.fast else RealClock()
+    return VirtualClock() if fast else RealClock()
 
 
 @contextmanager
@@ -117,14 +122,16 @@ def say(console: Console, sentence: str) -> None:
     console.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
 
-def _complete(recorder: RecordingWriter, telemetry: Telemetry) -> None:
-    try:
-        for item in telemetry.items:
-            recorder.write_item(item)
-        for landing in telemetry.landings:
-            recorder.write_landing(landing)
-    finally:
-        recorder.close()
+def open_recorder(file: Path, config: LineConfig, *, fast: bool) -> RecordingWriter:
+    """A new recording. Virtual time waits for a slow disk, a belt does not."""
+    return RecordingWriter(file, config, patience_s=SLOW_DISK_S if fast else 0.0)
+
+
+def summary_of(recorder: RecordingWriter) -> str:
+    """What stands in a recording that is finished, and what does not, in one sentence."""
+    megabytes = recorder.path.stat().st_size * 1e-6 if recorder.path.exists() else 0.0
+    lacks = recorder.trouble or "nothing was dropped"
+    return f"{recorder.path}: {counted(recorder.written)}, {megabytes:,.1f} MB; {lacks}"
 
 
 def conclude(

@@ -48,7 +48,7 @@ def replay_source(
 
     Raises what the user can mend (see `cli.main`).
     """
-    plan, clock = plan_of(options), clock_of(options)
+    plan, clock = plan_of(options), clock_of(fast=options.fast)
     photographs = source.is_dir() or source.suffix.lower() in SUFFIXES
     played = (
         _photographs(source, config or LineConfig(), clock, console)

@@ -18,7 +18,7 @@ from neosort_datasets.rectification import View
 from neosort_datasets.window import BeltWindow
 from neosort_hardware.config import ConfigError
 from neosort_hardware.line import Line
-from neosort_hardware.types import Decision, FieldBlock, Frame
+from neosort_hardware.types import Decision, FieldBlock, Frame, ItemTruth, Landing
 from neosort_inference.bundle import Bundle
 from neosort_inference.detector import Detector
 from neosort_inference.ejection import ShotPlanner
@@ -31,6 +31,7 @@ SENSES: dict[Blind, Senses] = {"none": "camera + field", "camera": "field only",
 SPEED_SPAN_S = 1.0
 LOOK_EVERY_S = 0.2
 EVEN_ODDS = 0.5
+RECORDING_FAULT = "the recording is not whole"
 
 
 class Watcher(Protocol):
@@ -44,7 +45,11 @@ class Watcher(Protocol):
 
 
 class Recorder(Protocol):
-    """Keeps a run. Called in the loop: returns at once."""
+    """Keeps a run. Called in the loop: returns at once, whatever the disk does."""
+
+    @property
+    def trouble(self) -> str:
+        """What keeps the recording from being whole; empty while nothing does."""
 
     def write_frame(self, frame: Frame) -> None:
         """A frame as it came."""
@@ -54,6 +59,12 @@ class Recorder(Protocol):
 
     def write_decision(self, decision: Decision) -> None:
         """A decision, its shot inside it."""
+
+    def write_item(self, item: ItemTruth) -> None:
+        """What lay on the belt."""
+
+    def write_landing(self, landing: Landing) -> None:
+        """Where it came to rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +119,7 @@ class Sorting:
             start_belt_mm=line.encoder.read().belt_mm,
             senses=SENSES[plan.blind],
         )
+        self._kept_items = self._kept_landings = 0
         self._gauge = SpeedGauge(line)
         self._recent: deque[Decision] = deque(maxlen=64)
         self._stop = False
@@ -133,8 +145,11 @@ class Sorting:
     def run(self) -> Telemetry:
         """Sort until the time is up, the source ends, or somebody stops it. Valves are closed afterwards."""
         self._plan.bundle.warm_up(3)
-        with _stop_on_signals(self.stop):
-            self._loop.run(self._carry_on)
+        try:
+            with stop_on_signals(self.stop):
+                self._loop.run(self._carry_on)
+        finally:
+            self._keep_truth()
         self.telemetry.state = "finished"
         self._look()
         return self.telemetry
@@ -161,7 +176,20 @@ class Sorting:
         belt_mm, speed_m_per_s = self._gauge.read()
         return self.telemetry.snapshot(self._line.clock.now_ns(), belt_mm, speed_m_per_s)
 
+    def _keep_truth(self) -> None:
+        """Hand the recorder what the twin has told since the last time, and say where the disk lets it down."""
+        if self._recorder is None:
+            return
+        for item in self.telemetry.items[self._kept_items :]:
+            self._recorder.write_item(item)
+        for landing in self.telemetry.landings[self._kept_landings :]:
+            self._recorder.write_landing(landing)
+        self._kept_items, self._kept_landings = len(self.telemetry.items), len(self.telemetry.landings)
+        if self._recorder.trouble:
+            self.telemetry.on_fault(RECORDING_FAULT)
+
     def _look(self) -> None:
+        self._keep_truth()
         snapshot = self._snapshot()
         for watcher in self._watchers:
             watcher.update(snapshot)
@@ -210,7 +238,7 @@ class SpeedGauge:
 
 
 @contextmanager
-def _stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
+def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
     """SIGINT and SIGTERM end the run in good order; the old handlers come back afterwards."""
 
     def handle(_number: int, _frame: FrameType | None) -> None:
