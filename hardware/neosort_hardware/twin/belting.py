@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import cv2
 import numpy as np
@@ -29,6 +29,22 @@ class BeltLook:
     scraps_per_m2: float
 
 
+class _Cut(Generic[_Level]):
+    """A sheet entered at a random place, mirrored at random; at its edges it goes on from the other side."""
+
+    def __init__(self, sheet: npt.NDArray[_Level], cols: int, rng: np.random.Generator) -> None:
+        self._sheet: npt.NDArray[_Level] = sheet
+        self._top = int(rng.integers(sheet.shape[0]))
+        first = int(rng.integers(max(1, sheet.shape[1] - cols + 1)))
+        index = np.arange(first, first + cols)
+        self._cols = (index if rng.random() < 0.5 else index[::-1]) % sheet.shape[1]
+
+    def rows(self, index: npt.NDArray[np.intp]) -> npt.NDArray[_Level]:
+        """Rows of the cut."""
+        taken = np.take(self._sheet, (index + self._top) % self._sheet.shape[0], axis=0)
+        return np.asarray(np.take(taken, self._cols, axis=1), self._sheet.dtype)
+
+
 class Belting:
     """One closed belt that repeats after ``loop_rows``; debris comes fresh with every stretch.
 
@@ -43,46 +59,44 @@ class Belting:
         rng = np.random.default_rng((seed, 1))
         self._rubber, self._pitch, self._edges = rubber, mm_per_px, edge_cols
         self._seed, self._look, self._loop = seed, look, loop_rows
-        self._tables = _tables(rng)
+        self._tone, self._tint = _colour(rng)
         self._surface = _surface(rubber, cols, rng, lamps=lamps, wear=look.wear)
-        self._scratches = _entered(rubber.scratches, cols, rng)
+        self._scratches = _Cut(rubber.scratches, cols, rng)
         film = -(-cols // FILM_CELL) + 1
-        self._dust, self._stains = _entered(rubber.dust, film, rng), _entered(rubber.stains, film, rng)
+        self._dust, self._stains = _Cut(rubber.dust, film, rng), _Cut(rubber.stains, film, rng)
         self._dust_share = float(rng.uniform(0.1, 0.6)) * (0.25 + look.wear)
         self._stain_share = float(rng.uniform(0.0, 1.0)) * look.wear
         self._dust_rgb = linear(np.array([128, 122, 114]) * rng.uniform(0.7, 1.05))
         self._splice = float(rng.uniform(0, loop_rows)), float(rng.uniform(0.15, 0.5))
-        self._frame, self._edge_light = _frame(cols, edge_cols, mm_per_px, rng)
+        self._sides = _sides(cols, edge_cols, mm_per_px, rng)
 
     def stretch(self, first_row: int, rows: int) -> ImageU16:
         """(rows, cols, 3) linear light: the belt from ``first_row`` on, counted along it in whole `FILM_CELL`s."""
         index = np.arange(first_row, first_row + rows)
         wear = 0.3 + 1.2 * self._look.wear
-        scratched = cv2.addWeighted(
-            _taken(self._surface, index), 1.0, _taken(self._scratches, index), wear, -128.0 * wear
-        )
-        levels = np.asarray(scratched, np.uint8)
+        bare = np.take(self._surface, index % self._surface.shape[0], axis=0)
+        levels = np.asarray(cv2.addWeighted(bare, 1.0, self._scratches.rows(index), wear, -128.0 * wear), np.uint8)
         self._join(levels, index)
-        light = np.asarray(cv2.LUT(cv2.cvtColor(levels, cv2.COLOR_GRAY2RGB), self._tables), np.float32)
-        first_cell = first_row // FILM_CELL  # stretches begin at whole cells
-        picture = self._soiled(light, np.arange(first_cell - 1, first_cell + rows // FILM_CELL + 2))
+        picture = self._coloured(np.asarray(cv2.LUT(levels, self._tone), np.float32), first_row // FILM_CELL)
         self._scatter(picture, np.random.default_rng((self._seed, 2, first_row % (1 << 62))))
-        np.multiply(picture, self._edge_light, out=picture)
-        picture += self._frame
-        return np.asarray(picture, np.uint16)
+        for cols, light, left in self._sides:
+            picture[:, cols] = picture[:, cols] * left + light
+        return picture
 
-    def _soiled(self, light: ArrayF32, cells: npt.NDArray[np.intp]) -> ArrayF32:
-        """Dust lies over it, stains darken it."""
-        dust = self._film(self._dust, cells, light.shape) * np.float32(self._dust_share / 255)
-        stains = self._film(self._stains, cells, light.shape) * np.float32(self._stain_share / 255)
-        left = cv2.cvtColor((1 - dust) * (1 - stains), cv2.COLOR_GRAY2RGB)
-        cover = cv2.merge([dust * np.float32(WHITE * part) for part in self._dust_rgb])
-        return np.asarray(cv2.add(cv2.multiply(light, left), cover), np.float32)
-
-    @staticmethod
-    def _film(film: ImageU8, cells: npt.NDArray[np.intp], shape: tuple[int, ...]) -> ImageU8:
-        fine = cv2.resize(_taken(film, cells), None, fx=FILM_CELL, fy=FILM_CELL, interpolation=cv2.INTER_LINEAR)
-        return np.asarray(fine[FILM_CELL : FILM_CELL + shape[0], : shape[1]], np.uint8)
+    def _coloured(self, light: ArrayF32, first_cell: int) -> ImageU16:
+        """The rubber's colour, under dust and stains; stretches begin at whole cells."""
+        rows, cols = light.shape
+        cells = np.arange(first_cell - 1, first_cell + rows // FILM_CELL + 2)
+        dust, stains = (
+            _fine(cut.rows(cells), (rows, cols)) * np.float32(share / 255)
+            for cut, share in ((self._dust, self._dust_share), (self._stains, self._stain_share))
+        )
+        left = cv2.multiply(light, (1 - dust) * (1 - stains))
+        planes = [
+            cv2.addWeighted(left, tint, dust, WHITE * float(tone), 0.0, dtype=cv2.CV_16U)
+            for tint, tone in zip(self._tint, self._dust_rgb, strict=True)
+        ]
+        return np.asarray(cv2.merge(planes), np.uint16)
 
     def _join(self, levels: ImageU8, index: npt.NDArray[np.intp]) -> None:
         """The oblique line where the belt was joined, once a loop: a groove, a raised lip, filler beside it."""
@@ -95,7 +109,7 @@ class Belting:
         filler = 9 * ((offset_mm > 2) & (offset_mm < 10))
         levels[:] = np.clip(levels + groove + filler, 0, 255).astype(np.uint8)
 
-    def _scatter(self, picture: ArrayF32, rng: np.random.Generator) -> None:
+    def _scatter(self, picture: ImageU16, rng: np.random.Generator) -> None:
         """Debris, none of it across the border of a stretch."""
         rows = picture.shape[0]
         left, right = max(0.0, self._edges[0]), min(float(picture.shape[1]), self._edges[1])
@@ -103,62 +117,63 @@ class Belting:
         scraps = self._rubber.scraps
         for pick, across, along, flip in rng.random((int(rng.poisson(self._look.scraps_per_m2 * area_m2)), 4)):
             scrap = scraps[int(pick * len(scraps))]
-            high, wide = scrap.through.shape
+            high, wide = scrap.through.shape[:2]
             top, first = int(along * (rows - high)), int(left + across * (right - left - wide))
             if top < 0 or first < 0:
                 continue
             turn = np.s_[:: 1 if flip < 0.5 else -1, :: 1 if flip % 0.5 < 0.25 else -1]
             target = picture[top : top + high, first : first + wide]
-            target *= scrap.through[turn][:, :, None]
-            target += scrap.light[turn] * np.float32(WHITE)
+            target[:] = target * scrap.through[turn] + scrap.light[turn]
 
 
-def _tables(rng: np.random.Generator) -> ArrayF32:
-    """Level → linear light, (256, 1, 3), of a belt of one colour; 128 is its tone."""
+def _colour(rng: np.random.Generator) -> tuple[ArrayF32, tuple[float, float, float]]:
+    """Level → linear light, (256, 1), of a belt of one tone, which 128 shows; and its tint."""
     tone = float(np.exp(rng.uniform(np.log(0.02), np.log(0.05))))
-    tint = np.array(_TINTS[int(rng.choice(len(_TINTS), p=_TINT_SHARES))]) * (1 + rng.normal(0, 0.015, 3))
-    level = np.exp((np.arange(256) - 128) / 52.0)
-    return np.asarray(WHITE * tone * level[:, None, None] * tint, np.float32).reshape(256, 1, 3)
+    red, green, blue = np.array(_TINTS[int(rng.choice(len(_TINTS), p=_TINT_SHARES))]) * (1 + rng.normal(0, 0.015, 3))
+    table = WHITE * tone * np.exp((np.arange(256) - 128) / 52.0)
+    return table.astype(np.float32).reshape(256, 1), (float(red), float(green), float(blue))
 
 
 def _surface(rubber: Rubber, cols: int, rng: np.random.Generator, *, lamps: Lamps, wear: float) -> ImageU8:
-    """Levels of the bare belt under the scene's lamps: relief that use has polished in the middle of the belt."""
-    worn = np.interp(np.arange(cols), np.linspace(0, cols, 9), rng.uniform(1 - 0.9 * wear, 1.1, 9)).astype(np.float32)
+    """Levels of the bare belt under the scene's lamps: relief that use has polished in places."""
     if rubber.photographs and rng.random() < 0.6:
         sheet = rubber.photograph(rubber.photographs[int(rng.integers(len(rubber.photographs)))])
-        sheet = sheet if rng.random() < 0.5 else np.ascontiguousarray(sheet.T)
-        return _entered(sheet, cols, rng)
-    along, across = (
-        _entered(slope, cols, np.random.default_rng(7)) for slope in rubber.emboss(EMBOSSES[int(rng.integers(4))])
-    )
+        sheet = sheet if rng.random() < 0.5 else sheet.T
+        return _Cut(sheet, cols, rng).rows(np.arange(sheet.shape[0]))
+    across = np.arange(cols)
+    worn = np.interp(across, np.linspace(0, cols, 9), rng.uniform(1 - 0.9 * wear, 1.1, 9)).astype(np.float32)
+    broad = np.interp(across, np.linspace(0, cols, 6), rng.normal(0, 4, 6)).astype(np.float32)
     depth = rng.uniform(5, 13) * (0.5 + lamps.contrast)
-    lit = along * np.float32(depth * np.cos(lamps.azimuth_rad)) + across * np.float32(depth * np.sin(lamps.azimuth_rad))
-    grain = rng.standard_normal(lit.shape, dtype=np.float32) * np.float32(rng.uniform(2, 5))
-    broad = np.interp(np.arange(cols), np.linspace(0, cols, 6), rng.normal(0, 4, 6)).astype(np.float32)
-    return np.asarray(np.clip(128 + lit * worn + grain + broad, 0, 255), np.uint8)
+    slope_along, slope_across = rubber.emboss(EMBOSSES[int(rng.integers(len(EMBOSSES)))])
+    towards = (depth * np.cos(lamps.azimuth_rad), depth * np.sin(lamps.azimuth_rad))
+    lit = np.asarray(cv2.addWeighted(slope_along, towards[0], slope_across, towards[1], 0.0), np.float32)
+    every = np.arange(lit.shape[0])
+    grain = _Cut(rubber.grain, cols, rng).rows(every) * np.float32(rng.uniform(2, 5))
+    return np.clip(128 + lit[:, across % lit.shape[1]] * worn + grain + broad, 0, 255).astype(np.uint8)
 
 
-def _entered(sheet: npt.NDArray[_Level], cols: int, rng: np.random.Generator) -> npt.NDArray[_Level]:
-    """``cols`` columns of a sheet, entered at a random place and mirrored at random; it goes on from its other edge."""
-    first, row = int(rng.integers(sheet.shape[1])), int(rng.integers(sheet.shape[0]))
-    step = 1 if rng.random() < 0.5 else -1
-    index = (first + step * np.arange(cols)) % sheet.shape[1]
-    return np.ascontiguousarray(np.roll(sheet[:, index], row, axis=0))
+def _fine(film: ImageU8, shape: tuple[int, int]) -> ImageU8:
+    """A film at the strip's pitch, less the cell that lies before it."""
+    fine = cv2.resize(film, None, fx=FILM_CELL, fy=FILM_CELL, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(fine[FILM_CELL : FILM_CELL + shape[0], : shape[1]], np.uint8)
 
 
-def _taken(sheet: npt.NDArray[_Level], index: npt.NDArray[np.intp]) -> npt.NDArray[_Level]:
-    return np.asarray(np.take(sheet, index % sheet.shape[0], axis=0), sheet.dtype)
-
-
-def _frame(
+def _sides(
     cols: int, edge_cols: tuple[float, float], mm_per_px: float, rng: np.random.Generator
-) -> tuple[ArrayF32, ArrayF32]:
-    """The conveyor's side frames: their light (cols, 3), 0 on the belt, and what they leave of the belt's (cols, 1)."""
+) -> list[tuple[slice, ArrayF32, ArrayF32]]:
+    """Where the conveyor's side frames show or shade the belt: columns, the frame's light (n, 3), 0 on the belt, and
+    what it leaves of the belt's (n, 1)."""
     place = (np.arange(cols) + 0.5).astype(np.float32)
     beyond_mm = np.maximum(edge_cols[0] - place, place - edge_cols[1]) * mm_per_px
     tone = float(np.exp(rng.uniform(np.log(0.04), np.log(0.22))))
     profile = tone * (0.55 + 0.45 * np.cos(0.35 * beyond_mm) ** 2) * np.clip(beyond_mm / 3, 0.25, 1)
-    steel = profile[:, None] * np.array([1.0, 1.0, 1.02]) * WHITE
-    outside = (beyond_mm > 0)[:, None]
-    left = 1 - 0.6 * np.exp(-np.clip(-beyond_mm, 0, None) / (0.5 * _FRAME_SHADOW_MM))
-    return (steel * outside).astype(np.float32), (left[:, None] * ~outside).astype(np.float32)
+    light = profile[:, None] * np.array([1.0, 1.0, 1.02]) * WHITE * (beyond_mm > 0)[:, None]
+    left = (1 - 0.6 * np.exp(beyond_mm / (0.5 * _FRAME_SHADOW_MM))) * (beyond_mm <= 0)
+    middle = int(np.clip(0.5 * (edge_cols[0] + edge_cols[1]), 0, cols))
+    touched = np.flatnonzero(left < 0.99)
+    sides = []
+    for part in (touched[touched < middle], touched[touched >= middle]):
+        if part.size:
+            span = slice(int(part[0]), int(part[-1]) + 1)
+            sides.append((span, light[span].astype(np.float32), left[span, None].astype(np.float32)))
+    return sides

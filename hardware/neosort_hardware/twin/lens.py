@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from neosort_hardware.config import PictureConfig
 from neosort_hardware.twin.compositing import WHITE
@@ -14,8 +15,9 @@ from neosort_hardware.twin.wear import wrapped_noise
 from neosort_hardware.types import ArrayF32, ArrayF64, ImageU8
 
 _TILE_MARGIN = 64
+Real = npt.NDArray[np.floating]
+_BALANCED_EVERY = 16  # exposures: the colour balance wanders slowly
 _BALANCED_K = 5600.0  # a: the camera's white balance was set under lamps of this temperature
-_READ_SHARE = 0.35  # of the shot noise at white
 
 
 def travel_kernel(fraction_px: float, blur_px: float) -> ArrayF32:
@@ -51,7 +53,7 @@ def defocus_kernel(sigma_px: float) -> ArrayF32:
     return np.asarray(weights / weights.sum(), dtype=np.float32)
 
 
-def distorted(u: ArrayF64, v: ArrayF64, size: tuple[int, int], strength: float) -> tuple[ArrayF64, ArrayF64]:
+def distorted(u: Real, v: Real, size: tuple[int, int], strength: float) -> tuple[Real, Real]:
     """Where a lens without distortion would show what this one shows at (u, v), pixels.
 
     Radial, of third order: r' = r·(1 + strength·(r/R)²), R from the middle of the picture to its corner.
@@ -61,6 +63,15 @@ def distorted(u: ArrayF64, v: ArrayF64, size: tuple[int, int], strength: float) 
     return centre_u + (u - centre_u) * stretch, centre_v + (v - centre_v) * stretch
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """What one exposure has of its own: its gain, and where it enters the tile of noise."""
+
+    gain: float
+    top: int
+    left: int
+
+
 class Sensor:
     """Turns linear light into an exposure. Gain and colour balance wander slowly from frame to frame.
 
@@ -68,56 +79,60 @@ class Sensor:
     tile that each frame enters at another place; shot noise then follows the brightness by itself.
     """
 
-    def __init__(self, picture: PictureConfig, *, width_px: int, height_px: int, seed: int) -> None:
+    def __init__(self, picture: PictureConfig, *, width_px: int, height_px: int, noise: ArrayF32, seed: int) -> None:
         rng = np.random.default_rng((seed, 3))
-        self._size = (width_px, height_px)
+        self._width = width_px
         self._drift = np.array([picture.white_balance_drift, picture.gain_drift, picture.white_balance_drift])
         self._state = rng.normal(0.0, 1.0, 3)
-        self._tile = _noise(width_px + _TILE_MARGIN, height_px + _TILE_MARGIN, picture.noise, rng)
-        self._curve = _response(rng)
+        self._tile = noise * np.float32(picture.noise)
+        self._response = _response(rng)
         through, veil = _window(width_px, height_px, picture.window_dirt, rng)
         plane = _falloff(width_px, height_px, picture, through)
         # counts → square root of light × 255, so that what follows is one square root
-        self._gain = cv2.merge([plane * float(part) for part in 255.0**2 / WHITE * _lamp_rgb(picture)])
-        self._veil = None if veil is None else cv2.merge([veil * 255.0**2] * 3)
+        self._plane, self._lamps = plane, 255.0**2 / WHITE * _lamp_rgb(picture)
+        self._exposures = 0
+        self._gain: ArrayF32 = np.empty((*plane.shape, 3), np.float32)
+        self._veil = None if veil is None else cv2.merge([veil * np.float32(255.0**2)] * 3)
 
-    def expose(self, light: ArrayF32, rng: np.random.Generator) -> ImageU8:
-        """(height, width, 3) float32 counts of the strip → uint8, as the sensor delivers it."""
+    def moment(self, rng: np.random.Generator) -> Moment:
+        """Draw what the next exposure has of its own."""
         self._state += rng.normal(0.0, 0.1, 3) - 0.005 * self._state  # stationary with unit variance
         red, gain, blue = self._drift * self._state
-        gains = (1 + gain) * np.array([1 + red, 1.0, 1 + blue])
-        seen = cv2.multiply(light, self._gain)
+        if self._exposures % _BALANCED_EVERY == 0:
+            tint = (self._lamps * [1 + red, 1.0, 1 + blue]).astype(np.float32)
+            cv2.merge([self._plane * part for part in tint], self._gain)
+        self._exposures += 1
+        top, left = (int(place) for place in rng.integers(0, _TILE_MARGIN, 2))
+        return Moment(gain=float(1 + gain), top=top, left=left)
+
+    def expose(self, light: ArrayF32, rows: slice, moment: Moment) -> ImageU8:
+        """Some rows of the picture, (n, width, 3) float32 counts of the strip → uint8, as the sensor delivers them."""
+        seen = cv2.multiply(light, self._gain[rows], scale=moment.gain)
         if self._veil is not None:
-            seen = cv2.add(seen, self._veil)
-        top, left = rng.integers(0, _TILE_MARGIN, 2)
-        tile = self._tile[top : top + self._size[1], left : left + self._size[0]]
-        root = cv2.add(cv2.sqrt(np.maximum(seen, np.float32(0))), tile, dtype=cv2.CV_8U)
-        table = self._curve(np.arange(256)[:, None] * np.sqrt(gains))
-        return np.asarray(cv2.LUT(root, table.reshape(256, 1, 3)), np.uint8)
+            seen = cv2.add(seen, self._veil[rows])
+        tile = self._tile[moment.top + rows.start : moment.top + rows.stop, moment.left : moment.left + self._width]
+        return np.asarray(cv2.LUT(cv2.add(cv2.sqrt(seen), tile, dtype=cv2.CV_8U), self._response), np.uint8)
 
 
-def _response(rng: np.random.Generator) -> Callable[[ArrayF64], ImageU8]:
-    """Square root of light (0..255) → display level: near the sRGB curve, with a shoulder, as cameras differ (a)."""
+def _response(rng: np.random.Generator) -> ImageU8:
+    """Square root of light (0..255) → display level, (256,): near the sRGB curve, with a shoulder, as cameras differ
+    (a)."""
     power = float(rng.normal(1.0, 0.04))
     knee = float(rng.uniform(0.80, 0.97))
-
-    def curve(root: ArrayF64) -> ImageU8:
-        light = (np.clip(root, 0, None) / 255.0) ** 2
-        light = np.where(light > knee, knee + (1 - knee) * np.tanh((light - knee) / (1 - knee)), light) ** power
-        srgb = np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)
-        return np.asarray(np.round(np.clip(255 * srgb, 0, 255)), np.uint8)
-
-    return curve
+    light = (np.arange(256) / 255.0) ** 2
+    light = np.where(light > knee, knee + (1 - knee) * np.tanh((light - knee) / (1 - knee)), light) ** power
+    srgb = np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)
+    return np.asarray(np.round(np.clip(255 * srgb, 0, 255)), np.uint8)
 
 
-def _noise(width_px: int, height_px: int, levels: float, rng: np.random.Generator) -> ArrayF32:
-    """Noise in square-root levels, (h, w, 3): that of a colour filter array, interpolated as cameras do."""
-    raw = rng.standard_normal((height_px, width_px), dtype=np.float32)
-    bayer = np.clip(128 * 256 + 6000 * raw, 0, 65535).astype(np.uint16)
-    rgb = cv2.cvtColor(bayer, cv2.COLOR_BayerRG2RGB).astype(np.float32)
-    coloured = (rgb - 128 * 256) * np.float32(levels / float(rgb.std()))
-    row_noise = rng.normal(0.0, 0.12 * levels, (height_px, 1, 1)).astype(np.float32)
-    return np.asarray(coloured + row_noise, np.float32)
+def sensor_noise(width_px: int, height_px: int, rng: np.random.Generator) -> ArrayF32:
+    """A tile of noise of unit spread, (h, w, 3), larger than the picture, so that each frame can enter it elsewhere:
+    that of a colour filter array, interpolated as cameras do, with a little that a whole row shares."""
+    rows, cols = height_px + _TILE_MARGIN, width_px + _TILE_MARGIN
+    raw = rng.standard_normal((rows, cols), dtype=np.float32)
+    mosaic = np.clip(32768 + 6000 * raw, 0, 65535).astype(np.uint16)
+    rgb = cv2.cvtColor(mosaic, cv2.COLOR_BayerRG2RGB).astype(np.float32)
+    return np.asarray(rgb / rgb.std() - 32768 / rgb.std() + rng.normal(0, 0.12, (rows, 1, 1)), np.float32)
 
 
 def _lamp_rgb(picture: PictureConfig) -> ArrayF64:

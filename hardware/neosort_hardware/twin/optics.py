@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -11,13 +12,13 @@ import numpy.typing as npt
 from neosort_hardware.config import PictureConfig
 from neosort_hardware.twin.belting import Belting, BeltLook
 from neosort_hardware.twin.compositing import Lamps
-from neosort_hardware.twin.lens import Sensor, defocus_kernel, distorted, travel_kernel
+from neosort_hardware.twin.lens import Real, Sensor, defocus_kernel, distorted, travel_kernel
 from neosort_hardware.twin.scenery import Scenery
 from neosort_hardware.twin.strip import BeltStrip
 from neosort_hardware.types import ArrayF32, ArrayF64, ImageU8
 
-_WarpMaps = tuple[npt.NDArray[np.int16], npt.NDArray[np.uint16]]
 _SPARE_ROWS = 8
+_BAND_ROWS = 64
 
 
 class BeltPicture(BeltStrip):
@@ -67,71 +68,90 @@ class BeltPicture(BeltStrip):
             lamps=lamps,
             tiles=scenery.wear_tiles,
         )  # fmt: skip
-        self._sensor = Sensor(picture, width_px=width_px, height_px=height_px, seed=seed)
+        self._sensor = Sensor(
+            picture, width_px=width_px, height_px=height_px, seed=seed, noise=scenery.sensor_noise(width_px, height_px)
+        )
         self._sharpness = defocus_kernel(picture.defocus_px)
-        self._first_col = 0.0
-        self._maps = self._warp_maps()
+        self._sideways, self._bands = self._cut_bands()
 
-    def _warp_maps(self) -> _WarpMaps | None:
-        """Where each pixel looks on the rows that `frame` cuts from the strip; None when the two are merely shifted.
+    def _cut_bands(self) -> tuple[ArrayF32, list[_Band]]:
+        """How the strip is blurred sideways, and what each band of the picture shows of it.
 
-        The cut starts one row before the view's most downstream edge; its fraction of a row is put right by the
-        travel kernel, so these maps never change.
+        The fraction of a row by which a view begins is put right by the travel kernel, so bands never change.
         """
         width, height = self._size
-        u, v = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
-        seen_u, seen_v = distorted(u, v, self._size, self._settings.distortion)
-        across, station = _carried(self._homography, seen_u, seen_v)
-        cols = (across - self._across_start) / self._pitch - 0.5
-        rows = (self._stations[1] - station) / self._pitch - 0.5
-        if np.allclose(rows, v - 0.5, rtol=0, atol=1e-6) and np.allclose(cols - u, cols[0, 0] - 0.5, rtol=0, atol=1e-6):
-            self._first_col = float(cols[0, 0])
-            return None
-        whole, fraction = cv2.convertMaps(cols.astype(np.float32), (rows + 1).astype(np.float32), cv2.CV_16SC2)
-        return np.asarray(whole, np.int16), np.asarray(fraction, np.uint16)
+        homography, distortion = self._homography, self._settings.distortion
+        spans = [slice(top, min(height, top + _BAND_ROWS)) for top in range(0, height, _BAND_ROWS)]
+        if distortion == 0 and np.allclose(_shape(homography), self._pitch * np.diag([1, -1]), rtol=0, atol=1e-9):
+            col = (0.5 * self._pitch + homography[0, 2] - self._across_start) / self._pitch - 0.5
+            first = math.floor(col + 1e-9)
+            share = max(0.0, col - first)
+            sideways = np.convolve([0, 1 - share, share], self._sharpness) if share > 1e-6 else self._sharpness
+            straight = slice(first, first + width)
+            return sideways.astype(np.float32), [_Band(span, (span.start, span.stop), straight, None) for span in spans]
+        u, v = np.arange(width, dtype=np.float32) + 0.5, np.arange(height, dtype=np.float32)[:, None] + 0.5
+        across, station = _carried(homography, *distorted(u, v, self._size, distortion))
+        cols = (across - np.float32(self._across_start)) / np.float32(self._pitch) - 0.5
+        rows = (np.float32(self._stations[1]) - station) / np.float32(self._pitch) - 0.5
+        return self._sharpness, [_warped_band(span, cols[span], rows[span], self._cols) for span in spans]
 
     def frame(self, belt_mm: float, speed_mm_per_s: float, exposure_us: float, rng: np.random.Generator) -> ImageU8:
         """What the camera sees with the encoder at ``belt_mm`` in mid-exposure: (height, width, 3) uint8 RGB.
 
         Raises `ValueError` when that stretch of belt has been forgotten.
         """
-        self.extend_to(belt_mm - self._stations[0] + _SPARE_ROWS * self._pitch)
         start = (belt_mm - self._stations[1]) / self._pitch
         first = math.floor(start)
-        if first - 1 < self._base:
-            raise ValueError(f"the belt at {belt_mm - self._stations[1]:g} mm has left the strip")
         travel = travel_kernel(start - first, speed_mm_per_s * exposure_us * 1e-6 / self._pitch)
         kernel = np.convolve(travel, self._sharpness).astype(np.float32)
-        index = first - self._base
-        if self._maps is None:
-            return self._sensor.expose(self._shifted(index, kernel), rng)
-        rows = math.ceil((self._stations[1] - self._stations[0]) / self._pitch) + 3
-        view = self._travelled(index - 1, rows, (0, self._cols), self._sharpness, kernel)
-        seen = cv2.remap(view, self._maps[0], self._maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return self._sensor.expose(np.asarray(seen, np.float32), rng)
+        self.extend_to(belt_mm - self._stations[0] + (_SPARE_ROWS + len(kernel) // 2) * self._pitch)
+        if first - 1 < self._base:
+            raise ValueError(f"the belt at {belt_mm - self._stations[1]:g} mm has left the strip")
+        picture: ImageU8 = np.empty((self._size[1], self._size[0], 3), np.uint8)
+        moment = self._sensor.moment(rng)
+        for band in self._bands:
+            light = self._travelled(first - self._base, band, kernel)
+            if band.maps is not None:  # four channels through floating maps are three times as fast as three
+                seen = cv2.remap(cv2.cvtColor(light, cv2.COLOR_RGB2RGBA), *band.maps, cv2.INTER_LINEAR)
+                light = np.asarray(cv2.cvtColor(seen, cv2.COLOR_RGBA2RGB), np.float32)
+            picture[band.rows] = self._sensor.expose(light, band.rows, moment)
+        return picture
 
-    def _shifted(self, index: int, kernel: ArrayF32) -> ArrayF32:
-        """The view of a camera whose pixels are the strip's, moved by fractions of one."""
-        first = math.floor(self._first_col + 1e-9)
-        share = max(0.0, self._first_col - first)
-        sideways = np.convolve([0, 1 - share, share], self._sharpness) if share > 1e-6 else self._sharpness
-        cols = (first, first + self._size[0])
-        return self._travelled(index, self._size[1], cols, np.asarray(sideways, np.float32), kernel)
-
-    def _travelled(
-        self, index: int, rows: int, cols: tuple[int, int], sideways: ArrayF32, kernel: ArrayF32
-    ) -> ArrayF32:
-        """``rows`` of the strip from ``index`` on, shifted and smeared along the travel, blurred sideways."""
-        above, left = min(index, len(kernel) // 2), min(cols[0], len(sideways) // 2)
+    def _travelled(self, index: int, band: _Band, kernel: ArrayF32) -> ArrayF32:
+        """A band's rows and columns of the strip, shifted and smeared along the travel, blurred sideways."""
+        (first, last), cols = band.strip_rows, band.strip_cols
+        above, left = min(index + first, len(kernel) // 2), min(cols.start, len(self._sideways) // 2)
         cut = self._light[
-            index - above : index + rows + len(kernel) // 2, cols[0] - left : cols[1] + len(sideways) // 2
+            index + first - above : index + last + len(kernel) // 2,
+            cols.start - left : cols.stop + len(self._sideways) // 2,
         ]
         light = cut.astype(np.float32)
-        if len(kernel) > 1 or len(sideways) > 1:
-            light = np.asarray(
-                cv2.sepFilter2D(light, -1, sideways, kernel, borderType=cv2.BORDER_REPLICATE), np.float32
-            )
-        return light[above : above + rows, left : left + cols[1] - cols[0]]
+        if len(kernel) > 1 or len(self._sideways) > 1:
+            blurred = cv2.sepFilter2D(light, -1, self._sideways, kernel, borderType=cv2.BORDER_REPLICATE)
+            light = np.asarray(blurred, np.float32)
+        return light[above : above + last - first, left : left + cols.stop - cols.start]
+
+
+@dataclass(frozen=True, slots=True)
+class _Band:
+    """Some rows of the picture: they show ``strip_rows`` (from the row at which the view begins) and ``strip_cols`` of
+    the strip, through ``maps`` (columns, rows of that cut) or, where None, as they are.
+
+    A frame is worked through in bands because these stay in the processor's cache.
+    """
+
+    rows: slice
+    strip_rows: tuple[int, int]
+    strip_cols: slice
+    maps: tuple[ArrayF32, ArrayF32] | None
+
+
+def _warped_band(span: slice, cols: ArrayF32, rows: ArrayF32, strip_cols: int) -> _Band:
+    """The band of a view that looks at these columns and rows (h, w) of the strip."""
+    first, last = math.floor(rows.min()), math.floor(rows.max()) + 2
+    left, right = max(0, math.floor(cols.min())), min(strip_cols, math.floor(cols.max()) + 2)
+    maps = (np.ascontiguousarray(cols - np.float32(left)), np.ascontiguousarray(rows - np.float32(first)))
+    return _Band(span, (first, last), slice(left, right), maps)
 
 
 def pitch_mm(homography: ArrayF64, size: tuple[int, int]) -> float:
@@ -148,10 +168,15 @@ def _outline(size: tuple[int, int], distortion: float) -> ArrayF64:
     return np.column_stack(distorted(u, v, size, distortion))
 
 
-def _carried(homography: ArrayF64, u: ArrayF64, v: ArrayF64) -> tuple[ArrayF64, ArrayF64]:
+def _shape(homography: ArrayF64) -> ArrayF64:
+    """(2, 2) what it does beside shifting; full of NaN where it is not affine."""
+    return homography[:2, :2] if np.array_equal(homography[2], (0, 0, 1)) else np.full((2, 2), np.nan)
+
+
+def _carried(homography: ArrayF64, u: Real, v: Real) -> tuple[ArrayF32, ArrayF32]:
     """Places (x, y) of pixels (u, v) through a homography, in their shape."""
-    x, y, w = (row[0] * u + row[1] * v + row[2] for row in homography)
-    return x / w, y / w
+    x, y, w = (row[0] * u + row[1] * v + row[2] for row in homography.astype(np.float32))
+    return np.asarray(x / w, np.float32), np.asarray(y / w, np.float32)
 
 
 def _through(homography: ArrayF64, points: npt.ArrayLike) -> ArrayF64:

@@ -52,6 +52,11 @@ class Rubber:
         return _scratches(self._pitch, np.random.default_rng(18))
 
     @cached_property
+    def grain(self) -> ArrayF32:
+        """Unit noise, `EMBOSS_PX` square."""
+        return np.random.default_rng(16).standard_normal((EMBOSS_PX, 2 * EMBOSS_PX), dtype=np.float32)
+
+    @cached_property
     def dust(self) -> ImageU8:
         """Share covered × 255, in cells of `FILM_CELL` pixels."""
         rng = np.random.default_rng(19)

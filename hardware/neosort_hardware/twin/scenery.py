@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
+from neosort_hardware.twin.lens import sensor_noise
 from neosort_hardware.twin.rubber import RubberStore
 from neosort_hardware.twin.sprites import SpriteBook
 from neosort_hardware.twin.wear import WearTiles
+from neosort_hardware.types import ArrayF32
 
 
 class Scenery:
@@ -20,3 +24,11 @@ class Scenery:
         self.sprites = SpriteBook()
         self.rubber = RubberStore(belt_textures)
         self.wear_tiles = WearTiles()
+        self._noise: dict[tuple[int, int], ArrayF32] = {}
+
+    def sensor_noise(self, width_px: int, height_px: int) -> ArrayF32:
+        """The tile of noise for a camera of that size."""
+        size = (width_px, height_px)
+        if size not in self._noise:
+            self._noise[size] = sensor_noise(width_px, height_px, np.random.default_rng(23))
+        return self._noise[size]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from neosort_hardware.twin.compositing import WHITE
 from neosort_hardware.twin.wear import linear
 from neosort_hardware.types import ArrayF32, ArrayF64, ImageU8
 
@@ -30,7 +31,8 @@ _PAPERS = ((198, 178, 142), (214, 210, 200), (170, 146, 110))
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scrap:
-    """``light`` (h, w, 3) float32, linear, premultiplied; ``through`` (h, w) float32: what is left of the belt's."""
+    """``light`` (h, w, 3) float32, counts of the strip, premultiplied; ``through`` (h, w, 1) float32: what is left of
+    the belt's."""
 
     light: ArrayF32
     through: ArrayF32
@@ -113,8 +115,8 @@ def _piece(
     soft = cv2.GaussianBlur(alpha, (0, 0), (0.35 + 0.4 * height_mm) / mm_per_px)
     shadow = np.clip(1 - 0.75 * min(1.0, 0.45 + 0.4 * height_mm) * soft, 0, 1)
     return Scrap(
-        light=np.asarray(cv2.resize(light, size, interpolation=cv2.INTER_AREA), np.float32),
-        through=np.asarray(shadow * (1 - alpha), np.float32),
+        light=np.asarray(cv2.resize(light, size, interpolation=cv2.INTER_AREA) * np.float32(WHITE), np.float32),
+        through=np.asarray(shadow * (1 - alpha), np.float32)[:, :, None],
     )
 
 
