@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 from shapely.geometry import Polygon
+from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
 from neosort_datasets.modelling.paint import Canvas
@@ -97,6 +98,12 @@ def stretched(part: Part, x: float = 1.0, y: float = 1.0, z: float = 1.0) -> Par
     return replace(part, corners_mm=part.corners_mm * scale, normals=normals)
 
 
+def whole(outline: BaseGeometry) -> Polygon:
+    """The largest piece of what cutting left."""
+    pieces = [piece for piece in getattr(outline, "geoms", (outline,)) if isinstance(piece, Polygon)]
+    return max(pieces, key=lambda piece: float(piece.area))
+
+
 def along_x(part: Part, axis_height_mm: float) -> Part:
     """A body made about z, laid so that its axis is x at that height: its +x side comes to lie at +y, its +y on top."""
     return part.turned(Z_ALONG_X).moved((0.0, 0.0, axis_height_mm))
@@ -153,7 +160,8 @@ def stray_wire(
     path = np.concatenate([[start_mm], np.column_stack([plan, height])])
     parts = [tube(path, radius_mm, plain(paint, rng), sides=8)]
     if rng.random() < 0.75:
-        ahead = (path[-1] - path[-2]) / np.linalg.norm(path[-1] - path[-2])
+        ahead = (path[-1] - path[-2]) * (1.0, 1.0, 0.0)
+        ahead /= np.linalg.norm(ahead)
         bare = path[-1] + np.outer(np.linspace(-0.5, rng.uniform(2, 5), 4), ahead)
         parts.append(tube(bare, 0.55 * radius_mm, plain(COPPER, rng), sides=6))
     return tuple(parts)

@@ -131,8 +131,8 @@ def _scale(face: Canvas, dial: _Dial, rng: np.random.Generator) -> None:
         long = 1.1 if tick % 5 == 0 else 1.055
         cos, sin = math.cos(angle), math.sin(angle)
         face.line([(x0 + reach * cos, y0 + reach * sin), (x0 + long * reach * cos, y0 + long * reach * sin)], 0.5 if tick % 5 == 0 else 0.28, ink)
-        if tick % 5 == 0 and divisions <= 6:
-            text = f"{dial.top * tick / (divisions * 5):g}"[:4]
+        text = f"{dial.top * tick / (divisions * 5):g}"
+        if tick % 5 == 0 and divisions <= 6 and len(text) <= 4:
             face.text(text, x0 + 1.19 * reach * cos, y0 + 1.19 * reach * sin, 0.06 * dial.high_mm, ink, angle_deg=math.degrees(angle) - 90)
     face.text(dial.unit, x0, y0 + 0.58 * reach, 0.13 * dial.high_mm, ink, font="bold")
     face.text(dial.maker, x0 - 0.28 * dial.wide_mm, y0 + 0.16 * reach, 0.04 * dial.high_mm, ink)

@@ -86,12 +86,13 @@ def can_motor(model: ItemModel, pose: Pose, rng: np.random.Generator) -> Solid:
 def _drawn(model: ItemModel, rng: np.random.Generator) -> _Motor:
     length, radius = model.length_mm, 0.5 * model.height_mm
     flat = radius * float(rng.uniform(0.76, 0.88)) if rng.random() < 0.3 else radius
+    brushless = bool(rng.random() < 0.2)
     end = str(rng.choice(["pinion", "pinion", "bare", "bare", "pulley", "weight", "gear_head"]))
     gear_mm = length * float(rng.uniform(0.2, 0.32)) if end == "gear_head" else 0.0
-    rear = -0.5 * length + min(3.5, 0.07 * length)
+    rear = -0.5 * length + (1.2 if brushless else min(3.5, 0.07 * length))
     return _Motor(
         radius_mm=radius,
-        flat_mm=flat,
+        flat_mm=radius if end in ("gear_head", "weight") else flat,
         rear_mm=rear,
         cap_mm=length * float(rng.uniform(0.05, 0.16)),
         nose_mm=0.5 * length - length * float(rng.uniform(0.14, 0.26)) - gear_mm,
@@ -100,7 +101,7 @@ def _drawn(model: ItemModel, rng: np.random.Generator) -> _Motor:
         cap=varied(CAPS[rng.integers(len(CAPS))], rng, 8),
         end=end,
         dress=str(rng.choice(["label", "label", "print", "sleeve", "bare", "strap"])),
-        brushless=bool(rng.random() < 0.2),
+        brushless=brushless,
         vents=int(rng.integers(0, 5)),
     )
 

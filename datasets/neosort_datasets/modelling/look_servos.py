@@ -115,7 +115,7 @@ def _output(body: float, width: float, roof: float, high: float, case: Paint, rn
     parts.append(rod(0.2 * width, dome - 0.2, high - 0.5, plain(metal, rng)).moved((at, 0, 0)))
     form = str(rng.choice(["none", "arm", "cross", "disc", "double"]))
     horn = varied((WHITE_PLASTIC, BLACK_PLASTIC, ALUMINIUM)[rng.integers(3)], rng, 6)
-    reach = 0.92 * width if form != "disc" else 0.4 * width
+    reach = 0.8 * width if form != "disc" else 0.4 * width
     outline = circle(0.28 * width, segments=32)
     angles = {"none": (), "arm": (2.6,), "cross": (0.4, 1.97, 3.54, 5.11), "disc": (), "double": (1.2, 4.34)}[form]
     for angle in angles:

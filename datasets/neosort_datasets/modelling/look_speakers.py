@@ -7,7 +7,7 @@ import math
 import numpy as np
 from shapely.geometry import Polygon
 
-from neosort_datasets.modelling.forms import from_below, plain, stray_wire
+from neosort_datasets.modelling.forms import from_below, plain, stray_wire, whole
 from neosort_datasets.modelling.labels import brand, serial
 from neosort_datasets.modelling.paint import Canvas
 from neosort_datasets.modelling.paints import (
@@ -60,7 +60,7 @@ def _bare(model: ItemModel, frame: Paint, rng: np.random.Generator) -> list[Part
     sheet = _rim_surface(rim, frame, cone, length, width, rng)
     thick = float(rng.uniform(1.4, 3.4))
     opening = Polygon(cone.ring(1.0, 0.0)[:, :2])
-    parts = [slab(rim.difference(opening), cone.rim_mm - thick, cone.rim_mm + 0.1, sheet, bevel_mm=0.5)]
+    parts = [slab(whole(rim.difference(opening)), cone.rim_mm - thick, cone.rim_mm + 0.1, sheet, bevel_mm=0.5)]
     parts += front(cone, rng) + basket(cone, min(neck, 0.8 * half_y), neck_z, plain(frame, rng, 0.1), rng) + system
     return parts + _terminals(cone, neck_z, rng)
 
@@ -149,9 +149,9 @@ def _boxed(model: ItemModel, frame: Paint, rng: np.random.Generator) -> list[Par
     back = circle(min(0.46 * width, neck * 1.35 + 3.0), (shift, 0.0), 48)
     split = cone.rim_mm - min(6.0, 0.25 * high)
     parts = [
-        slab(outline.difference(opening), split, cone.rim_mm + 0.2, _shell(shell, outline, rng, printed=False), bevel_mm=0.9),
+        slab(whole(outline.difference(opening)), split, cone.rim_mm + 0.2, _shell(shell, outline, rng, printed=False), bevel_mm=0.9),
         slab(outline.buffer(-0.4), 0.35 * high, split - 0.2, plain(tinted(shell, 0.9), rng), bevel_mm=0.1),
-        slab(outline.difference(back), 0.1 * high, split - 0.1, _shell(shell, outline, rng, printed=True), bevel_mm=1.2),
+        slab(whole(outline.difference(back)), 0.1 * high, split - 0.1, _shell(shell, outline, rng, printed=True), bevel_mm=1.2),
     ]
     return parts + [part.moved((shift, 0.0, 0.0)) for part in (*front(cone, rng), *system)]
 

@@ -45,7 +45,8 @@ AROUND = 72
 class Cone:
     """The moving part. ``half_x_mm``, ``half_y_mm``: of its opening; ``square``: exponent of its outline (2: ellipse).
 
-    ``rim_mm``: height of the surround's edge; ``depth_mm`` of the cone below it; ``cap_mm``: radius of the dust cap.
+    ``rim_mm``: height of the surround's edge; ``depth_mm`` of the cone below it; ``cap_mm``: radius of the dust cap;
+    ``roll_mm``: how far the surround swells upwards (or sinks).
     """
 
     half_x_mm: float
@@ -77,16 +78,17 @@ def drawn_cone(rng: np.random.Generator, half_x: float, half_y: float, square: f
     """A cone for that opening whose highest part reaches ``top``."""
     small = min(half_x, half_y)
     roll = float(np.clip(small * rng.uniform(0.05, 0.11), 0.6, 4.0))
+    swell = 1.0 if rng.random() < 0.8 else -0.8
     form = str(rng.choice(["dome", "dome", "dome", "hollow", "flat", "missing"], p=[0.3, 0.2, 0.15, 0.15, 0.12, 0.08]))
     paint = CONES[rng.integers(len(CONES))]
     return Cone(
         half_x_mm=half_x,
         half_y_mm=half_y,
         square=square,
-        rim_mm=top - roll,
+        rim_mm=top - max(swell, 0.0) * roll,
         depth_mm=min(depth, 0.5 * small),
         cap_mm=small * float(rng.uniform(0.24, 0.42)),
-        roll_mm=roll,
+        roll_mm=roll * swell,
         paint=varied(paint, rng, 7),
         surround=varied(SURROUNDS[rng.integers(len(SURROUNDS))], rng, 6),
         cap=varied(paint if rng.random() < 0.35 else CAPS[rng.integers(len(CAPS))], rng, 8),
@@ -112,9 +114,8 @@ def front(cone: Cone, rng: np.random.Generator) -> list[Part]:
         loft([ring - (0, 0, 0.5) for ring in skin], plain(tinted(cone.paint, 0.8), rng, 0.15), missing=missing),
     ]
     bow = np.linspace(0, np.pi, 8)
-    sign = 1.0 if rng.random() < 0.8 else -0.8
     roll = [
-        cone.ring(float(0.8 + 0.2 * (1 - np.cos(b)) / 2), cone.rim_mm + sign * cone.roll_mm * float(np.sin(b))) for b in bow
+        cone.ring(float(0.8 + 0.2 * (1 - np.cos(b)) / 2), cone.rim_mm + cone.roll_mm * float(np.sin(b))) for b in bow
     ]
     parts.append(loft(roll[::-1], plain(cone.surround, rng, 0.1)))
     parts.append(loft([ring - (0, 0, 0.5) for ring in roll], plain(cone.surround, rng, 0.1)))
@@ -152,7 +153,7 @@ def _dust_cap(cone: Cone, bottom: float, rng: np.random.Generator) -> list[Part]
         return [coil, pole, spider]
     share = np.linspace(0, 1, 9)
     high = radius * {"dome": 0.42, "hollow": -0.3, "flat": 0.06}[cone.cap_form]
-    high = min(high, cone.depth_mm + 0.6 * cone.roll_mm)
+    high = min(high, cone.depth_mm + 0.6 * max(cone.roll_mm, 0.0))
     canvas = Canvas(2 * radius, 2 * radius, cone.cap, rng, px_per_mm=4.0)
     canvas.mottle(0.08, 4.0)
     if rng.random() < 0.12:
