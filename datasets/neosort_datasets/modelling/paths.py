@@ -33,22 +33,6 @@ def smooth_path(points_mm: ArrayF64, step_mm: float) -> ArrayF64:
     return np.concatenate([*pieces, points[-1:]])
 
 
-def meandering(
-    rng: Rng, start_mm: tuple[float, float, float], heading_rad: float, length_mm: float, curl: float, floor_mm: float
-) -> ArrayF64:
-    """The way of a loose wire on the belt: it sinks from its start to ``floor_mm`` and wanders; ``curl`` 0..1."""
-    count = max(4, int(length_mm / 6.0))
-    heading = (
-        heading_rad + np.cumsum(rng.normal(0.0, 0.5 * curl, count)) + np.linspace(0, rng.normal(0, 2 * curl), count)
-    )
-    step = length_mm / count
-    x = start_mm[0] + np.cumsum(step * np.cos(heading))
-    y = start_mm[1] + np.cumsum(step * np.sin(heading))
-    sink = np.exp(-np.arange(1, count + 1) * step / 8.0)
-    z = floor_mm + (start_mm[2] - floor_mm) * sink
-    return np.concatenate([[start_mm], np.column_stack([x, y, z])])
-
-
 def shard(rng: Rng, length_mm: float, width_mm: float, corners: int, *, jag_mm: float = 0.0) -> Polygon:
     """A broken piece, mostly convex, that fills a rectangle about the origin; ``jag_mm``: roughness of its breaks."""
     angle = np.sort(rng.uniform(0, 2 * math.pi, corners) * 0.35 + np.linspace(0, 2 * math.pi, corners, endpoint=False))
