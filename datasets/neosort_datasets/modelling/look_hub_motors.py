@@ -125,10 +125,13 @@ def _cover(it: _Hub, rng: np.random.Generator, *, upper: bool) -> list[Part]:
     hub = 0.26 * radius
     low, high = sorted((face - sign * 8.0, face - sign * 2.0))
     parts = [slab(circle(radius, segments=96), low, high, surface, bevel_mm=1.2)]
-    crown = slab(circle(0.8 * radius, segments=72), *sorted((face - sign * 2.5, face)), _crown_paint(it, rng, radius, upper), bevel_mm=1.4)
+    foot, crest = sorted((face - sign * 2.5, face))
+    crown = slab(circle(0.8 * radius, segments=72), foot, crest, _crown_paint(it, rng, radius, upper), bevel_mm=1.4)
     parts.append(crown)
     rib_paint = plain(it.cover, rng, 0.1)
     for rib in range(it.ribs):
+        if abs(math.sin(TAU * rib / it.ribs)) > 0.8:  # where the print is
+            continue
         bar = box((0.46 * radius, 2.6, 2.4), (0.5 * radius, 0.0, face + sign * 0.6), rib_paint, bevel_mm=0.9)
         parts.append(bar.turned(turn("z", TAU * rib / it.ribs)))
     ends = sorted((face - sign * 0.5, face + sign * 3.0))
@@ -190,7 +193,8 @@ def _axle(it: _Hub, rng: np.random.Generator) -> list[Part]:
         if rng.random() < 0.6:
             room = (it.top_mm - face if side > 0 else face) * 0.75
             nut = circle(1.75 * radius, segments=6)
-            parts.append(slab(nut, *sorted((face, face + side * max(room, 1.0))), plain(steel, rng), bevel_mm=0.6))
+            low, high = sorted((face, face + side * max(room, 1.0)))
+            parts.append(slab(nut, low, high, plain(steel, rng), bevel_mm=0.6))
     return parts
 
 

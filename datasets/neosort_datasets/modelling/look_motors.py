@@ -138,14 +138,10 @@ def _can(motor: _Motor, rng: np.random.Generator) -> list[Part]:
         thick = min(0.6, 0.05 * motor.radius_mm)
         low, high = start + 0.2 * run, start + 0.7 * run
         profile = [(thick, low), (-0.0, low + 0.2), (-0.0, high - 0.2), (thick, high)]
-        parts = [wrapped(flat_sided(motor.radius_mm - thick, motor.flat_mm - thick), _inset(p, thick), s)
-                 for p, s in (([(0.0, start), (0.0, stop - edge), (1.2 * edge, stop)], parts[0].surface),)]  # fmt: skip
+        inner = [(0.0, start), (0.0, stop - edge), (1.2 * edge, stop)]
+        parts = [wrapped(flat_sided(motor.radius_mm - thick, motor.flat_mm - thick), inner, parts[0].surface)]
         parts.append(wrapped(flat_sided(motor.radius_mm, motor.flat_mm), profile, strap.surface()))
     return parts
-
-
-def _inset(profile: list[tuple[float, float]], _thick: float) -> list[tuple[float, float]]:
-    return profile
 
 
 def _dressed(canvas: Canvas, motor: _Motor, rng: np.random.Generator, around: float, run: float) -> None:

@@ -70,7 +70,7 @@ def _case(paint: Paint, long: float, wide: float, rng: np.random.Generator, scre
 def _flanges(length: float, width: float, body: float, roof: float, case: Paint, rng: np.random.Generator) -> list[Part]:
     """Ears with slots; one broken off now and then."""
     broken = int(rng.integers(0, 2)) if rng.random() < 0.25 else -1
-    parts = []
+    parts: list[Part] = []
     ear = 0.5 * (length - body)
     for number, side in enumerate((-1, 1)):
         left = 0.35 if number == broken else 1.0
@@ -87,7 +87,7 @@ def _stickers(body: float, width: float, roof: float, rng: np.random.Generator) 
     """A label on each long side."""
     paper, name, number = BANDS[rng.integers(len(BANDS))], brand(rng), serial(rng, 7)
     torque = f"{rng.integers(2, 45)} kg·cm"
-    parts = []
+    parts: list[Part] = []
     ink = INK if sum(paper.srgb) > 330 else WHITE_INK
     for side in (-1, 1):
         long, high = 0.86 * body, 0.5 * roof
@@ -136,7 +136,8 @@ def _output(body: float, width: float, roof: float, high: float, case: Paint, rn
 def _ribbon(model: ItemModel, pose: Pose, body: float, roof: float, rng: np.random.Generator) -> tuple[Part, ...]:
     paints = RIBBONS[rng.integers(len(RIBBONS))]
     length, heading = float(rng.uniform(25, 120)), math.pi + 0.3 * float(rng.normal())
-    state, parts = rng.bit_generator.state, []
+    state = rng.bit_generator.state
+    parts: list[Part] = []
     side = pose.sprite == "side"
     x, y = -0.5 * body, 0.5 * model.height_mm - 0.15 * roof
     for number, paint in enumerate(paints):

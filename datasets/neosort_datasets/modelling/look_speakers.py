@@ -184,7 +184,8 @@ def _leads(model: ItemModel, pose: Pose, rng: np.random.Generator) -> tuple[Part
     second = (BLACK_PLASTIC, WHITE_PLASTIC, Paint((60, 60, 62), 0.5))[rng.integers(3)]
     heading = -0.5 * math.pi + 0.5 * float(rng.normal())
     start_z = model.height_mm * (0.6 if pose.sprite == "cone" else 0.3)
-    thick, parts = float(rng.uniform(0.5, 0.9)), []
+    thick = float(rng.uniform(0.5, 0.9))
+    parts: list[Part] = []
     for side, paint in ((-1, RED_PLASTIC), (1, second)):
         start = (side * 2.0, -0.4 * model.width_mm, start_z)
         parts += stray_wire(rng, start, heading, float(rng.uniform(30, 110)), thick, paint, curl=0.035)
