@@ -8,7 +8,7 @@ import numpy as np
 from shapely.geometry import Polygon
 
 from neosort_datasets.modelling.labels import serial
-from neosort_datasets.modelling.paint import ALUMINIUM, CHROME, GOLD, INK, Canvas, Paint, rougher, tinted, varied
+from neosort_datasets.modelling.paint import ALUMINIUM, CHROME, GOLD, INK, Canvas, Font, Paint, rougher, tinted, varied
 from neosort_datasets.modelling.phone_shapes import PhoneShape
 from neosort_datasets.modelling.shapes import circle, rounded_rectangle
 from neosort_datasets.modelling.topview import TopView
@@ -20,42 +20,43 @@ FLASH = Paint((236, 226, 180), 0.25)
 def camera_block(view: TopView, shape: PhoneShape, rng: np.random.Generator, face_mm: float, top_mm: float) -> None:
     """The cameras in a corner, in the middle, or in a bar across; raised over the back's face."""
     sheet, modern = view.sheet, shape.era == "modern"
-    left, half_y = -0.5 * shape.length_mm, 0.5 * shape.width_mm
     style = int(rng.integers(5)) if modern else int(rng.integers(5, 7))
     side = float(rng.choice([-1, 1]))
-    middles: list[tuple[float, float]]
-    radius = float(rng.uniform(4.2, 6.2)) if modern else float(rng.uniform(2.6, 4.2))
-    if style == 0:
-        island = rounded_rectangle(30, 28, 8, (left + 21, side * (half_y - 19.5)))
-        middles = _grid(left + 21, side * (half_y - 19.5), 6.8, int(rng.integers(2, 5)))
-    elif style == 1:
-        island = rounded_rectangle(38, 15, 7, (left + 26, side * (half_y - 13)))
-        middles = [(left + 14 + 12 * k, side * (half_y - 13)) for k in range(int(rng.integers(2, 4)))]
-    elif style == 2:
-        island = rounded_rectangle(15, 0.9 * shape.width_mm, 6, (left + 23, 0.0))
-        middles = [(left + 23, side * (half_y - 14 - 12.5 * k)) for k in range(int(rng.integers(2, 4)))]
-    elif style == 3:
-        island = circle(16.5, (left + 25, 0.0))
-        middles = _grid(left + 25, 0.0, 6.6, int(rng.integers(3, 5)))
-    elif style == 4:
-        island = Polygon()
-        middles = [(left + 13 + 15 * k, side * (half_y - 12)) for k in range(int(rng.integers(2, 4)))]
-    elif style == 5:
-        island = rounded_rectangle(11, 20, 3, (left + 14, 0.0))
-        middles = [(left + 14, 3.5 * side)]
-    else:
-        island = circle(radius + 2.4, (left + 15, side * (half_y - 15)))
-        middles = [(left + 15, side * (half_y - 15))]
+    radius = float(rng.uniform(4.2, 5.8)) if modern else float(rng.uniform(2.6, 4.2))
+    island, middles = _layout(style, shape, side, radius, int(rng.integers(2, 4)))
     plate = shape.back if rng.random() < 0.45 else varied(ALUMINIUM if rng.random() < 0.4 else INK, rng, 6)
     sheet.polygon(island, rougher(tinted(plate, 0.95), 0.18))
     view.slab(island, face_mm - 0.8, top_mm - 0.35 * (top_mm - face_mm), 0.25)
     for x, y in middles:
         _lens(view, (x, y), radius, face_mm, top_mm, shape, rng)
-    spot = (
-        (middles[-1][0] + 1.55 * radius, middles[-1][1] - 0.9 * side * radius) if style != 5 else (left + 14, -5 * side)
-    )
+    x, y = middles[-1]
+    spot = (x, -5 * side) if style == 5 else (x + 1.55 * radius, y - 0.9 * side * radius)
     sheet.disc(*spot, 1.7, tinted(FLASH, 0.8), raised_mm=0.05)
     sheet.disc(*spot, 1.2, FLASH)
+
+
+def _layout(
+    style: int, shape: PhoneShape, side: float, radius: float, count: int
+) -> tuple[Polygon, list[tuple[float, float]]]:
+    """The island that the cameras stand on (may be empty) and where they stand."""
+    left, half_y = -0.5 * shape.length_mm, 0.5 * shape.width_mm
+    if style == 0:
+        x, y = left + 21, side * (half_y - 19.5)
+        return rounded_rectangle(30, 28, 8, (x, y)), _grid(x, y, 6.8, count + 1)
+    if style == 1:
+        y = side * (half_y - 13)
+        return rounded_rectangle(38, 15, 7, (left + 26, y)), [(left + 14 + 12 * k, y) for k in range(count)]
+    if style == 2:
+        bar = rounded_rectangle(15, 0.9 * shape.width_mm, 6, (left + 23, 0.0))
+        return bar, [(left + 23, side * (half_y - 14 - 12.5 * k)) for k in range(count)]
+    if style == 3:
+        return circle(16.5, (left + 25, 0.0)), _grid(left + 25, 0.0, 6.6, count + 1)
+    if style == 4:
+        return Polygon(), [(left + 13 + 15 * k, side * (half_y - 12)) for k in range(count)]
+    if style == 5:
+        return rounded_rectangle(11, 20, 3, (left + 14, 0.0)), [(left + 14, 3.5 * side)]
+    alone = (left + 15, side * (half_y - 15))
+    return circle(radius + 2.4, alone), [alone]
 
 
 def _grid(x: float, y: float, step: float, count: int) -> list[tuple[float, float]]:
@@ -95,10 +96,10 @@ def centre_marks(sheet: Canvas, shape: PhoneShape, rng: np.random.Generator) -> 
         ink = rougher(GOLD, 0.25)
     x = float(rng.choice([-0.08, 0.0, 0.22, 0.3])) * shape.length_mm
     if rng.random() < 0.78:
-        font = "bold" if rng.random() < 0.5 else "sans"
+        font: Font = "bold" if rng.random() < 0.5 else "sans"
         sheet.text(
             shape.brand, x, 0.0, float(rng.uniform(3, 5.2)), ink, angle_deg=90, font=font, fit_mm=0.5 * shape.width_mm
-        )  # type: ignore[arg-type]
+        )
     else:
         sheet.ring(x, 0.0, 4.2, 5.4, ink)
         sheet.line([(x - 4.6, 0.0), (x + 1.5, 3.0), (x + 1.5, -3.0), (x - 4.6, 0.0)], 0.9, ink)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from shapely.geometry import LineString, box
+from shapely.geometry import LineString, Polygon, box
 
 from neosort_datasets.modelling.circuits import Circuit
 from neosort_datasets.modelling.labels import aged_paper, serial
@@ -27,6 +27,12 @@ from neosort_datasets.modelling.phone_shapes import PhoneShape
 from neosort_datasets.modelling.shapes import rounded_rectangle
 from neosort_datasets.modelling.topview import TopView
 
+WRAPS = (
+    Paint((38, 38, 40), 0.45),
+    Paint((186, 188, 190), 0.35, 0.9),
+    Paint((222, 222, 218), 0.5),
+    Paint((60, 66, 78), 0.4),
+)
 LENS = Paint((9, 9, 13), 0.04)
 
 
@@ -77,8 +83,8 @@ def _battery(view: TopView, shape: PhoneShape, rng: np.random.Generator, x0: flo
     sheet.text("Li-ion  3.8 V", x0 + 0.42 * wide, middle, 2.6, ink, angle_deg=90, fit_mm=0.7 * (top - low))
     sheet.text(f"{rng.integers(11, 48) * 100} mAh", x0 + 0.52 * wide, middle, 2.6, ink, angle_deg=90, font="bold")
     for row in range(5):
-        sheet.text(f"{serial(rng, 18)} {serial(rng, 9)}", x0 + (0.6 + 0.035 * row) * wide, middle, 1.0, ink, angle_deg=90,
-                   fit_mm=0.75 * (top - low))  # fmt: skip
+        x, text = x0 + (0.6 + 0.035 * row) * wide, f"{serial(rng, 18)} {serial(rng, 9)}"
+        sheet.text(text, x, middle, 1.0, ink, angle_deg=90, fit_mm=0.75 * (top - low))
     sheet.square_code(
         serial(rng), x0 + 0.8 * wide, low + 4, 0.15 * wide, ink, wrap if wrap.metal < 0.5 else aged_paper(rng)
     )
@@ -86,11 +92,10 @@ def _battery(view: TopView, shape: PhoneShape, rng: np.random.Generator, x0: flo
 
 
 def _main_board(view: TopView, shape: PhoneShape, rng: np.random.Generator, x1: float) -> None:
-    sheet, high = view.sheet, shape.height_mm
-    x0, half_y = -0.5 * shape.length_mm + 2.5, 0.5 * shape.width_mm - 2.6
-    place = box(x0, -half_y, x1, half_y).intersection(
-        rounded_rectangle(shape.length_mm - 5, shape.width_mm - 5, shape.corner_mm)
-    )
+    """The board at the top end: shields, cameras, screws."""
+    high, x0, half_y = shape.height_mm, -0.5 * shape.length_mm + 2.5, 0.5 * shape.width_mm - 2.6
+    room = rounded_rectangle(shape.length_mm - 5, shape.width_mm - 5, shape.corner_mm)
+    place = box(x0, -half_y, x1, half_y).intersection(room)
     paint = varied((PCB_GREEN, PCB_BLUE, PCB_BLACK)[int(rng.integers(3))], rng, 6)
     top = 0.62 * high
     view.slab(place, 0.4 * high, top, 0.2)
@@ -98,35 +103,50 @@ def _main_board(view: TopView, shape: PhoneShape, rng: np.random.Generator, x1: 
     cameras = [(x0 + 9.0 + 11 * k, float(rng.choice([-1, 1])) * (half_y - 8)) for k in range(int(rng.integers(1, 3)))]
     for x, y in cameras:
         circuit.reserve(box(x - 6, y - 6, x + 6, y + 6))
-    cans = []
-    for _ in range(int(rng.integers(2, 5))):
-        wide, tall = float(rng.uniform(9, 17)), float(rng.uniform(9, 20))
-        at = (
-            float(rng.uniform(x0 + 4, x1 - 4 - wide)) if x1 - x0 > wide + 9 else x0 + 4,
-            float(rng.uniform(-half_y + 3, half_y - 3 - tall)),
-        )
-        can = box(at[0], at[1], at[0] + wide, at[1] + tall)
-        if place.contains(can) and not any(can.intersects(other) for other in cans):
-            cans.append(can.buffer(0.6))
-            circuit.reserve(can.buffer(0.6))
+    cans = _shield_places(place, rng)
+    for can in cans:
+        circuit.reserve(can.buffer(0.6))
     circuit.draw(chips_up=True, scale=0.8)
     for can in cans:
-        metal = varied(rougher(STEEL if rng.random() < 0.6 else ALUMINIUM, 0.4), rng, 6)
-        sheet.polygon(can.buffer(-0.6), metal)
-        view.slab(can.buffer(-0.6), top - 0.2, top + 1.2, 0.25)
-        x, y = can.centroid.x, can.centroid.y
-        for hole in range(int(rng.integers(0, 6))):
-            sheet.disc(x - 3 + 1.5 * hole, y + 3, 0.4, tinted(INK, 0.7), raised_mm=-0.2)
-        if rng.random() < 0.5:
-            sheet.square_code(serial(rng), x - 2, y - 2.5, 4.0, INK, WHITE_INK)
-    for x, y in cameras:
-        sheet.rect(x - 4.6, y - 4.6, x + 4.6, y + 4.6, varied(STEEL, rng, 6), radius_mm=0.6)
-        sheet.disc(x, y, 3.6, BLACK_PLASTIC)
-        sheet.disc(x, y, 2.2, LENS)
-        view.slab(box(x - 4.6, y - 4.6, x + 4.6, y + 4.6), 0.4 * high, high - 0.7, 0.3)
-        view.disc(x, y, 3.6, high - 0.9, high - 0.3, 0.2)
+        _shield(view, can, top, rng)
+    for spot in cameras:
+        _camera(view, spot, high, rng)
     for x, y in ((x0 + 3.5, 0.0), (x1 - 3, half_y - 3), (x1 - 3, -half_y + 3)):
-        sheet.screw(x, y, 1.3, STEEL, "cross")
+        view.sheet.screw(x, y, 1.3, STEEL, "cross")
+
+
+def _shield_places(board: Polygon, rng: np.random.Generator) -> list[Polygon]:
+    """Rectangles on the board that do not overlap."""
+    x0, y0, x1, y1 = board.bounds
+    cans: list[Polygon] = []
+    for _ in range(int(rng.integers(2, 5))):
+        wide, tall = float(rng.uniform(9, 17)), float(rng.uniform(9, 20))
+        x = float(rng.uniform(x0 + 4, max(x1 - 4 - wide, x0 + 5)))
+        y = float(rng.uniform(y0 + 3, y1 - 3 - tall))
+        can = box(x, y, x + wide, y + tall)
+        if board.contains(can) and not any(can.intersects(other.buffer(0.6)) for other in cans):
+            cans.append(can)
+    return cans
+
+
+def _shield(view: TopView, can: Polygon, board_mm: float, rng: np.random.Generator) -> None:
+    """A can of tinned sheet over a part of the board."""
+    sheet, x, y = view.sheet, can.centroid.x, can.centroid.y
+    sheet.polygon(can, varied(rougher(STEEL if rng.random() < 0.6 else ALUMINIUM, 0.4), rng, 6))
+    view.slab(can, board_mm - 0.2, board_mm + 1.2, 0.25)
+    for hole in range(int(rng.integers(0, 6))):
+        sheet.disc(x - 3 + 1.5 * hole, y + 3, 0.4, tinted(INK, 0.7), raised_mm=-0.2)
+    if rng.random() < 0.5:
+        sheet.square_code(serial(rng), x - 2, y - 2.5, 4.0, INK, WHITE_INK)
+
+
+def _camera(view: TopView, at_mm: tuple[float, float], high_mm: float, rng: np.random.Generator) -> None:
+    sheet, (x, y) = view.sheet, at_mm
+    sheet.rect(x - 4.6, y - 4.6, x + 4.6, y + 4.6, varied(STEEL, rng, 6), radius_mm=0.6)
+    sheet.disc(x, y, 3.6, BLACK_PLASTIC)
+    sheet.disc(x, y, 2.2, LENS)
+    view.slab(box(x - 4.6, y - 4.6, x + 4.6, y + 4.6), 0.4 * high_mm, high_mm - 0.7, 0.3)
+    view.disc(x, y, 3.6, high_mm - 0.9, high_mm - 0.3, 0.2)
 
 
 def _lower_block(view: TopView, shape: PhoneShape, rng: np.random.Generator, x0: float) -> None:
