@@ -79,7 +79,7 @@ def test_the_same_seed_gives_the_same_run():
 
 
 def test_with_the_interlock_open_nothing_is_fired():
-    telemetry, score = sort(seconds=12.0, fault="interlock_opened")
+    telemetry, score = sort(seconds=12.0, fault="interlock.opened")
     assert telemetry.faults_seen == ["interlock open"]
     assert not any(decision.fired for decision in telemetry.decisions)
     assert any(decision.reason == "interlock open" for decision in telemetry.decisions)

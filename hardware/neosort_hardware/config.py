@@ -8,6 +8,8 @@ from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from neosort_hardware.faults import Fault
+
 Mm = Annotated[float, Field(ge=0, le=20_000)]
 _Section = TypeVar("_Section", bound=BaseModel)
 
@@ -153,6 +155,7 @@ class TwinConfig(Section):
     gain_error: float = Field(0.01, ge=0, le=0.2, description="one standard deviation, left after calibration")
     cross_axis: float = Field(0.01, ge=0, le=0.2, description="one standard deviation, left after calibration")
     speed_ripple: float = Field(0.002, ge=0, le=0.05, description="relative, sinusoidal")
+    faults: tuple[Fault, ...] = Field((), description="those that are there from the start")
 
 
 class LineConfig(Section):
@@ -175,6 +178,12 @@ class LineConfig(Section):
                 f"calibration.nozzle_station_mm is {self.calibration.nozzle_station_mm:g}, must be greater than "
                 f"calibration.array_station_mm ({self.calibration.array_station_mm:g})"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _faults_fit(self) -> Self:
+        for fault in self.twin.faults:
+            fault.must_fit(self.magnetometer.channels, self.diverter.nozzles)
         return self
 
 

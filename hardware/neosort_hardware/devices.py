@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from neosort_hardware.faults import Detail, Fault
 from neosort_hardware.types import (
     DeviceHealth,
     EncoderSample,
@@ -108,13 +109,19 @@ class Truth(Protocol):
 
 
 class Faults(Protocol):
-    """Faults that a simulated line can produce, by name."""
+    """Faults that a simulated line can produce, by name and what it must be told: `faults` has both."""
 
     def available(self) -> tuple[str, ...]:
         """Names that `inject` takes."""
 
-    def inject(self, fault: str) -> None:
-        """Switch a fault on. Raises `ValueError` naming the known faults for an unknown one."""
+    def active(self) -> tuple[Fault, ...]:
+        """Those that are on."""
 
-    def clear(self, fault: str) -> None:
-        """Switch it off again."""
+    def inject(self, fault: str, **details: Detail) -> None:
+        """Switch a fault on: ``inject("magnetometer.dead", channel=3)``.
+
+        Raises `ValueError` naming the known faults for an unknown one, and what is amiss with the details.
+        """
+
+    def clear(self, fault: str, **details: Detail) -> None:
+        """Switch off those of that name that have these details; without details, all of that name."""

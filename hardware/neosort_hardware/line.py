@@ -17,11 +17,11 @@ from neosort_hardware.twin.devices import (
     SimCamera,
     SimDiverter,
     SimEncoder,
-    SimFaults,
     SimInterlock,
     SimMagnetometer,
     SimTruth,
 )
+from neosort_hardware.twin.sim_faults import SimFaults
 from neosort_hardware.twin.world import World
 
 
@@ -62,7 +62,6 @@ def open_line(config: LineConfig, clock: Clock, seed: int = 0) -> Line:
 
 def simulated_line(world: World) -> Line:
     """The devices of one simulated world."""
-    interlock = SimInterlock(world)
     return Line(
         config=world.config,
         geometry=world.geometry,
@@ -71,7 +70,7 @@ def simulated_line(world: World) -> Line:
         magnetometer=SimMagnetometer(world),
         encoder=SimEncoder(world),
         diverter=SimDiverter(world),
-        interlock=interlock,
+        interlock=SimInterlock(world),
         truth=SimTruth(world),
-        faults=SimFaults(interlock),
+        faults=SimFaults(world),
     )

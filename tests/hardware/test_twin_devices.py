@@ -271,15 +271,15 @@ def test_a_shot_that_cannot_be_met_or_makes_no_sense_is_turned_down(line_with_ma
 
 def test_the_interlock_opens_by_fault_and_reads_opened_when_closed_down(line):
     assert line.interlock.read().closed
-    line.faults.inject("interlock_opened")
+    line.faults.inject("interlock.opened")
     state = line.interlock.read()
     assert not state.closed
     assert state.detail
-    line.faults.clear("interlock_opened")
+    line.faults.clear("interlock.opened")
     assert line.interlock.read().closed
     line.interlock.close()
     assert not line.interlock.read().closed
-    with pytest.raises(ValueError, match="interlock_opened"):
+    with pytest.raises(ValueError, match="interlock.opened"):
         line.faults.inject("no such fault")
 
 

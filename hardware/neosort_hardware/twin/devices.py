@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from neosort_hardware.devices import DeviceError
+from neosort_hardware.faults import FaultName
 from neosort_hardware.named_device import NamedDevice
 from neosort_hardware.twin.world import ARRAY_BUFFER_S, CAMERA_BUFFERS, World
 from neosort_hardware.types import (
+    ArrayBool,
     DeviceHealth,
     EncoderSample,
     FieldBlock,
     Frame,
+    ImageU8,
     InterlockState,
     ItemTruth,
     Landing,
@@ -18,45 +22,65 @@ from neosort_hardware.types import (
     ShotOutcome,
 )
 
+NO_ANSWER = "does not answer (simulated fault)"
+DARK_DIVISOR = 24  # a: what is left of the light when the lamps have failed
+
 
 class SimDevice(NamedDevice):
-    """A device of a simulated world."""
+    """A device of a simulated world. ``gone``: the fault that makes it answer no more, where it has one."""
 
-    def __init__(self, world: World, name: str) -> None:
+    def __init__(self, world: World, name: str, gone: FaultName | None = None) -> None:
         super().__init__(name)
         self._world = world
+        self._gone = gone
 
-    def _wait(self, due_ns: int, timeout_s: float) -> bool:
-        """Sleep until something is due or the time is up; true when due."""
+    def health(self) -> DeviceHealth:
+        if self._open and self._gone is not None and self._world.faults.is_on(self._gone):
+            return DeviceHealth(name=self._name, ok=False, detail=NO_ANSWER)
+        return super().health()
+
+    def _must_answer(self) -> None:
+        """Raises `DeviceError` once the device is closed, or while it is gone."""
+        self._must_be_open()
+        if self._gone is not None and self._world.faults.is_on(self._gone):
+            raise DeviceError(self._name, NO_ANSWER)
+
+    def _wait(self, due_ns: int | None, timeout_s: float) -> bool:
+        """Sleep until something is due or the time is up; true when due. None: it never will be."""
         clock = self._world.clock
         limit_ns = clock.now_ns() + round(timeout_s * 1e9)
-        clock.sleep_until(min(due_ns, limit_ns))
+        clock.sleep_until(limit_ns if due_ns is None else min(due_ns, limit_ns))
         self._world.advance()
-        return clock.now_ns() >= due_ns
+        return due_ns is not None and clock.now_ns() >= due_ns
 
 
 class SimCamera(SimDevice):
-    """Exposes every `trigger_every_mm` of belt.
+    """Exposes every `trigger_every_mm` of belt, as the encoder counts it.
 
     Buffers `CAMERA_BUFFERS` frames; older ones are lost and show as a gap in `sequence`.
     """
 
     def __init__(self, world: World) -> None:
-        super().__init__(world, "simulated camera")
+        super().__init__(world, "simulated camera", "camera.gone")
         self._every_mm = world.config.camera.trigger_every_mm
         self._next = 1
+        self._frozen: ImageU8 | None = None
 
     def read(self, timeout_s: float) -> Frame | None:
-        self._must_be_open()
+        self._must_answer()
         world = self._world
-        newest = int(world.advance() // self._every_mm)
-        self._next = max(self._next, newest - CAMERA_BUFFERS + 1)
+        if world.faults.is_on("camera.silent"):
+            self._wait(None, timeout_s)
+            self._next = max(self._next, self._newest() + 1)
+            return None
+        self._next = max(self._next, self._newest() - CAMERA_BUFFERS + 1)
         due_mm = self._next * self._every_mm
-        due_ns = world.motion.time_ns_at(due_mm)
-        if not self._wait(due_ns, timeout_s):
+        true_mm = world.faults.travel.true_mm(due_mm)
+        due_ns = None if true_mm is None else world.motion.time_ns_at(true_mm)
+        if not self._wait(due_ns, timeout_s) or true_mm is None or due_ns is None:
             return None
         frame = Frame(
-            image=world.picture_at(due_mm),
+            image=self._image(true_mm),
             belt_mm=world.geometry.counts_to_mm(world.geometry.mm_to_counts(due_mm)),
             captured_ns=due_ns,
             sequence=self._next,
@@ -64,30 +88,55 @@ class SimCamera(SimDevice):
         self._next += 1
         return frame
 
+    def _newest(self) -> int:
+        """The last trigger that has come."""
+        return int(self._world.faults.travel.shown_mm(self._world.advance()) // self._every_mm)
+
+    def _image(self, true_mm: float) -> ImageU8:
+        """What the camera hands over of that place: the world, its last picture, or next to nothing."""
+        faults = self._world.faults
+        if not faults.is_on("camera.frozen"):
+            self._frozen = None
+        elif self._frozen is not None:
+            return self._frozen
+        image = self._world.picture_at(true_mm)
+        if faults.is_on("camera.dark"):
+            image = image // DARK_DIVISOR
+        if faults.is_on("camera.frozen"):
+            self._frozen = image
+        return image
+
 
 class SimMagnetometer(SimDevice):
     """Samples at its own rate and hands them over in blocks."""
 
     def __init__(self, world: World) -> None:
-        super().__init__(world, "simulated magnetometer array")
+        super().__init__(world, "simulated magnetometer array", "magnetometer.gone")
         config = world.config.magnetometer
         self._period_ns = 1e9 / config.rate_hz
         self._block = max(1, round(config.block_ms * 1e-3 * config.rate_hz))
         self._keep = round(ARRAY_BUFFER_S * config.rate_hz)
+        self._drop_rng = np.random.default_rng(config.channels)
         self._next = 1
         self._sequence = 0
 
     def read(self, timeout_s: float) -> FieldBlock | None:
-        self._must_be_open()
+        self._must_answer()
+        if self._world.faults.is_on("magnetometer.silent"):
+            self._wait(None, timeout_s)
+            self._next = max(self._next, self._sampled() + 1)
+            return None
         if not self._wait(self._due_ns(self._next + self._block - 1), timeout_s):
             return None
-        elapsed_ns = self._world.clock.now_ns() - self._world.motion.start_ns
-        blocks = int(elapsed_ns / self._period_ns - self._next + 1) // self._block
+        blocks = (self._sampled() - self._next + 1) // self._block
         last = self._next + max(1, blocks) * self._block - 1
         first = max(self._next, last - self._keep + 1)
-        times_ns = np.array([self._due_ns(index) for index in range(first, last + 1)], dtype=np.float64)
-        field_ut, saturated, belt_mm = self._world.field_at(times_ns)
         self._next = last + 1
+        times_ns = np.array([self._due_ns(index) for index in range(first, last + 1)], dtype=np.float64)
+        times_ns = times_ns[self._kept(len(times_ns))]
+        if not times_ns.size:
+            return None
+        field_ut, saturated, belt_mm = self._world.field_at(times_ns)
         self._sequence += 1
         return FieldBlock(
             field_ut=field_ut,
@@ -97,6 +146,17 @@ class SimMagnetometer(SimDevice):
             sequence=self._sequence,
         )
 
+    def _sampled(self) -> int:
+        """Samples since the world began."""
+        return int((self._world.clock.now_ns() - self._world.motion.start_ns) / self._period_ns)
+
+    def _kept(self, count: int) -> ArrayBool:
+        """Which of so many samples arrive (count,)."""
+        kept = np.ones(count, dtype=np.bool_)
+        for fault in self._world.faults.named("magnetometer.dropped"):
+            kept &= self._drop_rng.random(count) >= (fault.share or 0.0)
+        return kept
+
     def _due_ns(self, index: int) -> int:
         return self._world.motion.start_ns + round(index * self._period_ns)
 
@@ -105,11 +165,11 @@ class SimEncoder(SimDevice):
     """Counts the simulated belt."""
 
     def __init__(self, world: World) -> None:
-        super().__init__(world, "simulated encoder")
+        super().__init__(world, "simulated encoder", "encoder.gone")
 
     def read(self) -> EncoderSample:
-        self._must_be_open()
-        counts = self._world.geometry.mm_to_counts(self._world.advance())
+        self._must_answer()
+        counts = self._world.geometry.mm_to_counts(self._world.faults.travel.shown_mm(self._world.advance()))
         return EncoderSample(
             belt_mm=self._world.geometry.counts_to_mm(counts), counts=counts, sampled_ns=self._world.clock.now_ns()
         )
@@ -119,15 +179,15 @@ class SimDiverter(SimDevice):
     """The simulated controller of the air jets."""
 
     def __init__(self, world: World) -> None:
-        super().__init__(world, "simulated air jets")
+        super().__init__(world, "simulated air jets", "diverter.gone")
 
     def schedule(self, shot: Shot) -> ShotOutcome:
-        self._must_be_open()
+        self._must_answer()
         self._world.advance()
         return self._world.jet_bank.schedule(shot, self._world.clock.now_ns())
 
     def heartbeat(self) -> None:
-        self._must_be_open()
+        self._must_answer()
         self._world.advance()  # a host that was silent until now must not be heard before its silence has told
         self._world.jet_bank.heartbeat(self._world.clock.now_ns())
 
@@ -153,10 +213,9 @@ class SimInterlock(SimDevice):
 
     def __init__(self, world: World) -> None:
         super().__init__(world, "simulated interlock")
-        self.opened = False
 
     def read(self) -> InterlockState:
-        closed = self._open and not self.opened
+        closed = self._open and not self._world.faults.is_on("interlock.opened")
         return InterlockState(closed=closed, detail="" if closed else "emergency stop pressed (simulated)")
 
 
@@ -171,24 +230,3 @@ class SimTruth:
 
     def landings(self) -> list[Landing]:
         return self._world.take_landings()
-
-
-class SimFaults:
-    """Faults of the simulated line, by name."""
-
-    def __init__(self, interlock: SimInterlock) -> None:
-        self._interlock = interlock
-
-    def available(self) -> tuple[str, ...]:
-        return ("interlock_opened",)
-
-    def inject(self, fault: str) -> None:
-        self._set(fault, on=True)
-
-    def clear(self, fault: str) -> None:
-        self._set(fault, on=False)
-
-    def _set(self, fault: str, *, on: bool) -> None:
-        if fault not in self.available():
-            raise ValueError(f"unknown fault '{fault}'; this line knows {', '.join(self.available())}")
-        self._interlock.opened = on

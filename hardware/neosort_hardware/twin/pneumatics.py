@@ -28,10 +28,10 @@ SLIP_S = 0.0005  # a: an item's place wanders by this much time on its way to th
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jet:
-    """One nozzle blowing, as it reaches the items' path."""
+    """One nozzle blowing, as it reaches the items' path. ``shot_id``: None for one that nobody asked for."""
 
     nozzle: int
-    shot_id: int
+    shot_id: int | None
     on_ns: int
     off_ns: int
 
@@ -108,10 +108,12 @@ def throw(
     *,
     nozzle_station_mm: float,
     rng: np.random.Generator,
+    pressure: float = 1.0,
 ) -> Throw:
     """Sum the jets' impulse on an item and say whether it carries it over the splitter.
 
     Δv = F·η·T / m summed over jets, against 100 mm within the flight, times the margin its shape asks for.
+    ``pressure``: of the air, as a share of what it should be; the thrust goes with it.
     """
     slip_mm = rng.normal(0.0, SLIP_S * motion.speed_mm_per_s)
     efficiency = JET_EFFICIENCY * float(np.exp(rng.normal(0.0, JET_EFFICIENCY_SPREAD)))
@@ -121,7 +123,8 @@ def throw(
     for jet in jets:
         seconds = jet_time_s(flyer, jet, nozzles, motion, nozzle_station_mm=nozzle_station_mm, slip_mm=slip_mm)
         if seconds > 0:
-            impulse_ns += JET_FORCE_N * efficiency * seconds
-            reached.add(jet.shot_id)
+            impulse_ns += JET_FORCE_N * pressure * efficiency * seconds
+            if jet.shot_id is not None:
+                reached.add(jet.shot_id)
     gained_m_per_s = impulse_ns / (flyer.mass_g * 1e-3)
     return Throw(ejected=gained_m_per_s >= needed_m_per_s, impulse_ns=impulse_ns, shot_ids=tuple(sorted(reached)))

@@ -10,6 +10,7 @@ import numpy as np
 from neosort_hardware.belt import LineGeometry
 from neosort_hardware.clock import Clock
 from neosort_hardware.config import LineConfig
+from neosort_hardware.twin.fault_board import FaultBoard, FaultyArray
 from neosort_hardware.twin.feed import Feeder, Item
 from neosort_hardware.twin.field_strip import FieldStrip
 from neosort_hardware.twin.front_end import ArrayFrontEnd
@@ -74,11 +75,13 @@ class World:
             reach_mm=_field_reach_mm(config),
         )
         self._front_end = _front_end(config, self.geometry, front_rng)
+        self.faults = FaultBoard(config.twin.faults)
+        self._array = FaultyArray(self.faults)
         calibration = config.calibration
         valves = Valves(
             config.diverter.nozzles, calibration.valve_open_lag_ms, calibration.valve_close_lag_ms, valve_rng
         )
-        self.jet_bank = JetBank(config.diverter, calibration, self.motion, valves)
+        self.jet_bank = JetBank(config.diverter, calibration, self.motion, valves, self.faults)
         self._reached_mm = 0.0
         self._on_belt: deque[_OnBelt] = deque()
         self._truths: list[ItemTruth] = []
@@ -112,14 +115,17 @@ class World:
         )
 
     def field_at(self, times_ns: ArrayF64) -> tuple[ArrayF32, ArrayBool, ArrayF64]:
-        """Readings of the array at moments (n,): field (n, channels, 3) µT, saturated (n, channels), belt_mm (n,)."""
+        """Readings of the array at moments (n,): field (n, channels, 3) µT, saturated (n, channels), belt_mm (n,).
+
+        The last as the encoder shows it.
+        """
         belt_mm = self.motion.positions_mm(times_ns)
         clean_ut = self._field.sample(belt_mm - self.geometry.array_station_mm)
         times_s = (times_ns - self.motion.start_ns) * 1e-9
         reading, saturated = self._front_end.read(
             clean_ut, times_s, belt_mm, self.motion.speed_mm_per_s, self._valve_events()
         )
-        return reading, saturated, belt_mm
+        return *self._array.readings(reading, saturated), self.faults.travel.all_shown_mm(belt_mm)
 
     def take_truths(self) -> list[ItemTruth]:
         """Items that have come wholly into view since the last call."""
@@ -164,7 +170,7 @@ class World:
         start_ns = self.motion.start_ns
         return [
             ((jet.on_ns - start_ns) * 1e-9, (jet.off_ns - start_ns) * 1e-9, self.geometry.nozzles.across_mm(jet.nozzle))
-            for jet in self.jet_bank.jets
+            for jet in self.jet_bank.blowing(self.clock.now_ns())
         ]
 
     def _report_items(self, belt_mm: float) -> None:
@@ -200,11 +206,12 @@ class World:
             )
             result = throw(
                 flyer,
-                tuple(self.jet_bank.jets),
+                self.jet_bank.blowing(now_ns),
                 self.geometry.nozzles,
                 self.motion,
                 nozzle_station_mm=self.geometry.nozzle_station_mm,
                 rng=self._throw_rng,
+                pressure=self._pressure(),
             )
             self._landings.append(
                 Landing(
@@ -215,6 +222,11 @@ class World:
                     shot_ids=result.shot_ids,
                 )
             )
+
+    def _pressure(self) -> float:
+        """What is left of the air's pressure."""
+        lost = [1.0 if fault.share is None else fault.share for fault in self.faults.named("diverter.air_lost")]
+        return 1.0 - max(lost, default=0.0)
 
 
 def _camera_memory_mm(config: LineConfig, geometry: LineGeometry) -> float:
