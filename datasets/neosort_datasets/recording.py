@@ -5,10 +5,13 @@ The schema stands in `datasets/README.md`.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from mcap.records import Message
 from pydantic import ValidationError
 
@@ -32,6 +35,8 @@ from neosort_datasets.recording_messages import (
 from neosort_datasets.recording_writer import RecordingWriter
 from neosort_hardware.config import LineConfig, describe_invalid
 from neosort_hardware.types import Decision, EncoderSample, FieldBlock, Frame, ItemTruth, Landing, Shot
+
+PIECE_NS = 10_000_000
 
 __all__ = ["Recording", "RecordingError", "RecordingWriter"]
 
@@ -86,8 +91,12 @@ class Recording:
         return self._values(FIELD)
 
     def events(self) -> Iterator[Frame | FieldBlock]:
-        """Frames and blocks merged: what a replay of the line is fed with."""
-        return self._values(CAMERA, FIELD)
+        """Frames and blocks merged in order of their stamps: what a replay of the line is fed with.
+
+        Long blocks come in pieces, each at its own time, as the array of a running line would hand them over.
+        """
+        pieces = (piece for block in self.blocks() for piece in _pieces(block))
+        return heapq.merge(self.frames(), pieces, key=_stamp_ns)
 
     def encoder(self) -> Iterator[EncoderSample]:
         """Every encoder reading, where any was kept."""
@@ -131,6 +140,27 @@ class Recording:
         if topic == CAMERA:
             return decode_frame(value, self.config)
         return decode_block(value, self.config) if topic == FIELD else value
+
+
+def _stamp_ns(event: Frame | FieldBlock) -> int:
+    return event.captured_ns if isinstance(event, Frame) else int(event.sampled_ns[-1])
+
+
+def _pieces(block: FieldBlock) -> Iterator[FieldBlock]:
+    """A block, or parts of it that last no longer than `PIECE_NS`."""
+    if block.sampled_ns[-1] - block.sampled_ns[0] <= 2 * PIECE_NS:
+        yield block
+        return
+    part = (block.sampled_ns - block.sampled_ns[0]) // PIECE_NS
+    bounds = [0, *(np.flatnonzero(np.diff(part)) + 1).tolist(), len(part)]
+    for first, end in pairwise(bounds):
+        yield FieldBlock(
+            field_ut=block.field_ut[first:end],
+            saturated=block.saturated[first:end],
+            belt_mm=block.belt_mm[first:end],
+            sampled_ns=block.sampled_ns[first:end],
+            sequence=block.sequence,
+        )
 
 
 def _dropped(ended: Mapping[str, str]) -> dict[str, int]:

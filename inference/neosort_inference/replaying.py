@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -11,7 +12,11 @@ from typing import TypeVar
 from rich.console import Console
 
 from neosort_datasets.photographs import SUFFIXES, PhotographError, photograph_frames, photograph_step_mm
+from neosort_datasets.recorded_line import as_recorded, described, outside_ranges, view_of
 from neosort_datasets.recording import Recording, RecordingError
+from neosort_datasets.recording_messages import CAMERA
+from neosort_datasets.recording_writer import counted
+from neosort_datasets.rectification import View
 from neosort_hardware.belt import LineGeometry
 from neosort_hardware.clock import Clock
 from neosort_hardware.config import ConfigError, LineConfig
@@ -34,11 +39,13 @@ _Value = TypeVar("_Value")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Source:
-    """Something to play back. ``items``: what lay on the belt, None where nobody knows."""
+    """Something to play back. ``items``: what lay on the belt, None where nobody knows; ``from_mm``: where on the belt
+    what was recorded by every sense begins."""
 
     tape: ReplayTape
     config: LineConfig
     items: list[ItemTruth] | None
+    from_mm: float = -math.inf
 
 
 def replay_source(
@@ -61,12 +68,21 @@ def replay_source(
         failure = sort_and_keep(sorting)
     telemetry = sorting.telemetry
     if played.items is not None:
-        telemetry.on_items(played.items)
-        telemetry.on_landings(landings_as_decided(played.items, telemetry.decisions))
+        items = within(played.items, played.from_mm, sorting.decided_to_mm)
+        if len(items) < len(played.items):
+            say(console, f"scored: {len(items)} of {len(played.items)} items; the others lay where it begins or ends")
+        telemetry.on_items(items)
+        telemetry.on_landings(landings_as_decided(items, telemetry.decisions))
     code = conclude(telemetry, played.config, plan, options, console, truth=played.items is not None)
     if failure is not None:
         raise failure
     return code
+
+
+def within(items: list[ItemTruth], from_mm: float, to_mm: float) -> list[ItemTruth]:
+    """Items that lie wholly on a stretch of belt, each once."""
+    whole = {item.item_id: item for item in items if item.box.belt_lo_mm >= from_mm and item.box.belt_hi_mm <= to_mm}
+    return list(whole.values())
 
 
 def landings_as_decided(items: list[ItemTruth], decisions: list[Decision]) -> list[Landing]:
@@ -95,13 +111,30 @@ def _recording(source: Path, config: LineConfig | None, clock: Clock, console: C
         say(console, f"{source}: torn ({recording.damage}), sorting what is whole: {recording.messages} messages")
     if not recording.has_field:
         say(console, f"{source}: no magnetometers were recorded: sorting by the camera alone")
-    nothing = RecordingError(f"{source}: holds neither frames nor field blocks")
-    events = _beginning(recording.events(), nothing)
+    if recording.dropped:
+        say(console, f"{source}: not whole, the disk did not keep up: {counted(recording.dropped)} dropped")
+    events = _beginning(recording.events(), RecordingError(f"{source}: holds neither frames nor field blocks"))
+    if not recording.count(CAMERA):
+        raise RecordingError(f"{source}: holds no frames, and without pictures there is nothing to sort by")
+    line = as_recorded(recording)
+    view = view_of(recording, line)
+    say(console, f"{source}: {described(line, view, has_field=recording.has_field)}")
+    if outside := outside_ranges(line, view, has_field=recording.has_field):
+        say(console, f"{source}: {outside}")
     return _Source(
-        tape=ReplayTape(events, clock, recording.config, has_field=recording.has_field),
-        config=recording.config,
+        tape=ReplayTape(events, clock, line, has_field=recording.has_field),
+        config=line,
         items=list(recording.items()) if recording.has_truth else None,
+        from_mm=_begins_at(recording, line, view),
     )
+
+
+def _begins_at(recording: Recording, config: LineConfig, view: View) -> float:
+    """The first place on the belt that the camera saw and then the array."""
+    frame, block = next(recording.frames(), None), next(recording.blocks(), None)
+    seen_mm = -math.inf if frame is None else frame.belt_mm - view.station_hi_mm
+    felt_mm = -math.inf if block is None else float(block.belt_mm[0]) - config.calibration.array_station_mm
+    return max(seen_mm, felt_mm)
 
 
 def _photographs(source: Path, config: LineConfig, clock: Clock, console: Console) -> _Source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import time
 from collections import deque
@@ -25,7 +26,7 @@ from neosort_inference.ejection import ShotPlanner
 from neosort_inference.loop import Listeners, SortingLoop
 from neosort_inference.recipe import Judge, Recipe
 from neosort_inference.telemetry import Senses, Snapshot, Telemetry, WindowView
-from neosort_inference.tracks import Tracker
+from neosort_inference.tracks import FIELD_MARGIN_MM, Tracker
 
 SENSES: dict[Blind, Senses] = {"none": "camera + field", "camera": "field only", "field": "camera only"}
 SPEED_SPAN_S = 1.0
@@ -120,6 +121,7 @@ class Sorting:
             senses=SENSES[plan.blind],
         )
         self._kept_items = self._kept_landings = 0
+        self.decided_to_mm = -math.inf  # every item that lies before this place of the belt has been decided
         self._gauge = SpeedGauge(line)
         self._recent: deque[Decision] = deque(maxlen=64)
         self._stop = False
@@ -196,6 +198,7 @@ class Sorting:
 
     def _on_window(self, window: BeltWindow, decisions: list[Decision]) -> None:
         self._recent.extend(decisions)
+        self.decided_to_mm = window.start_mm + window.grid.length_mm - FIELD_MARGIN_MM
         if self._recorder is not None:
             for decision in decisions:
                 self._recorder.write_decision(decision)
