@@ -53,10 +53,8 @@ def _layout(
         return circle(16.5, (left + 25, 0.0)), _grid(left + 25, 0.0, 6.6, count + 1)
     if style == 4:
         return Polygon(), [(left + 13 + 15 * k, side * (half_y - 12)) for k in range(count)]
-    if style == 5:
-        return rounded_rectangle(11, 20, 3, (left + 14, 0.0)), [(left + 14, 3.5 * side)]
-    alone = (left + 15, side * (half_y - 15))
-    return circle(radius + 2.4, alone), [alone]
+    alone = (left + 14, 3.5 * side) if style == 5 else (left + 15, side * (half_y - 15))
+    return rounded_rectangle(11, 20, 3, (left + 14, 0.0)) if style == 5 else circle(radius + 2.4, alone), [alone]
 
 
 def _grid(x: float, y: float, step: float, count: int) -> list[tuple[float, float]]:
