@@ -58,7 +58,7 @@ def _plots(s: StoreStatistics) -> list[tuple[str, str, str]]:
             ("Field range", said, histogram(s.peak_ut, logarithmic_bins(s.peak_ut), "peak |B| in µT", s.holds))
         )
     bins = whole_bins(s.boxes_per_picture)
-    said = "Boxes that show; a window or picture without one teaches what an empty belt is."
+    said = "Boxes that show; a picture without one teaches what nothing looks like."
     plots.append((f"Items in {s.holds}", said, histogram(s.boxes_per_picture, bins, "items", s.holds, log=False)))
     if s.box_sizes:
         said = "The longer side of each box."
@@ -86,7 +86,7 @@ def _example(store: WindowStore | PictureStore, index: int) -> tuple[str, str]:
             pixels = decode_upright(picture.data())
         except (PictureError, OSError) as error:
             raise StoreError(f"{store.path}: picture {index} ({picture.name}) cannot be shown ({error})") from error
-        image, caption = with_boxes(pixels, picture.boxes, _EXAMPLE_PX), f"{index}  ·  {picture.name}"
+        image, caption = with_boxes(pixels, picture.boxes, _EXAMPLE_PX), f"{index}  ·  {picture.group or picture.name}"
     stream = io.BytesIO()
     image.save(stream, "JPEG", quality=82)
     return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode('ascii')}", caption

@@ -13,6 +13,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 from neosort_hardware.types import ArrayF64
 
@@ -56,8 +57,13 @@ def histogram(values: Sequence[float], bins: ArrayF64, across: str, up: str, *, 
         axes.hist(values, bins=list(bins), color=_BAR, rwidth=0.92)
         if log:
             axes.set_xscale("log")
+            narrow = bins[-1] / bins[0] < 100
+            axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if narrow else (1.0,)))
             axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
             axes.xaxis.set_minor_formatter(lambda value, _: "")
+        else:
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set(xlabel=across, ylabel=up)
 
     return _svg(draw, 2.7)

@@ -50,8 +50,11 @@ class WindowStoreWriter:
             if store.grid != grid:
                 raise StoreError(f"{path}: holds windows of {store.grid}, cannot take windows of {grid}")
 
-    def append(self, windows: Sequence[LabelledWindow]) -> str:
-        """Write ``windows`` as one shard and return its name. Raises `StoreError`; the store is then as before."""
+    def append(self, windows: Sequence[LabelledWindow], *, seed: int | None = None) -> str:
+        """Write ``windows`` as one shard and return its name. Raises `StoreError`; the store is then as before.
+
+        ``seed``: of these windows, where they have one of their own.
+        """
         if not windows:
             raise StoreError(f"{self._path}: a shard needs at least one window")
         for labelled in windows:
@@ -64,7 +67,7 @@ class WindowStoreWriter:
                 sha256=hashes,
                 grid=self._grid,
                 split=self._split,
-                seed=self._seed,
+                seed=self._seed if seed is None else seed,
                 origin=self._origin,
                 licence=self._licence,
             )

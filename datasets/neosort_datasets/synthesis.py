@@ -87,7 +87,8 @@ def parts_done(path: Path, plan: SynthPlan) -> tuple[int, list[str]]:
         if entry.origin != plan.origin:
             raise StoreError(f"{path}: made as '{entry.origin}', cannot be gone on with as '{plan.origin}'")
     if damage := store.verify():
-        raise StoreError(f"{path}: cannot be gone on with: {damage[0]} (and {len(damage) - 1} more)")
+        more = f" (and {len(damage) - 1} more)" if len(damage) > 1 else ""
+        raise StoreError(f"{path}: cannot be gone on with: {damage[0]}{more}")
     return len(store.entries), mended
 
 
@@ -107,8 +108,9 @@ def synthesise(
     writer = WindowStoreWriter(
         path, WindowGrid(), split=plan.split, seed=plan.seed, origin=plan.origin, licence=LICENCE
     )
-    for windows in _made(plan.parts()[skip:], workers, make):
-        writer.append(windows)
+    parts = plan.parts()[skip:]
+    for part, windows in zip(parts, _made(parts, workers, make), strict=True):
+        writer.append(windows, seed=part.seed)
         on_windows(len(windows))
 
 

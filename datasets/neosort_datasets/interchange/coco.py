@@ -89,7 +89,7 @@ def _read_file(folder: SourceFolder, path: Path, findings: Findings) -> Iterator
             findings.add(Finding.BOX_ORPHANED, name)
         elif (box := _box(annotation, labels, name, findings)) is not None:
             boxes.setdefault(key, []).append(box)
-    subset = _subset(path)
+    subset = _subset(folder.root, path)
     folders = _picture_folders(folder.root, path, subset)
     licences = _licences(content)
     for key, image in images.items():
@@ -203,9 +203,9 @@ def _key(number: object) -> str:
     return str(number)
 
 
-def _subset(path: Path) -> str:
+def _subset(root: Path, path: Path) -> str:
     if path.name == "_annotations.coco.json":
-        return path.parent.name
+        return "" if path.parent == root else path.parent.name
     stem = path.stem
     for prefix in PREFIXES:
         stem = stem.removeprefix(prefix)

@@ -34,7 +34,7 @@ def put_picture(picture: LabelledPicture, folder: Path, number: int) -> str:
 
 def edges_px(left: float, top: float, right: float, bottom: float) -> tuple[float, float, float, float]:
     """Edges as they are written: to a thousandth of a pixel."""
-    return round(left, 3), round(top, 3), round(right, 3), round(bottom, 3)
+    return round(float(left), 3), round(float(top), 3), round(float(right), 3), round(float(bottom), 3)
 
 
 def _clean(name: str) -> str:

@@ -57,20 +57,21 @@ class SourceFolder:
         """The picture that an annotation calls ``file``, or why there is none.
 
         It is looked for in each of ``folders``, first by the whole path, then with its leading folders dropped one by
-        one: paths of another machine and prefixes that nobody unpacked are the rule, not the exception.
+        one: paths of another machine and prefixes that nobody unpacked are the rule, not the exception. A path that
+        goes up is taken by its word.
         """
         written = PurePosixPath(file.replace("\\", "/"))
         parts = tuple(part for part in written.parts if part != "/" and not part.endswith(":"))
         if not parts or "\0" in file:
             return Finding.PICTURE_MISSING
-        if ".." in parts and not any(self._inside(folder.joinpath(*parts)) for folder in folders):
-            return Finding.PATH_CLIMBS
-        for first in range(len(parts)):
+        goes_up = ".." in parts
+        for first in range(1 if goes_up else len(parts)):
             for folder in folders:
                 candidate = folder.joinpath(*parts[first:])
                 if self._inside(candidate) and (found := self._file_at(candidate)) is not None:
                     return found
-        return Finding.PICTURE_MISSING
+        leads_out = goes_up and not all(self._inside(folder.joinpath(*parts)) for folder in folders)
+        return Finding.PATH_CLIMBS if leads_out else Finding.PICTURE_MISSING
 
     def _inside(self, path: Path) -> bool:
         return Path(os.path.normpath(path)).is_relative_to(self.root)

@@ -40,5 +40,5 @@ def _settings(subsets: list[str], kinds: Sequence[str]) -> str:
     train = "train" if "train" in subsets else next((s for s in subsets if s != validation), subsets[0])
     lines = [f"train: images/{train}", f"val: images/{validation or train}"]
     lines += [f"{subset}: images/{subset}" for subset in subsets if subset not in (train, validation)]
-    names = [f"  {number}: {json.dumps(kind)}" for number, kind in enumerate(kinds)]
+    names = [f"  {number}: {json.dumps(kind, ensure_ascii=False)}" for number, kind in enumerate(kinds)]
     return "\n".join([*lines, "names:" if names else "names: {}", *names, ""])
