@@ -6,6 +6,7 @@ learned.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -14,15 +15,18 @@ import numpy as np
 
 from neosort_datasets.assembly import WindowAssembler
 from neosort_datasets.window import BeltWindow, LabelledWindow, WindowGrid
+from neosort_hardware.belt import LineGeometry
 from neosort_hardware.clock import VirtualClock
 from neosort_hardware.config import LineConfig, PictureConfig
 from neosort_hardware.line import Line, simulated_line
 from neosort_hardware.twin.catalogue import KINDS, SplitName
+from neosort_hardware.twin.feed import Feeder
+from neosort_hardware.twin.optics import BeltPicture
 from neosort_hardware.twin.scenery import Scenery
 from neosort_hardware.twin.world import World
 from neosort_hardware.types import ItemTruth, Shot
 
-__all__ = ["KINDS", "SplitName", "labelled_windows", "scene_config"]
+__all__ = ["KINDS", "SplitName", "labelled_windows", "scene_config", "timed_pastes"]
 
 WINDOWS_PER_SCENE = 40
 
@@ -106,6 +110,38 @@ def labelled_windows(
             for window in _scene(line, rng, min(WINDOWS_PER_SCENE, count - made)):
                 yield window
                 made += 1
+
+
+def timed_pastes(base: LineConfig, seed: int, count: int) -> list[float]:
+    """Processor seconds that each of ``count`` items took to be laid on the picture of ``base``'s belt, their sprites
+    read before. Raises `ValueError` for a line that feeds nothing."""
+    if base.twin.feed.items_per_s_per_m <= 0:
+        raise ValueError("twin.feed.items_per_s_per_m is 0: there is nothing to lay on the belt")
+    scenery, rng = _scenery(None), np.random.default_rng(seed)
+    picture = BeltPicture(
+        width_px=base.camera.width_px,
+        height_px=base.camera.height_px,
+        pixel_to_belt=LineGeometry.of(base).pixel_to_belt,
+        belt_width_mm=base.belt.width_mm,
+        seed=seed,
+        picture=base.twin.picture,
+        scenery=scenery,
+    )
+    feeder = Feeder(base.twin.feed, base.belt.width_mm, 1000.0 * base.belt.speed_m_per_s, 0.0, rng)
+    seconds: list[float] = []
+    belt_mm = 0.0
+    while len(seconds) < count:
+        belt_mm += 200.0
+        for item in feeder.until(belt_mm):
+            sprite = scenery.sprites.sprite(item.model, item.pose, picture.mm_per_px)
+            picture.extend_to(item.belt_mm + 400.0)
+            started = time.process_time()
+            picture.paste(
+                sprite, item_id=item.item_id, belt_mm=item.belt_mm, across_mm=item.across_mm, yaw_rad=item.yaw_rad,
+                dirt=item.dirt, rng=rng,
+            )  # fmt: skip
+            seconds.append(time.process_time() - started)
+    return seconds[:count]
 
 
 def _scene(line: Line, rng: np.random.Generator, count: int) -> Iterator[LabelledWindow]:

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from neosort_hardware.config import ConfigError
 from neosort_inference.bench.screen import print_senses
 from neosort_inference.bench.senses import BLIND, Record, belts_of, compare, sort_belts
+from neosort_inference.bench.twin import RoundSize, figures, measure, print_twin
 from neosort_inference.opening import bundle_path, must_take_files, open_bundle, open_config, open_recipe
 from neosort_inference.options import BeltSpeedOption, BundleOption, ConfigOption, JsonOption, RecipeOption
 from neosort_inference.report import machine, versions
@@ -77,6 +78,38 @@ def senses(
         _write(record, json_file)
         console.print(f"figures: {json_file}", highlight=False, markup=False, soft_wrap=True)
     raise typer.Exit(1 if any(record[sense]["fired_late"] for sense in BLIND) else 0)
+
+
+@app.command()
+def twin(
+    *,
+    rounds: Annotated[int, typer.Option(min=5, max=100, help="Times that everything is measured.")] = 5,
+    windows: Annotated[int, typer.Option(min=10, max=2000, help="Labelled windows a round.")] = 80,
+    config: ConfigOption = None,
+    json_file: JsonOption = None,
+) -> None:
+    """How fast is the simulated belt? Frames, labelled windows, items laid down; a rated belt against real time.
+
+    Processor time of one thread, medians over the rounds; sprites are read in a round that does not count.
+    """
+    line = open_config(config, None)
+    if json_file is not None:
+        must_take_files("--json", json_file.parent)
+    console = Console()
+    with Progress(TextColumn("rounds"), BarColumn(), MofNCompleteColumn(), console=console) as progress:
+        bar = progress.add_task("rounds", total=rounds + 1)
+        record = figures(measure(line, rounds, RoundSize(windows=windows), lambda: progress.advance(bar)))
+    record |= {
+        "line": {"config": line.name},
+        "command": shlex.join(["neosort", *sys.argv[1:]]),
+        "machine": machine(),
+        "versions": versions(),
+        "written_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    print_twin(record, console)
+    if json_file is not None:
+        _write(record, json_file)
+        console.print(f"figures: {json_file}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _write(record: Record, file: Path) -> None:
