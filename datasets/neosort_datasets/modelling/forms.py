@@ -45,7 +45,8 @@ def wrapped(outline: Polygon, profile_mm: list[tuple[float, float]], surface: Su
     path = np.asarray(orient(outline).exterior.coords)[:, :2]
     middle, span = path[:-1].mean(axis=0), np.abs(path[:-1] - path[:-1].mean(axis=0)).max()
     rings = [
-        np.column_stack([middle + (path - middle) * (1 - inset / span), np.full(len(path), z)]) for inset, z in profile_mm
+        np.column_stack([middle + (path - middle) * (1 - inset / span), np.full(len(path), z)])
+        for inset, z in profile_mm
     ]
     around = np.r_[0.0, np.cumsum(np.hypot(*np.diff(path, axis=0).T))]
     run = np.r_[0.0, np.cumsum(np.hypot(*np.diff(np.asarray(profile_mm), axis=0).T))]

@@ -6,7 +6,16 @@ import math
 
 import numpy as np
 
-from neosort_datasets.modelling.forms import TAU, disc_plate, from_below, plain, ring_outline, rod, stray_wire, stretched
+from neosort_datasets.modelling.forms import (
+    TAU,
+    disc_plate,
+    from_below,
+    plain,
+    ring_outline,
+    rod,
+    stray_wire,
+    stretched,
+)
 from neosort_datasets.modelling.labels import brand
 from neosort_datasets.modelling.paint import Canvas
 from neosort_datasets.modelling.paints import (
@@ -59,7 +68,9 @@ def earcup(model: ItemModel, pose: Pose, rng: np.random.Generator) -> Solid:
         jacket = (BLACK_PLASTIC, GREY_PLASTIC, WHITE_PLASTIC, RED_PLASTIC)[rng.integers(4)]
         y = -0.9 * half_y if pose.sprite == "outside" else 0.9 * half_y
         z = (0.6 if pose.sprite == "outside" else 0.4) * high
-        loose = stray_wire(rng, (0.0, y, z), math.copysign(0.5 * math.pi, y), float(rng.uniform(25, 140)), 1.1, jacket, curl=0.03)
+        loose = stray_wire(
+            rng, (0.0, y, z), math.copysign(0.5 * math.pi, y), float(rng.uniform(14, 60)), 1.1, jacket, curl=0.03
+        )
     return Solid(parts=tuple(parts), loose=loose)
 
 
@@ -75,7 +86,12 @@ def _shell(radius: float, seat: float, high: float, shell: Paint, rng: np.random
         profile = [(0.96 * radius, middle - edge), (0.92 * radius, middle), (0.74 * radius, middle + 0.5), (0.72 * radius, high - 0.6),
                    (0.68 * radius, high), (0.0, high)]  # fmt: skip
     else:
-        profile = [(0.97 * radius, high - 1.6 * edge), (0.93 * radius, high - 0.5 * edge), (0.84 * radius, high), (0.0, high - 0.4)]
+        profile = [
+            (0.97 * radius, high - 1.6 * edge),
+            (0.93 * radius, high - 0.5 * edge),
+            (0.84 * radius, high),
+            (0.0, high - 0.4),
+        ]
     face = Canvas(2 * radius, 2 * radius, shell, rng)
     _decorated(face, radius, form, shell, rng)
     parts = [lathe(wall + profile, face.surface(), segments=72, laid="above")]
@@ -98,7 +114,13 @@ def _decorated(face: Canvas, radius: float, form: str, shell: Paint, rng: np.ran
         for x in np.arange(-0.8, 0.81, 0.13):
             for y in np.arange(-0.8, 0.81, 0.13):
                 if x * x + y * y < 0.6:
-                    face.disc(radius + x * inside, radius + y * inside, 0.035 * inside, Paint((12, 12, 12), 0.9), raised_mm=-0.3)
+                    face.disc(
+                        radius + x * inside,
+                        radius + y * inside,
+                        0.035 * inside,
+                        Paint((12, 12, 12), 0.9),
+                        raised_mm=-0.3,
+                    )
     if what in ("name", "disc", "mesh"):
         face.text(brand(rng), radius, radius, 0.16 * radius, ink, font="bold", fit_mm=1.2 * inside)
     elif what == "letter":
@@ -139,10 +161,18 @@ def _bare_driver(half_x: float, half_y: float, seat: float, shell: Paint, rng: n
     reach, driver = half_x, 0.46 * min(half_x, half_y)
     for hole in range(24):
         a = TAU * hole / 24
-        baffle.disc(reach + 0.68 * reach * math.cos(a), reach + 0.68 * reach * math.sin(a), 0.04 * reach, Paint((12, 12, 12), 0.9), raised_mm=-0.5)
+        baffle.disc(
+            reach + 0.68 * reach * math.cos(a),
+            reach + 0.68 * reach * math.sin(a),
+            0.04 * reach,
+            Paint((12, 12, 12), 0.9),
+            raised_mm=-0.5,
+        )
     for screw in range(4):
         a = TAU * (screw + 0.5) / 4
-        baffle.screw(reach + 0.85 * reach * math.cos(a), reach + 0.85 * reach * math.sin(a), 0.05 * reach, STEEL, drive="cross")
+        baffle.screw(
+            reach + 0.85 * reach * math.cos(a), reach + 0.85 * reach * math.sin(a), 0.05 * reach, STEEL, drive="cross"
+        )
     baffle.scratches(10, length_mm=12.0)
     baffle.dust(0.4)
     parts = [disc_plate(0.93 * half_x, 0.35 * seat, seat, from_below(baffle.surface()), 0.8)]
@@ -186,9 +216,14 @@ def earbud(model: ItemModel, pose: Pose, rng: np.random.Generator) -> Solid:
     gloss.grime(float(rng.uniform(0.0, 0.4)))
     seat = float(rng.uniform(0.34, 0.45)) * high
     bow = np.linspace(-1.2, 0.5 * math.pi, 14)
-    profile = [(half_y * math.cos(b), seat + (high - seat) * (math.sin(b) if b > 0 else 0.5 * math.sin(b))) for b in bow]
+    profile = [
+        (half_y * math.cos(b), seat + (high - seat) * (math.sin(b) if b > 0 else 0.5 * math.sin(b))) for b in bow
+    ]
     split = 7  # the print is on the upper half alone
-    under, over = lathe(profile[: split + 1], plain(shell, rng), segments=48), lathe(profile[split:], gloss.surface(), segments=48, laid="above")
+    under, over = (
+        lathe(profile[: split + 1], plain(shell, rng), segments=48),
+        lathe(profile[split:], gloss.surface(), segments=48, laid="above"),
+    )
     body = [stretched(part, x=stretch).moved((at, 0.0, 0.0)) for part in (under, over)]
     parts = [*body, *(_nozzle(half_y, seat, shell, tip, at, rng))]
     if stem:
@@ -196,7 +231,7 @@ def earbud(model: ItemModel, pose: Pose, rng: np.random.Generator) -> Solid:
     loose: tuple[Part, ...] = ()
     if rng.random() < 0.5:
         start = (0.5 * model.length_mm - 1.0, 0.0, 0.5 * high)
-        loose = stray_wire(rng, start, 0.4 * float(rng.normal()), float(rng.uniform(40, 170)), 0.7, shell, curl=0.04)
+        loose = stray_wire(rng, start, 0.4 * float(rng.normal()), float(rng.uniform(15, 60)), 0.7, shell, curl=0.04)
     return Solid(parts=tuple(parts), loose=loose)
 
 
@@ -208,14 +243,22 @@ def _nozzle(half_y: float, seat: float, shell: Paint, tip: Paint, at: float, rng
     parts.append(disc_plate(0.27 * half_y, 0.05 * seat, 0.3 * seat, mesh, 0.1))
     if rng.random() < 0.65:
         rubber = plain(tip, rng)
-        skirt = [(0.3 * half_y, 0.0), (0.42 * half_y, 0.05 * seat), (0.6 * half_y, 0.4 * seat), (0.66 * half_y, 0.75 * seat), (0.6 * half_y, 0.8 * seat)]
+        skirt = [
+            (0.3 * half_y, 0.0),
+            (0.42 * half_y, 0.05 * seat),
+            (0.6 * half_y, 0.4 * seat),
+            (0.66 * half_y, 0.75 * seat),
+            (0.6 * half_y, 0.8 * seat),
+        ]
         parts.append(lathe(skirt, rubber, segments=40))
         parts.append(disc_plate(0.6 * half_y, 0.7 * seat, 0.8 * seat, rubber))
     grille = disc_plate(0.16 * half_y, low, low + 0.3, plain(RUBBER, rng)).moved((0.62 * half_y, 0.3 * half_y, 0.0))
     return [part.moved((at, 0.0, 0.0)) for part in (*parts, grille)]
 
 
-def _stem(model: ItemModel, half_y: float, seat: float, high: float, shell: Paint, rng: np.random.Generator) -> list[Part]:
+def _stem(
+    model: ItemModel, half_y: float, seat: float, high: float, shell: Paint, rng: np.random.Generator
+) -> list[Part]:
     thick = min(0.62 * half_y, 0.3 * high)
     run = model.length_mm - 1.1 * half_y
     bar = rod(thick, 0.0, run, plain(shell, rng), segments=28).turned(turn("y", 0.5 * math.pi))
@@ -223,8 +266,15 @@ def _stem(model: ItemModel, half_y: float, seat: float, high: float, shell: Pain
     end = 0.5 * model.length_mm - run
     parts = [bar.moved((end, 0.0, middle))]
     for side in (-1, 1):
-        pad = box((1.6, 1.2, 0.5), (0.5 * model.length_mm - 2.0, side * 0.4 * thick, middle - 0.94 * thick), plain(GOLD, rng), bevel_mm=0.2)
+        pad = box(
+            (1.6, 1.2, 0.5),
+            (0.5 * model.length_mm - 2.0, side * 0.4 * thick, middle - 0.94 * thick),
+            plain(GOLD, rng),
+            bevel_mm=0.2,
+        )
         parts.append(pad)
     if rng.random() < 0.25:  # its end broken open
-        parts.append(box((2.0, thick, 0.8), (0.5 * model.length_mm - 0.8, 0.0, middle), plain(PCB_GREEN, rng), bevel_mm=0.1))
+        parts.append(
+            box((2.0, thick, 0.8), (0.5 * model.length_mm - 0.8, 0.0, middle), plain(PCB_GREEN, rng), bevel_mm=0.1)
+        )
     return parts

@@ -12,7 +12,6 @@ from neosort_datasets.modelling.forms import (
     curved,
     disc_plate,
     from_below,
-    plain,
     ring_outline,
     stray_wire,
     wrapped,
@@ -80,7 +79,9 @@ def _drawn(model: ItemModel, rng: np.random.Generator) -> _Fan:
     bore = half * float(rng.uniform(0.9, 0.95))
     frame = varied(FRAMES[rng.integers(len(FRAMES))], rng, 7)
     blades = int(rng.choice([5, 7, 7, 9, 9, 11]))
-    broken = () if rng.random() < 0.75 else tuple(int(b) for b in rng.choice(blades, int(rng.integers(1, 4)), replace=False))
+    broken = (
+        () if rng.random() < 0.75 else tuple(int(b) for b in rng.choice(blades, int(rng.integers(1, 4)), replace=False))
+    )
     return _Fan(
         half_mm=half,
         high_mm=model.height_mm,
@@ -183,7 +184,16 @@ def _hub_paint(it: _Fan, rng: np.random.Generator) -> Surface:
         _print(canvas, it, radius, radius, 0.8 * radius)
     elif kind < 0.8:
         canvas.ring(radius, radius, 0.6 * radius, 0.66 * radius, tinted(it.blade, 1.25), raised_mm=0.3)
-        canvas.text(it.maker, radius, radius, 0.22 * radius, tinted(it.blade, 1.35), font="bold", fit_mm=1.0 * radius, raised_mm=0.2)
+        canvas.text(
+            it.maker,
+            radius,
+            radius,
+            0.22 * radius,
+            tinted(it.blade, 1.35),
+            font="bold",
+            fit_mm=1.0 * radius,
+            raised_mm=0.2,
+        )
     canvas.dust(float(rng.uniform(0.1, 0.6)))
     canvas.scratches(5, length_mm=6.0)
     return canvas.surface()
@@ -221,7 +231,12 @@ def _motor_side(it: _Fan, rng: np.random.Generator) -> list[Part]:
     surface, run = arm.surface(), it.bore_mm - dish + 1.5
     skew = float(rng.choice([0.0, 0.35, -0.35]))
     for strut in range(it.struts):
-        bar = box((run * 1.04, max(1.6, 0.07 * it.half_mm), thick * 0.85), (0.5 * run - 0.6, 0.0, 0.25 + 0.43 * thick), surface, bevel_mm=0.4)
+        bar = box(
+            (run * 1.04, max(1.6, 0.07 * it.half_mm), thick * 0.85),
+            (0.5 * run - 0.6, 0.0, 0.25 + 0.43 * thick),
+            surface,
+            bevel_mm=0.4,
+        )
         where = it.angle + TAU * strut / it.struts
         placed = bar.turned(turn("z", skew)).moved((dish, 0.0, 0.0)).turned(turn("z", where))
         parts.append(placed)
@@ -233,10 +248,18 @@ def _leads(it: _Fan, pose: Pose, rng: np.random.Generator) -> tuple[Part, ...]:
         return ()
     count = int(rng.choice([2, 2, 3, 4]))
     paints = (RED_PLASTIC, BLACK_PLASTIC, YELLOW_PLASTIC, BLUE_PLASTIC)[:count]
-    length, heading = float(rng.uniform(25, 150)), float(rng.uniform(-0.4, 0.4))
+    length, heading = float(rng.uniform(12, 75)), float(rng.uniform(-0.9, 0.9))
     height = 0.15 * it.high_mm if pose.sprite == "blades" else 0.85 * it.high_mm
     parts: list[Part] = []
     for number, paint in enumerate(paints):
         start = (it.half_mm - 0.5, (0.5 - 0.09 * number) * it.half_mm, max(height, 1.0))
-        parts += stray_wire(rng, start, heading + 0.15 * float(rng.normal()), length * float(rng.uniform(0.8, 1.05)), 0.65, paint, curl=0.03)
+        parts += stray_wire(
+            rng,
+            start,
+            heading + 0.15 * float(rng.normal()),
+            length * float(rng.uniform(0.8, 1.05)),
+            0.65,
+            paint,
+            curl=0.03,
+        )
     return tuple(parts)

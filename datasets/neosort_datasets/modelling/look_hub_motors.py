@@ -87,7 +87,12 @@ def _body(it: _Hub, rng: np.random.Generator) -> list[Part]:
     drum = Canvas(120.0, 24.0, it.shell, rng, px_per_mm=2.0)
     drum.brushed(0.4)
     drum.grime(0.4)
-    profile = [(3.0, middle - 0.94 * half), (0.0, middle - 0.8 * half), (0.0, middle + 0.8 * half), (3.0, middle + 0.94 * half)]
+    profile = [
+        (3.0, middle - 0.94 * half),
+        (0.0, middle - 0.8 * half),
+        (0.0, middle + 0.8 * half),
+        (3.0, middle + 0.94 * half),
+    ]
     wall = 0.99 * it.cover_mm if it.rim != "plain" else it.outer_mm
     parts = [wrapped(circle(wall, segments=96), profile, drum.surface())]
     if it.rim == "tyre":
@@ -99,7 +104,10 @@ def _body(it: _Hub, rng: np.random.Generator) -> list[Part]:
             reach = 0.5 * (it.outer_mm + it.cover_mm)
             flange = flange.difference(circle(1.7, (reach * math.cos(a), reach * math.sin(a)), 12))
         sheet = plain(it.shell, rng, 0.1)
-        parts += [slab(flange, middle + s * 0.72 * half - 1.8, middle + s * 0.72 * half + 1.8, sheet, bevel_mm=0.6) for s in (-1, 1)]
+        parts += [
+            slab(flange, middle + s * 0.72 * half - 1.8, middle + s * 0.72 * half + 1.8, sheet, bevel_mm=0.6)
+            for s in (-1, 1)
+        ]
     return parts
 
 
@@ -113,7 +121,12 @@ def _tyre(it: _Hub, middle: float, half: float, rng: np.random.Generator) -> lis
     bow = np.linspace(-0.5 * math.pi, 0.5 * math.pi, 13)
     inner = 0.985 * it.cover_mm
     profile = [(inner + (it.outer_mm - inner) * math.cos(b) ** 0.6, middle + half * math.sin(b)) for b in bow]
-    rim = slab(ring_outline(1.03 * it.cover_mm, 0.9 * it.cover_mm, 96), middle - 0.9 * half, middle + 0.9 * half, plain(it.shell, rng))
+    rim = slab(
+        ring_outline(1.03 * it.cover_mm, 0.9 * it.cover_mm, 96),
+        middle - 0.9 * half,
+        middle + 0.9 * half,
+        plain(it.shell, rng),
+    )
     return [lathe(profile, tread.surface(), segments=96), rim]
 
 
@@ -167,7 +180,14 @@ def _crown_paint(it: _Hub, rng: np.random.Generator, radius: float, upper: bool)
     ink = WHITE_INK if light else INK
     if upper:
         canvas.text(it.maker, half, 1.62 * half, 0.13 * half, ink, font="bold", fit_mm=0.8 * half)
-        canvas.text(f"{rng.choice([24, 36, 48])}V {rng.choice([250, 350, 500])}W", half, 0.42 * half, 0.1 * half, ink, fit_mm=0.7 * half)
+        canvas.text(
+            f"{rng.choice([24, 36, 48])}V {rng.choice([250, 350, 500])}W",
+            half,
+            0.42 * half,
+            0.1 * half,
+            ink,
+            fit_mm=0.7 * half,
+        )
         canvas.text(f"S/N {it.number}", half, 0.27 * half, 0.06 * half, ink, font="mono", fit_mm=0.6 * half)
     else:
         paper = Paint((196, 198, 200), 0.4, 0.5)
@@ -179,7 +199,6 @@ def _crown_paint(it: _Hub, rng: np.random.Generator, radius: float, upper: bool)
     canvas.grime(float(rng.uniform(0.1, 0.5)))
     canvas.dust(float(rng.uniform(0.1, 0.5)))
     return canvas.surface() if upper else from_below(canvas.surface())
-
 
 
 def _axle(it: _Hub, rng: np.random.Generator) -> list[Part]:
@@ -202,7 +221,7 @@ def _cable(it: _Hub, pose: Pose, rng: np.random.Generator) -> tuple[Part, ...]:
     if rng.random() < 0.15:
         return ()
     jacket = varied((BLACK_PLASTIC, BLACK_PLASTIC, GREY_PLASTIC, ORANGE_PLASTIC)[rng.integers(4)], rng, 5)
-    length, heading = float(rng.uniform(0.3, 0.9)) * it.outer_mm, float(rng.uniform(-0.4, 0.4))
+    length, heading = float(rng.uniform(0.1, 0.4)) * it.outer_mm, float(rng.uniform(-0.4, 0.4))
     if pose.sprite == "cable":  # it lies over the cover from the axle to the rim and hangs down
         bow, drop = float(rng.normal(0.0, 0.12)) * it.outer_mm, it.top_mm - it.low_mm + 4.0
         points = [(0.0, 0.0, it.top_mm - 0.2), (0.12, 0.1, it.top_mm + 4.0), (0.5, 1.0, drop), (0.92, 0.8, drop), (1.06, 0.5, 0.5 * drop),

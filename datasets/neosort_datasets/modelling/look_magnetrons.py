@@ -45,13 +45,22 @@ def magnetron(model: ItemModel, pose: Pose, rng: np.random.Generator) -> Solid:
     return Solid(parts=tuple(parts))
 
 
-def _steel_sheet(long: float, wide: float, paint: Paint, rusty: float, rng: np.random.Generator, *, printed: bool) -> Surface:
+def _steel_sheet(
+    long: float, wide: float, paint: Paint, rusty: float, rng: np.random.Generator, *, printed: bool
+) -> Surface:
     canvas = Canvas(long, wide, paint, rng, px_per_mm=3.0)
     canvas.spangle(5.0)
     if printed:
         canvas.rect(0.1 * long, 0.08 * wide, 0.62 * long, 0.3 * wide, PAPER, radius_mm=0.5, raised_mm=0.1)
         canvas.text(brand(rng), 0.36 * long, 0.24 * wide, 0.06 * wide, INK, font="bold", fit_mm=0.45 * long)
-        canvas.text(f"2M{serial(rng, 5)}  4.{rng.integers(0, 6)}kV HIGH VOLTAGE", 0.36 * long, 0.14 * wide, 0.035 * wide, INK, fit_mm=0.48 * long)
+        canvas.text(
+            f"2M{serial(rng, 5)}  4.{rng.integers(0, 6)}kV HIGH VOLTAGE",
+            0.36 * long,
+            0.14 * wide,
+            0.035 * wide,
+            INK,
+            fit_mm=0.48 * long,
+        )
     canvas.scratches(int(rng.integers(8, 30)), length_mm=25.0)
     canvas.grime(float(rng.uniform(0.1, 0.5)))
     if rusty:
@@ -75,7 +84,9 @@ def _yoke(
         parts.append(slab(plate, level, level + 1.4, sheet if top else from_below(sheet), bevel_mm=0.3))
     for side in (-1, 1):
         wall = _steel_sheet(high - low, wide, paint, rusty, rng, printed=False)
-        upright = slab(rounded_rectangle(high - low, wide, 1.0), -0.7, 0.7, wall, bevel_mm=0.3).turned(turn("y", 0.5 * math.pi))
+        upright = slab(rounded_rectangle(high - low, wide, 1.0), -0.7, 0.7, wall, bevel_mm=0.3).turned(
+            turn("y", 0.5 * math.pi)
+        )
         parts.append(upright.moved((side * 0.45 * length, 0.0, 0.5 * (low + high))))
     return parts
 
@@ -108,7 +119,12 @@ def _fins(length: float, width: float, low: float, high: float, rng: np.random.G
         flat = slab(outline, -0.35, 0.35, sheet.surface(), bevel_mm=0.1).turned(turn("x", tilt))
         parts.append(flat.moved((0.0, 0.0, z)))
         for side in (-1, 1):  # the folded edge of each fin
-            lip = box((0.8 * length, 0.7, 0.55 * (high - low) / count), (0.0, side * 0.465 * width, z + 1.2), plain(plate, rng), bevel_mm=0.1)
+            lip = box(
+                (0.8 * length, 0.7, 0.55 * (high - low) / count),
+                (0.0, side * 0.465 * width, z + 1.2),
+                plain(plate, rng),
+                bevel_mm=0.1,
+            )
             if rng.random() < 0.55:
                 parts.append(lip)
     return parts
@@ -124,7 +140,15 @@ def _aerial(low: float, top: float, magnet_mm: float, rng: np.random.Generator) 
     parts.append(rod(8.5, low - 2.0, low + 0.25 * (top - low), plain(metal, rng), segments=36))
     parts.append(rod(7.6, low, low + 0.6 * (top - low), plain(ceramic, rng), segments=36))
     if rng.random() < 0.85:
-        cap = [(7.9, low + 0.52 * (top - low)), (7.9, top - 2.0), (6.9, top - 0.5), (5.0, top), (2.4, top), (2.0, top - 1.0), (0.0, top - 1.0)]
+        cap = [
+            (7.9, low + 0.52 * (top - low)),
+            (7.9, top - 2.0),
+            (6.9, top - 0.5),
+            (5.0, top),
+            (2.4, top),
+            (2.0, top - 1.0),
+            (0.0, top - 1.0),
+        ]
         parts.append(lathe(cap, plain(metal, rng), segments=36))
     else:
         parts.append(rod(2.2, low, top - 1.0, plain(COPPER, rng)))
@@ -138,8 +162,15 @@ def _filter_box(length: float, width: float, top: float, paint: Paint, rng: np.r
     parts = [box((0.72 * length, wide, top), (0.0, 0.0, 0.5 * top), from_below(tin), bevel_mm=0.6, radius_mm=1.5)]
     socket = varied((BLACK_PLASTIC, ORANGE_PLASTIC, Paint((206, 200, 186), 0.5))[rng.integers(3)], rng, 8)
     y = 0.5 * wide
-    parts.append(box((24.0, 6.0, min(11.0, 0.9 * top)), (0.12 * length, y, 0.5 * top), plain(socket, rng), bevel_mm=0.8))
+    parts.append(
+        box((24.0, 6.0, min(11.0, 0.9 * top)), (0.12 * length, y, 0.5 * top), plain(socket, rng), bevel_mm=0.8)
+    )
     for side in (-1, 1):
-        tab = box((6.0, 5.0, 0.9), (0.12 * length + side * 6.0, y + 3.0, 0.5 * top), plain(tinted(ZINC, 1.05), rng), bevel_mm=0.2)
+        tab = box(
+            (6.0, 5.0, 0.9),
+            (0.12 * length + side * 6.0, y + 3.0, 0.5 * top),
+            plain(tinted(ZINC, 1.05), rng),
+            bevel_mm=0.2,
+        )
         parts.append(tab)
     return parts + [disc_plate(3.0, top - 0.1, top + 0.5, plain(STEEL, rng)).moved((0.3 * length, 0.3 * width, 0.0))]

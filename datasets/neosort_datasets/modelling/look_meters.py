@@ -61,8 +61,20 @@ def meter(model: ItemModel, pose: Pose, rng: np.random.Generator) -> Solid:
     middle = (0.5 - 0.5 * float(rng.uniform(0.84, 0.92))) * width if not round_face else 0.0
     parts = [part.moved((0.0, 0.0 if round_face else middle, 0.0)) for part in _window(dial, high, round_face, rng)]
     outline = circle(0.5 * width, segments=80) if round_face else rounded_rectangle(length, width, 0.06 * width)
-    opening = circle(0.5 * dial.wide_mm, segments=64) if round_face else rounded_rectangle(dial.wide_mm, dial.high_mm, 1.5, (0.0, middle))
-    parts.append(slab(outline.difference(opening), high - flange, high, _bezel(outline.bounds, bezel, dial, round_face, rng), bevel_mm=1.0))
+    opening = (
+        circle(0.5 * dial.wide_mm, segments=64)
+        if round_face
+        else rounded_rectangle(dial.wide_mm, dial.high_mm, 1.5, (0.0, middle))
+    )
+    parts.append(
+        slab(
+            outline.difference(opening),
+            high - flange,
+            high,
+            _bezel(outline.bounds, bezel, dial, round_face, rng),
+            bevel_mm=1.0,
+        )
+    )
     parts.append(slab(outline.buffer(-0.3), high - flange - 0.1, high - flange + 1.5, plain(bezel, rng), bevel_mm=0.1))
     parts += _barrel(min(length, width), high - flange, bezel, rng)
     return Solid(parts=tuple(parts))
@@ -100,10 +112,14 @@ def _window(dial: _Dial, high: float, round_face: bool, rng: np.random.Generator
         face.smears(int(rng.integers(0, 3)))
     face.dust(float(rng.uniform(0.0, 0.4)))
     level = high - float(rng.uniform(1.6, 3.4))
-    outline = circle(0.5 * dial.wide_mm, segments=64) if round_face else rounded_rectangle(dial.wide_mm, dial.high_mm, 1.5)
+    outline = (
+        circle(0.5 * dial.wide_mm, segments=64) if round_face else rounded_rectangle(dial.wide_mm, dial.high_mm, 1.5)
+    )
     parts = [slab(outline, level - 1.5, level, face.surface(), bevel_mm=0.1)]
     run = 0.92 * dial.reach_mm
-    needle = box((run, 0.7, 0.3), (0.5 * run, 0.0, 0.0), plain(needle_paint, rng), bevel_mm=0.05).turned(turn("z", angle))
+    needle = box((run, 0.7, 0.3), (0.5 * run, 0.0, 0.0), plain(needle_paint, rng), bevel_mm=0.05).turned(
+        turn("z", angle)
+    )
     parts.append(needle.moved((x - 0.5 * dial.wide_mm, y - 0.5 * dial.high_mm, level + 0.7)))
     if not round_face:
         cover = circle(0.24 * dial.high_mm, (0.0, dial.pivot_mm), 40).intersection(outline.buffer(-0.1))
@@ -130,10 +146,21 @@ def _scale(face: Canvas, dial: _Dial, rng: np.random.Generator) -> None:
         angle = 0.5 * math.pi + dial.half_rad * (1 - 2 * tick / (divisions * 5))
         long = 1.1 if tick % 5 == 0 else 1.055
         cos, sin = math.cos(angle), math.sin(angle)
-        face.line([(x0 + reach * cos, y0 + reach * sin), (x0 + long * reach * cos, y0 + long * reach * sin)], 0.5 if tick % 5 == 0 else 0.28, ink)
+        face.line(
+            [(x0 + reach * cos, y0 + reach * sin), (x0 + long * reach * cos, y0 + long * reach * sin)],
+            0.5 if tick % 5 == 0 else 0.28,
+            ink,
+        )
         text = f"{dial.top * tick / (divisions * 5):g}"
         if tick % 5 == 0 and divisions <= 6 and len(text) <= 4:
-            face.text(text, x0 + 1.19 * reach * cos, y0 + 1.19 * reach * sin, 0.06 * dial.high_mm, ink, angle_deg=math.degrees(angle) - 90)
+            face.text(
+                text,
+                x0 + 1.19 * reach * cos,
+                y0 + 1.19 * reach * sin,
+                0.06 * dial.high_mm,
+                ink,
+                angle_deg=math.degrees(angle) - 90,
+            )
     face.text(dial.unit, x0, y0 + 0.58 * reach, 0.13 * dial.high_mm, ink, font="bold")
     face.text(dial.maker, x0 - 0.28 * dial.wide_mm, y0 + 0.16 * reach, 0.04 * dial.high_mm, ink)
     face.text(f"CL. 2.5  {serial(rng, 5)}", x0 + 0.27 * dial.wide_mm, y0 + 0.16 * reach, 0.035 * dial.high_mm, ink)
@@ -157,10 +184,20 @@ def _bezel(
     wide, high = bounds[2] - bounds[0], bounds[3] - bounds[1]
     canvas = Canvas(wide, high, paint, rng)
     if not round_face:
-        canvas.text(dial.maker, 0.5 * wide, 0.09 * high, 0.05 * high, WHITE_INK if sum(paint.srgb) < 330 else INK, font="bold", fit_mm=0.4 * wide)
+        canvas.text(
+            dial.maker,
+            0.5 * wide,
+            0.09 * high,
+            0.05 * high,
+            WHITE_INK if sum(paint.srgb) < 330 else INK,
+            font="bold",
+            fit_mm=0.4 * wide,
+        )
     else:
         for angle in (0.8, 2.34, 3.94, 5.48):
-            canvas.screw((0.5 + 0.45 * math.cos(angle)) * wide, (0.5 + 0.45 * math.sin(angle)) * high, 1.6, STEEL, drive="cross")
+            canvas.screw(
+                (0.5 + 0.45 * math.cos(angle)) * wide, (0.5 + 0.45 * math.sin(angle)) * high, 1.6, STEEL, drive="cross"
+            )
     canvas.screw(0.5 * wide, 0.17 * high if not round_face else 0.07 * high, 1.4, STEEL, drive="cross")
     canvas.scratches(int(rng.integers(6, 30)), length_mm=15.0)
     canvas.dust(float(rng.uniform(0.1, 0.6)))
@@ -185,5 +222,7 @@ def _barrel(across: float, top: float, bezel: Paint, rng: np.random.Generator) -
         x, y = side * 0.5 * radius, -0.25 * radius
         parts.append(rod(1.9, 0.0, floor + 1.0, plain(brass, rng)).moved((x, y, 0.0)))
         parts.append(slab(circle(3.6, (x, y), 6), 0.4 * floor, 0.8 * floor, plain(brass, rng), bevel_mm=0.3))
-        parts.append(slab(ring_outline(4.2, 2.0, 24), 0.82 * floor, floor, plain(STEEL, rng), bevel_mm=0.1).moved((x, y, 0.0)))
+        parts.append(
+            slab(ring_outline(4.2, 2.0, 24), 0.82 * floor, floor, plain(STEEL, rng), bevel_mm=0.1).moved((x, y, 0.0))
+        )
     return parts

@@ -15,12 +15,11 @@ from neosort_datasets.modelling.forms import (
     flat_sided,
     gear,
     plain,
-    ring_outline,
     rod,
     stray_wire,
     wrapped,
 )
-from neosort_datasets.modelling.labels import brand, serial, type_plate
+from neosort_datasets.modelling.labels import brand, serial
 from neosort_datasets.modelling.paint import Canvas
 from neosort_datasets.modelling.paints import (
     ANODISED_BLACK,
@@ -155,7 +154,9 @@ def _dressed(canvas: Canvas, motor: _Motor, rng: np.random.Generator, around: fl
         for spot in (middle, (middle + 0.5 * around) % around):
             canvas.text(name, spot - 0.07 * around, 0.6 * run, 0.09 * around, WHITE_INK, angle_deg=90, font="bold",
                         fit_mm=0.5 * run)  # fmt: skip
-            canvas.text(volts, spot + 0.02 * around, 0.6 * run, 0.04 * around, WHITE_INK, angle_deg=90, fit_mm=0.5 * run)
+            canvas.text(
+                volts, spot + 0.02 * around, 0.6 * run, 0.04 * around, WHITE_INK, angle_deg=90, fit_mm=0.5 * run
+            )
     elif motor.dress == "label":
         half = around * float(rng.uniform(0.1, 0.17))
         paper = [WHITE_INK, WHITE_INK, BLUE_PLASTIC, YELLOW_PLASTIC, Paint((196, 198, 202), 0.4, 0.6)][rng.integers(5)]
@@ -264,7 +265,9 @@ def _shaft(motor: _Motor, model: ItemModel, rng: np.random.Generator) -> list[Pa
                 disc_plate(outer, base + 2 * third, high - 0.3, wheel)]  # fmt: skip
     if motor.end == "weight" and high - base > 2.0:
         outer = 0.7 * motor.radius_mm
-        half = circle(outer).intersection(Polygon([(-outer, -0.3 * outer), (outer, -0.3 * outer), (outer, outer), (-outer, outer)]))
+        half = circle(outer).intersection(
+            Polygon([(-outer, -0.3 * outer), (outer, -0.3 * outer), (outer, outer), (-outer, outer)])
+        )
         return [shaft, slab(half, base, high - 0.8, plain(tinted(STEEL, 0.8), rng), bevel_mm=0.5)]
     return [shaft]
 
@@ -276,7 +279,7 @@ def _wires(motor: _Motor, model: ItemModel, pose: Pose, rng: np.random.Generator
     thick = float(np.clip(0.05 * motor.radius_mm, 0.45, 1.1))
     parts: list[Part] = []
     for side, paint in zip((-1, 1), pair, strict=True):
-        heading, length = math.pi + 0.3 * float(rng.normal()), float(rng.uniform(12, 70))
+        heading, length = math.pi + 0.3 * float(rng.normal()), float(rng.uniform(8, 40))
         if pose.sprite == "standing":
             start = (-motor.radius_mm * 0.9, side * 2.0, thick + 0.5)
         else:

@@ -36,7 +36,11 @@ from neosort_hardware.twin.bodies import ItemModel, Pose
 BELLS = (ANODISED_BLACK, ANODISED_BLACK, ALUMINIUM, Paint((150, 26, 30), 0.35, 0.7), Paint((34, 70, 150), 0.35, 0.7),
          Paint((190, 132, 44), 0.35, 0.8), Paint((92, 60, 130), 0.35, 0.7), Paint((60, 62, 66), 0.4, 0.6))  # fmt: skip
 WINDINGS = (COPPER, Paint((150, 62, 34), 0.3, 0.9), Paint((184, 108, 52), 0.3, 0.9))
-WIRE_SETS = ((BLACK_PLASTIC,) * 3, (RED_PLASTIC, BLACK_PLASTIC, YELLOW_PLASTIC), (BLUE_PLASTIC, YELLOW_PLASTIC, RED_PLASTIC))
+WIRE_SETS = (
+    (BLACK_PLASTIC,) * 3,
+    (RED_PLASTIC, BLACK_PLASTIC, YELLOW_PLASTIC),
+    (BLUE_PLASTIC, YELLOW_PLASTIC, RED_PLASTIC),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +106,9 @@ def _bell(it: _Outrunner, rng: np.random.Generator) -> list[Part]:
     parts = [
         wrapped(circle(radius, segments=72), profile, wall.surface()),
         slab(skin, it.bell_mm - 0.2, it.bell_mm + 0.3, plain(it.can, rng), bevel_mm=0.1),
-        slab(ring_outline(0.88 * radius, 0.78 * radius), it.bell_mm, it.roof_mm - 1.0, plain(NICKEL, rng), bevel_mm=0.2),
+        slab(
+            ring_outline(0.88 * radius, 0.78 * radius), it.bell_mm, it.roof_mm - 1.0, plain(NICKEL, rng), bevel_mm=0.2
+        ),
     ]
     return parts + _roof(it, edge, rng)
 
@@ -125,15 +131,30 @@ def _roof(it: _Outrunner, edge: float, rng: np.random.Generator) -> list[Part]:
     canvas.dust(float(rng.uniform(0.0, 0.4)))
     for screw in range(4):
         a = it.angle + TAU * screw / 4
-        canvas.disc(radius + 0.75 * hub * math.cos(a), radius + 0.75 * hub * math.sin(a), 0.13 * hub, Paint((14, 14, 14), 0.8), raised_mm=-0.5)
+        canvas.disc(
+            radius + 0.75 * hub * math.cos(a),
+            radius + 0.75 * hub * math.sin(a),
+            0.13 * hub,
+            Paint((14, 14, 14), 0.8),
+            raised_mm=-0.5,
+        )
     thick = min(2.5, 0.1 * it.roof_mm + 0.6)
     shaft = plain(varied(NICKEL, rng, 8), rng)
     boss = 0.5 * hub
     parts = [slab(roof, it.roof_mm - thick, it.roof_mm + 0.02, canvas.surface(), bevel_mm=0.4)]
-    parts.append(rod(boss, it.roof_mm - 0.2, it.roof_mm + 0.4 * (it.top_mm - it.roof_mm), plain(it.bell, rng), segments=32))
+    parts.append(
+        rod(boss, it.roof_mm - 0.2, it.roof_mm + 0.4 * (it.top_mm - it.roof_mm), plain(it.bell, rng), segments=32)
+    )
     parts.append(rod(max(0.8, 0.11 * it.radius_mm), it.mount_mm, it.top_mm, shaft))
     if rng.random() < 0.25:  # the nut of a propeller's collet
-        parts.append(slab(circle(0.3 * it.radius_mm, segments=6), it.top_mm - 0.6 * (it.top_mm - it.roof_mm), it.top_mm - 1.0, plain(it.base, rng)))
+        parts.append(
+            slab(
+                circle(0.3 * it.radius_mm, segments=6),
+                it.top_mm - 0.6 * (it.top_mm - it.roof_mm),
+                it.top_mm - 1.0,
+                plain(it.base, rng),
+            )
+        )
     return parts
 
 
@@ -153,7 +174,13 @@ def _stator(it: _Outrunner, rng: np.random.Generator) -> list[Part]:
     wide = 1.3 * radius / teeth * 2.4
     for tooth in range(teeth):
         spin = turn("z", TAU * tooth / teeth)
-        block = box((0.52 * radius, wide, high - low), (0.62 * radius, 0.0, middle), copper, bevel_mm=0.28 * wide, radius_mm=0.3 * wide)
+        block = box(
+            (0.52 * radius, wide, high - low),
+            (0.62 * radius, 0.0, middle),
+            copper,
+            bevel_mm=0.28 * wide,
+            radius_mm=0.3 * wide,
+        )
         shoe = box((0.1 * radius, 1.35 * wide, 0.7 * (high - low)), (0.94 * radius, 0.0, middle), core, bevel_mm=0.3)
         parts += [block.turned(spin), shoe.turned(spin)]
     return parts
@@ -181,7 +208,9 @@ def _mount(it: _Outrunner, rng: np.random.Generator) -> list[Part]:
     canvas.ring(-x0, -y0, 0.22 * radius, 0.3 * radius, tinted(it.base, 0.7), raised_mm=-0.3)
     for screw in range(3):
         a = it.angle + 0.5 + TAU * screw / 3
-        canvas.screw(-x0 + 0.38 * radius * math.cos(a), -y0 + 0.38 * radius * math.sin(a), 0.06 * radius, STEEL, drive="hex")
+        canvas.screw(
+            -x0 + 0.38 * radius * math.cos(a), -y0 + 0.38 * radius * math.sin(a), 0.06 * radius, STEEL, drive="hex"
+        )
     canvas.scratches(int(rng.integers(5, 20)), length_mm=8.0)
     canvas.grime(float(rng.uniform(0.1, 0.4)))
     parts = [slab(plate, 0.0, it.mount_mm, from_below(canvas.surface()), bevel_mm=0.5)]
@@ -192,7 +221,7 @@ def _mount(it: _Outrunner, rng: np.random.Generator) -> list[Part]:
 
 def _leads(it: _Outrunner, pose: Pose, rng: np.random.Generator) -> tuple[Part, ...]:
     paints = WIRE_SETS[rng.integers(len(WIRE_SETS))]
-    length, thick = float(rng.uniform(20, 80)), float(np.clip(0.055 * it.radius_mm, 0.6, 1.4))
+    length, thick = float(rng.uniform(12, 45)), float(np.clip(0.055 * it.radius_mm, 0.6, 1.4))
     if rng.random() < 0.12:
         return ()
     parts: list[Part] = []
@@ -204,5 +233,7 @@ def _leads(it: _Outrunner, pose: Pose, rng: np.random.Generator) -> tuple[Part, 
             "mount": (0.8 * it.radius_mm, side, it.top_mm - it.mount_mm - thick),
             "side": (0.5 * it.radius_mm + side, 0.5 * it.top_mm - it.mount_mm, 0.5 * it.radius_mm),
         }[pose.sprite]
-        parts += stray_wire(rng, start, heading + (0.5 * math.pi if pose.sprite == "side" else 0.0), length, thick, paint, curl=0.03)
+        parts += stray_wire(
+            rng, start, heading + (0.5 * math.pi if pose.sprite == "side" else 0.0), length, thick, paint, curl=0.03
+        )
     return tuple(parts)

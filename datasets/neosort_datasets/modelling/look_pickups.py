@@ -49,7 +49,11 @@ def pickup(model: ItemModel, pose: Pose, rng: np.random.Generator) -> Solid:
 def _wound(outline: Polygon, low: float, top: float, rng: np.random.Generator) -> Part:
     """A coil of fine wire, or its tape."""
     taped = rng.random() < 0.4
-    paint = varied(Paint((30, 30, 32), 0.4), rng, 5) if taped else varied((COPPER, Paint((128, 52, 30), 0.35, 0.7))[rng.integers(2)], rng, 9)
+    paint = (
+        varied(Paint((30, 30, 32), 0.4), rng, 5)
+        if taped
+        else varied((COPPER, Paint((128, 52, 30), 0.35, 0.7))[rng.integers(2)], rng, 9)
+    )
     side = Canvas(80.0, 10.0, paint, rng, px_per_mm=3.0)
     for y in np.arange(0.3, 10, 0.7):
         side.line([(0, y), (80, y)], 0.25, tinted(paint, 0.7), raised_mm=-0.05)
@@ -66,7 +70,9 @@ def _single(length: float, width: float, high: float, rng: np.random.Generator) 
     covered = rng.random() < 0.65
     cover, fibre = varied(COVERS[rng.integers(len(COVERS))], rng, 7), varied(FIBRE[rng.integers(len(FIBRE))], rng, 7)
     body = rounded_rectangle(0.84 * length, 0.72 * width, 0.35 * width)
-    base = rounded_rectangle(length, 0.6 * width, 0.3 * width).union(rounded_rectangle(0.72 * length, width, 0.24 * width))
+    base = rounded_rectangle(length, 0.6 * width, 0.3 * width).union(
+        rounded_rectangle(0.72 * length, width, 0.24 * width)
+    )
     top, floor = high - 1.2, 0.22 * high
     parts = [slab(base, floor, floor + 2.2, _bottom(base, fibre, rng), bevel_mm=0.3)]
     if covered:
@@ -80,7 +86,9 @@ def _single(length: float, width: float, high: float, rng: np.random.Generator) 
     for x, up in zip(_pole_spots(0.84 * length), stagger, strict=True):
         parts.append(rod(2.4, 0.0, top + 1.2 - float(up), steel).moved((x, 0.0, 0.0)))
     for side in (-1, 1):
-        eyelet = disc_plate(1.5, 0.7 * floor, floor, plain(BRASS, rng)).moved((side * 0.12 * length, -0.36 * width, 0.0))
+        eyelet = disc_plate(1.5, 0.7 * floor, floor, plain(BRASS, rng)).moved(
+            (side * 0.12 * length, -0.36 * width, 0.0)
+        )
         parts.append(eyelet)
     return parts
 
@@ -90,7 +98,9 @@ def _top(body: Polygon, paint: Paint, rng: np.random.Generator, *, name: bool) -
     canvas = Canvas(x1 - x0, y1 - y0, paint, rng)
     if name:
         ink = WHITE_INK if sum(paint.srgb) < 330 else tinted(paint, 0.5)
-        canvas.text(brand(rng), 0.5 * (x1 - x0), 0.2 * (y1 - y0), 0.1 * (y1 - y0), ink, font="oblique", fit_mm=0.4 * (x1 - x0))
+        canvas.text(
+            brand(rng), 0.5 * (x1 - x0), 0.2 * (y1 - y0), 0.1 * (y1 - y0), ink, font="oblique", fit_mm=0.4 * (x1 - x0)
+        )
     canvas.mottle(0.08, 5.0)
     canvas.scratches(int(rng.integers(6, 30)), length_mm=14.0)
     canvas.grime(float(rng.uniform(0.0, 0.4)))
@@ -105,7 +115,13 @@ def _bottom(base: Polygon, paint: Paint, rng: np.random.Generator) -> Surface:
     ink = WHITE_INK if sum(paint.srgb) < 330 else Paint((40, 38, 36), 0.7)
     canvas.text(serial(rng, 6), 0.5 * wide, 0.24 * high, 0.1 * high, ink, font="mono", fit_mm=0.4 * wide)
     for _ in range(5):
-        canvas.disc(float(rng.uniform(0.1, 0.9)) * wide, float(rng.uniform(0.2, 0.8)) * high, float(rng.uniform(1, 4)), varied(tinted(paint, 1.2), rng, 6), raised_mm=0.1)
+        canvas.disc(
+            float(rng.uniform(0.1, 0.9)) * wide,
+            float(rng.uniform(0.2, 0.8)) * high,
+            float(rng.uniform(1, 4)),
+            varied(tinted(paint, 1.2), rng, 6),
+            raised_mm=0.1,
+        )
     for x in (0.42, 0.5):
         canvas.disc(x * wide, 0.7 * high, 1.3, Paint((214, 214, 216), 0.3, 1.0), raised_mm=0.6)
     for side in (0.05, 0.95):
@@ -119,7 +135,11 @@ def _humbucker(length: float, width: float, high: float, form: str, rng: np.rand
     """Two coils side by side: under a metal cover, open (often of two colours), or in a plastic mounting ring."""
     metal = varied(METAL_COVERS[rng.integers(len(METAL_COVERS))], rng, 6)
     plate = rounded_rectangle(length, 0.3 * width, 2.0).union(rounded_rectangle(0.8 * length, 0.96 * width, 1.5))
-    parts = [slab(plate, 0.0, 1.3, _bottom(plate, varied((NICKEL, BRASS, STEEL)[rng.integers(3)], rng, 8), rng), bevel_mm=0.3)]
+    parts = [
+        slab(
+            plate, 0.0, 1.3, _bottom(plate, varied((NICKEL, BRASS, STEEL)[rng.integers(3)], rng, 8), rng), bevel_mm=0.3
+        )
+    ]
     top = high - 0.8
     screw = plain(varied(NICKEL if rng.random() < 0.7 else GOLD, rng, 6), rng)
     if form == "covered":
@@ -137,7 +157,15 @@ def _humbucker(length: float, width: float, high: float, form: str, rng: np.rand
         rows = (0.24 * width, -0.24 * width)
     if form == "ring":
         ring = rounded_rectangle(length, width, 1.5).difference(rounded_rectangle(0.81 * length, 0.93 * width, 1.5))
-        parts.append(slab(ring, 0.5 * high, 0.66 * high, _top(ring.envelope, varied(COVERS[rng.integers(4)], rng, 6), rng, name=False), bevel_mm=0.8))
+        parts.append(
+            slab(
+                ring,
+                0.5 * high,
+                0.66 * high,
+                _top(ring.envelope, varied(COVERS[rng.integers(4)], rng, 6), rng, name=False),
+                bevel_mm=0.8,
+            )
+        )
     for row, y in enumerate(rows):
         for x in _pole_spots(0.8 * length):
             radius = 1.7 if row == 0 else 2.3
@@ -148,8 +176,13 @@ def _humbucker(length: float, width: float, high: float, form: str, rng: np.rand
 def _leads(length: float, high: float, pose: Pose, rng: np.random.Generator) -> tuple[Part, ...]:
     if rng.random() < 0.15:
         return ()
-    paints = [(BLACK_PLASTIC, WHITE_PLASTIC), (BLACK_PLASTIC, YELLOW_PLASTIC), (Paint((150, 148, 144), 0.5, 0.8),), (RED_PLASTIC, BLACK_PLASTIC)][rng.integers(4)]
-    heading, reach = float(rng.uniform(-0.5, 0.5)), float(rng.uniform(30, 150))
+    paints = [
+        (BLACK_PLASTIC, WHITE_PLASTIC),
+        (BLACK_PLASTIC, YELLOW_PLASTIC),
+        (Paint((150, 148, 144), 0.5, 0.8),),
+        (RED_PLASTIC, BLACK_PLASTIC),
+    ][rng.integers(4)]
+    heading, reach = float(rng.uniform(-0.5, 0.5)), float(rng.uniform(14, 65))
     z = 0.3 * high if pose.sprite == "face" else 0.75 * high
     parts: list[Part] = []
     for number, paint in enumerate(paints):

@@ -34,8 +34,23 @@ from neosort_datasets.modelling.shapes import box, rounded_rectangle, slab
 from neosort_datasets.modelling.solid import Part, Solid, Surface
 from neosort_hardware.twin.bodies import ItemModel, Pose
 
-BLOCKS = (BLUE_PLASTIC, BLACK_PLASTIC, BLACK_PLASTIC, WHITE_PLASTIC, ORANGE_PLASTIC, GREY_PLASTIC, RED_PLASTIC, BEIGE_PLASTIC)
-TAPES = (YELLOW_PLASTIC, Paint((196, 150, 60), 0.35), Paint((34, 76, 60), 0.4), WHITE_PLASTIC, Paint((150, 60, 34), 0.35))
+BLOCKS = (
+    BLUE_PLASTIC,
+    BLACK_PLASTIC,
+    BLACK_PLASTIC,
+    WHITE_PLASTIC,
+    ORANGE_PLASTIC,
+    GREY_PLASTIC,
+    RED_PLASTIC,
+    BEIGE_PLASTIC,
+)
+TAPES = (
+    YELLOW_PLASTIC,
+    Paint((196, 150, 60), 0.35),
+    Paint((34, 76, 60), 0.4),
+    WHITE_PLASTIC,
+    Paint((150, 60, 34), 0.35),
+)
 BASES = (PCB_BROWN, BLACK_PLASTIC, Paint((86, 52, 34), 0.5), BEIGE_PLASTIC)
 
 
@@ -78,7 +93,9 @@ def _pins(length: float, width: float, reach: float, rng: np.random.Generator) -
 
 def _underside(length: float, width: float, base: Paint, rng: np.random.Generator) -> Surface:
     canvas = Canvas(length, width, base, rng)
-    canvas.text(serial(rng, 6), 0.5 * length, 0.5 * width, 0.08 * width, tinted(base, 1.5), font="mono", fit_mm=0.5 * length)
+    canvas.text(
+        serial(rng, 6), 0.5 * length, 0.5 * width, 0.08 * width, tinted(base, 1.5), font="mono", fit_mm=0.5 * length
+    )
     canvas.rect(0.06 * length, 0.08 * width, 0.94 * length, 0.12 * width, tinted(base, 0.7), raised_mm=-0.3)
     canvas.mottle(0.12, 5.0)
     canvas.scratches(6, length_mm=10.0)
@@ -91,14 +108,24 @@ def _print(length: float, width: float, paint: Paint, rng: np.random.Generator) 
     canvas = Canvas(length, width, paint, rng, px_per_mm=5.0)
     ink = WHITE_INK if sum(paint.srgb) < 400 else INK
     canvas.text(brand(rng), 0.36 * length, 0.78 * width, 0.13 * width, ink, font="bold", fit_mm=0.55 * length)
-    canvas.text(f"{serial(rng, 4)}-{serial(rng, 4)}", 0.36 * length, 0.58 * width, 0.09 * width, ink, fit_mm=0.55 * length)
+    canvas.text(
+        f"{serial(rng, 4)}-{serial(rng, 4)}", 0.36 * length, 0.58 * width, 0.09 * width, ink, fit_mm=0.55 * length
+    )
     volts = f"{rng.choice([5, 12, 24, 48, 110])} V"
     canvas.text(volts, 0.36 * length, 0.38 * width, 0.14 * width, ink, font="bold")
     canvas.text(f"{rng.integers(1, 16)}A 250V~", 0.36 * length, 0.2 * width, 0.08 * width, ink, fit_mm=0.55 * length)
     x, y = 0.8 * length, 0.5 * width
     canvas.rect(x - 0.09 * length, y - 0.3 * width, x + 0.09 * length, y - 0.06 * width, ink)
     canvas.rect(x - 0.08 * length, y - 0.28 * width, x + 0.08 * length, y - 0.08 * width, paint)
-    canvas.line([(x - 0.09 * length, y + 0.06 * width), (x + 0.02 * length, y + 0.16 * width), (x + 0.02 * length, y + 0.32 * width)], 0.35, ink)
+    canvas.line(
+        [
+            (x - 0.09 * length, y + 0.06 * width),
+            (x + 0.02 * length, y + 0.16 * width),
+            (x + 0.02 * length, y + 0.32 * width),
+        ],
+        0.35,
+        ink,
+    )
     canvas.line([(x - 0.09 * length, y + 0.26 * width), (x - 0.03 * length, y + 0.26 * width)], 0.35, ink)
     canvas.scratches(int(rng.integers(6, 25)), length_mm=10.0)
     canvas.smears(int(rng.integers(0, 3)))
@@ -126,7 +153,9 @@ def _works(length: float, width: float, low: float, high: float, rng: np.random.
     yoke.scratches(8, length_mm=8.0)
     if rng.random() < 0.4:
         yoke.rust(0.25)
-    parts.append(box((1.8, 0.5 * width, room - 0.4), (-0.4 * length, y, low + 0.5 * room), plain(iron, rng), bevel_mm=0.3))
+    parts.append(
+        box((1.8, 0.5 * width, room - 0.4), (-0.4 * length, y, low + 0.5 * room), plain(iron, rng), bevel_mm=0.3)
+    )
     parts.append(box((0.58 * length, 0.26 * width, 1.6), (-0.12 * length, y, high - 0.8), yoke.surface(), bevel_mm=0.3))
     return parts + _springs(length, width, low, high, rng)
 
@@ -142,7 +171,14 @@ def _springs(length: float, width: float, low: float, high: float, rng: np.rando
         z = low + (0.5 + 0.1 * (spring % 2)) * (high - low)
         parts.append(box(blade, (0.06 * length + float(rng.normal(0, 0.3)), y, z), brass, bevel_mm=0.1))
         parts.append(box((2.0, 1.2, 2.0), (0.36 * length, y, z), silver, bevel_mm=0.4))
-    parts.append(box((0.12 * length, 0.36 * width, 0.7 * (high - low)), (-0.24 * length, 0.3 * width, low + 0.36 * (high - low)), comb, bevel_mm=0.4))
+    parts.append(
+        box(
+            (0.12 * length, 0.36 * width, 0.7 * (high - low)),
+            (-0.24 * length, 0.3 * width, low + 0.36 * (high - low)),
+            comb,
+            bevel_mm=0.4,
+        )
+    )
     parts.append(box((1.6, 0.4 * width, 1.4), (0.28 * length, 0.28 * width, high - 1.2), comb, bevel_mm=0.3))
     return parts
 
@@ -152,10 +188,14 @@ def _clear_cover(length: float, width: float, low: float, high: float, rng: np.r
     hood = varied(rougher(Paint((118, 112, 96), 0.14), 0.14), rng, 10)
     canvas = Canvas(length, width, hood, rng, px_per_mm=5.0)
     tape = varied(TAPES[rng.integers(len(TAPES))], rng, 9)
-    canvas.rect(0.16 * length, 0.14 * width, 0.6 * length, 0.56 * width, rougher(tinted(tape, 0.72), 0.14), radius_mm=1.0)
+    canvas.rect(
+        0.16 * length, 0.14 * width, 0.6 * length, 0.56 * width, rougher(tinted(tape, 0.72), 0.14), radius_mm=1.0
+    )
     for row in range(4):
         y = (0.66 + 0.075 * row) * width
-        canvas.line([(0.2 * length, y), (0.86 * length, y)], 0.7, rougher(tinted(Paint((180, 150, 90), 0.14), 0.8), 0.14))
+        canvas.line(
+            [(0.2 * length, y), (0.86 * length, y)], 0.7, rougher(tinted(Paint((180, 150, 90), 0.14), 0.8), 0.14)
+        )
     canvas.rect(0.7 * length, 0.16 * width, 0.8 * length, 0.9 * width, rougher(tinted(STEEL, 0.5), 0.14))
     canvas.mottle(0.15, 6.0)
     canvas.text(brand(rng), 0.4 * length, 0.35 * width, 0.12 * width, WHITE_INK, font="bold", fit_mm=0.4 * length)

@@ -31,7 +31,14 @@ from neosort_datasets.modelling.shapes import box, circle, rounded_rectangle, sl
 from neosort_datasets.modelling.solid import Part, Solid, Surface, turn
 from neosort_hardware.twin.bodies import ItemModel, Pose
 
-CASES = (BLACK_PLASTIC, BLACK_PLASTIC, Paint((30, 62, 128), 0.25), GREY_PLASTIC, Paint((52, 54, 60), 0.4, 0.6), RED_PLASTIC)
+CASES = (
+    BLACK_PLASTIC,
+    BLACK_PLASTIC,
+    Paint((30, 62, 128), 0.25),
+    GREY_PLASTIC,
+    Paint((52, 54, 60), 0.4, 0.6),
+    RED_PLASTIC,
+)
 BANDS = (RED_PLASTIC, BLUE_PLASTIC, ORANGE_PLASTIC, YELLOW_PLASTIC, WHITE_INK, Paint((30, 30, 32), 0.4), ALUMINIUM)
 RIBBONS = ((Paint((92, 56, 34), 0.5), RED_PLASTIC, ORANGE_PLASTIC), (BLACK_PLASTIC, RED_PLASTIC, WHITE_PLASTIC),
            (BLACK_PLASTIC, RED_PLASTIC, YELLOW_PLASTIC))  # fmt: skip
@@ -47,7 +54,15 @@ def servo(model: ItemModel, pose: Pose, rng: np.random.Generator) -> Solid:
     radius = float(rng.uniform(0.4, 1.6))
     parts: list[Part] = []
     for low, top, paint in ((0.0, 0.24 * roof, case), (0.25 * roof, 0.66 * roof, middle), (0.67 * roof, roof, case)):
-        parts.append(slab(rounded_rectangle(body, width, radius), low, top, _case(paint, body, width, rng, top == roof), bevel_mm=0.35))
+        parts.append(
+            slab(
+                rounded_rectangle(body, width, radius),
+                low,
+                top,
+                _case(paint, body, width, rng, top == roof),
+                bevel_mm=0.35,
+            )
+        )
     seam = plain(tinted(case, 0.5), rng)
     parts.append(box((body - 0.8, width - 0.8, 0.6 * roof), (0, 0, 0.45 * roof), seam, bevel_mm=0.1))
     parts += _flanges(length, width, body, roof, case, rng)
@@ -67,7 +82,9 @@ def _case(paint: Paint, long: float, wide: float, rng: np.random.Generator, scre
     return canvas.surface()
 
 
-def _flanges(length: float, width: float, body: float, roof: float, case: Paint, rng: np.random.Generator) -> list[Part]:
+def _flanges(
+    length: float, width: float, body: float, roof: float, case: Paint, rng: np.random.Generator
+) -> list[Part]:
     """Ears with slots; one broken off now and then."""
     broken = int(rng.integers(0, 2)) if rng.random() < 0.25 else -1
     parts: list[Part] = []
@@ -79,7 +96,9 @@ def _flanges(length: float, width: float, body: float, roof: float, case: Paint,
             hole = circle(0.09 * width, (side * (0.5 * body + 0.58 * ear), across * width), 18)
             outline = outline.difference(affinity.translate(hole, side * 0.12 * ear, 0).union(hole).convex_hull)
         if outline.geom_type == "Polygon":
-            parts.append(slab(outline, 0.68 * roof, 0.68 * roof + max(1.6, 0.06 * roof), plain(case, rng), bevel_mm=0.3))
+            parts.append(
+                slab(outline, 0.68 * roof, 0.68 * roof + max(1.6, 0.06 * roof), plain(case, rng), bevel_mm=0.3)
+            )
     return parts
 
 
@@ -111,7 +130,11 @@ def _output(body: float, width: float, roof: float, high: float, case: Paint, rn
     metal = varied(BRASS, rng, 8) if rng.random() < 0.5 else case
     parts = [disc_plate(0.46 * width, roof - 0.2, dome, plain(case, rng), 0.6).moved((at, 0, 0))]
     if rng.random() < 0.4:
-        parts.append(disc_plate(0.26 * width, roof - 0.2, dome * 0.5 + roof * 0.5, plain(case, rng), 0.6).moved((at - 0.55 * width, 0, 0)))
+        parts.append(
+            disc_plate(0.26 * width, roof - 0.2, dome * 0.5 + roof * 0.5, plain(case, rng), 0.6).moved(
+                (at - 0.55 * width, 0, 0)
+            )
+        )
     parts.append(rod(0.2 * width, dome - 0.2, high - 0.5, plain(metal, rng)).moved((at, 0, 0)))
     form = str(rng.choice(["none", "arm", "cross", "disc", "double"]))
     horn = varied((WHITE_PLASTIC, BLACK_PLASTIC, ALUMINIUM)[rng.integers(3)], rng, 6)
@@ -135,7 +158,7 @@ def _output(body: float, width: float, roof: float, high: float, case: Paint, rn
 
 def _ribbon(model: ItemModel, pose: Pose, body: float, roof: float, rng: np.random.Generator) -> tuple[Part, ...]:
     paints = RIBBONS[rng.integers(len(RIBBONS))]
-    length, heading = float(rng.uniform(25, 120)), math.pi + 0.3 * float(rng.normal())
+    length, heading = float(rng.uniform(14, 55)), math.pi + 0.3 * float(rng.normal())
     state = rng.bit_generator.state
     parts: list[Part] = []
     side = pose.sprite == "side"

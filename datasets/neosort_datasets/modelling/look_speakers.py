@@ -88,7 +88,9 @@ def _rim(form: str, length: float, width: float, rng: np.random.Generator) -> Po
             outline = outline.union(circle(2.3 * hole, spots[-1], 24))
         outline = outline.buffer(1.5).buffer(-1.5)
     else:
-        outline = rounded_rectangle(length, width, 0.499 * width) if form == "oval" else circle(0.5 * length, segments=96)
+        outline = (
+            rounded_rectangle(length, width, 0.499 * width) if form == "oval" else circle(0.5 * length, segments=96)
+        )
         place = 0.5 * width - 1.8 * hole
         long = 0.5 * (length - width)
         turn = float(rng.uniform(0.5, 0.95))
@@ -149,9 +151,21 @@ def _boxed(model: ItemModel, frame: Paint, rng: np.random.Generator) -> list[Par
     back = circle(min(0.46 * width, neck * 1.35 + 3.0), (shift, 0.0), 48)
     split = cone.rim_mm - min(6.0, 0.25 * high)
     parts = [
-        slab(whole(outline.difference(opening)), split, cone.rim_mm + 0.2, _shell(shell, outline, rng, printed=False), bevel_mm=0.9),
+        slab(
+            whole(outline.difference(opening)),
+            split,
+            cone.rim_mm + 0.2,
+            _shell(shell, outline, rng, printed=False),
+            bevel_mm=0.9,
+        ),
         slab(outline.buffer(-0.4), 0.35 * high, split - 0.2, plain(tinted(shell, 0.9), rng), bevel_mm=0.1),
-        slab(whole(outline.difference(back)), 0.1 * high, split - 0.1, _shell(shell, outline, rng, printed=True), bevel_mm=1.2),
+        slab(
+            whole(outline.difference(back)),
+            0.1 * high,
+            split - 0.1,
+            _shell(shell, outline, rng, printed=True),
+            bevel_mm=1.2,
+        ),
     ]
     return parts + [part.moved((shift, 0.0, 0.0)) for part in (*front(cone, rng), *system)]
 
@@ -166,7 +180,9 @@ def _shell(shell: Paint, outline: Polygon, rng: np.random.Generator, *, printed:
             canvas.screw(sx * wide, sy * high, min(2.2, 0.03 * wide), STEEL, drive="cross")
     if printed:  # at the back
         at = float(rng.choice([0.2, 0.5, 0.8])) * wide
-        canvas.rect(at - 0.16 * wide, 0.74 * high, at + 0.16 * wide, 0.9 * high, WHITE_INK, radius_mm=0.6, raised_mm=0.05)
+        canvas.rect(
+            at - 0.16 * wide, 0.74 * high, at + 0.16 * wide, 0.9 * high, WHITE_INK, radius_mm=0.6, raised_mm=0.05
+        )
         canvas.text(brand(rng), at, 0.85 * high, 0.05 * high, INK, font="bold", fit_mm=0.28 * wide)
         canvas.text(serial(rng), at, 0.78 * high, 0.035 * high, INK, font="mono", fit_mm=0.28 * wide)
     elif rng.random() < 0.6:
@@ -188,5 +204,5 @@ def _leads(model: ItemModel, pose: Pose, rng: np.random.Generator) -> tuple[Part
     parts: list[Part] = []
     for side, paint in ((-1, RED_PLASTIC), (1, second)):
         start = (side * 2.0, -0.4 * model.width_mm, start_z)
-        parts += stray_wire(rng, start, heading, float(rng.uniform(30, 110)), thick, paint, curl=0.035)
+        parts += stray_wire(rng, start, heading, float(rng.uniform(18, 65)), thick, paint, curl=0.035)
     return tuple(parts)

@@ -196,7 +196,9 @@ def basket(cone: Cone, neck_mm: float, neck_z_mm: float, frame: Surface, rng: np
 def magnet_system(magnet: Magnet, neck_z_mm: float, rng: np.random.Generator) -> tuple[list[Part], float]:
     """The plates and the magnet down to z = 0, and the radius of the neck above them."""
     outer = 0.5 * magnet.size_mm[0]
-    plate = varied((ZINC, NICKEL, STEEL, Paint((196, 178, 120), 0.4, 1.0), Paint((48, 48, 50), 0.5, 0.5))[rng.integers(5)], rng, 8)
+    plate = varied(
+        (ZINC, NICKEL, STEEL, Paint((196, 178, 120), 0.4, 1.0), Paint((48, 48, 50), 0.5, 0.5))[rng.integers(5)], rng, 8
+    )
     if magnet.material != "ferrite":
         return _small_pot(outer, neck_z_mm, plate, rng), 1.05 * outer
     low = max(2.5, magnet.centre_mm[2] - 0.5 * magnet.size_mm[2])
@@ -237,7 +239,9 @@ def _back_plate(radius: float, plate: Paint, rng: np.random.Generator) -> Surfac
         for row in range(4):
             wide = 0.45 * radius * (1.0 if row in (1, 2) else 0.7)
             y = radius + (1.5 - row) * 0.26 * radius
-            canvas.rect(radius - wide, y - 0.05 * radius, radius + wide * float(rng.uniform(0.2, 1)), y + 0.05 * radius, INK)
+            canvas.rect(
+                radius - wide, y - 0.05 * radius, radius + wide * float(rng.uniform(0.2, 1)), y + 0.05 * radius, INK
+            )
     canvas.mottle(0.15, 5.0)
     canvas.scratches(int(rng.integers(4, 16)), length_mm=10.0)
     canvas.grime(float(rng.uniform(0.0, 0.4)))
