@@ -236,7 +236,7 @@ def _screws(view: TopView, shape: DiskShape, design: LidDesign, outline: Polygon
     spots += [shape.pivot_mm] if rng.random() < 0.6 else []
     spots += [shape.spindle_mm] if rng.random() < 0.4 else []
     missing = set(rng.choice(len(spots), min(design.missing_screws, len(spots)), replace=False).tolist())
-    head = varied(STEEL if rng.random() < 0.7 else tinted(DARK_STEEL, 0.7), rng, 6)
+    head = varied(STEEL if rng.random() < 0.7 else DARK_STEEL, rng, 6)
     for index, (x, y) in enumerate(spots):
         _screw(view, (x, y), 2.5 * s + 0.4, None if index in missing else head, drive, shape.height_mm)
 
@@ -248,6 +248,6 @@ def _screw(
         view.sheet.disc(*at, 1.3 * radius, tinted(DARK_STEEL, 0.9), raised_mm=-0.4)
         view.sheet.disc(*at, 0.55 * radius, tinted(INK, 0.5), raised_mm=-0.5)
         return
-    view.sheet.disc(*at, 1.45 * radius, tinted(DARK_STEEL, 0.9), raised_mm=-0.3)
+    view.sheet.disc(*at, 1.4 * radius, tinted(STEEL, 0.72), raised_mm=-0.3)
     view.sheet.screw(*at, radius, head, drive)
     view.disc(*at, radius, high_mm - 0.6, high_mm - 0.05, 0.25)

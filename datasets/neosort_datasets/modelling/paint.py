@@ -196,7 +196,7 @@ class Canvas(Weathered):
 
     def screw(self, x: float, y: float, radius_mm: float, paint: Paint = STEEL, drive: Drive = "torx") -> None:
         """A screw's head in its countersink."""
-        self.disc(x, y, 1.25 * radius_mm, tinted(DARK_STEEL, 0.7), raised_mm=-0.25)
+        self.disc(x, y, 1.2 * radius_mm, DARK_STEEL, raised_mm=-0.25)
         self.disc(x, y, radius_mm, paint, raised_mm=0.35)
         turn = self.rng.uniform(0, math.pi)
         hole = tinted(INK, 0.8)
