@@ -2,18 +2,59 @@
 
 from __future__ import annotations
 
+import os
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import cv2
 import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from neosort_datasets.rendering.extra import RenderError, require_renderer
 from neosort_hardware.types import ImageU8
 
 sprites = typer.Typer(
-    no_args_is_help=True, help="Path-trace the pictures of the twin's items; needs 'neosort[render]'."
+    no_args_is_help=True, help="Path-trace the pictures of the twin's items; needs the extra 'render' of neosort."
 )
+WORK = Path("runs/sprites")
+
+
+@sprites.command()
+def build(
+    *,
+    out: Annotated[Path, typer.Option(help="Folder of the atlas; the twin's own is hardware/…/twin/sprites.")],
+    work: Annotated[Path, typer.Option(help="Where finished sprites are kept; a broken build goes on there.")] = WORK,
+    look: Annotated[list[str] | None, typer.Option(help="Trace these looks alone; the others as they are.")] = None,
+    samples: Annotated[int, typer.Option(min=1, max=1024, help="Paths per pixel.")] = 12,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; one a core.")] = os.cpu_count() or 1,
+) -> None:
+    """Trace every model in every pose that is not finished yet, and pack all that is finished into an atlas.
+
+    About two seconds a sprite and core. Nothing finished is lost when it is broken off; after a change of a shape or
+    its paint only what changed is traced again.
+    """
+    require_renderer()
+    from neosort_datasets.rendering import build as builder  # noqa: PLC0415 (needs the extra)
+    from neosort_datasets.rendering.atlas_writer import write_atlas  # noqa: PLC0415
+    from neosort_datasets.rendering.worklist import tasks  # noqa: PLC0415
+
+    wanted = tasks(tuple(look or ()))
+    columns = (TextColumn("sprites"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
+               TextColumn("{task.description}"))  # fmt: skip
+    with Progress(*columns) as progress:
+        bar = progress.add_task("", total=len(wanted))
+        builder.build(
+            wanted,
+            work,
+            samples=samples,
+            workers=workers,
+            done=lambda key, _: progress.update(bar, advance=1, description=key),
+        )
+    settings = {"samples": samples, "tracing": builder.TRACING, "mitsuba": version("mitsuba")}
+    finished = builder.finished_sprites(tasks(), work)
+    size = write_atlas(out, finished, px_per_mm=builder.PX_PER_MM, built_with=settings)
+    typer.echo(f"{out}: {size / 1e6:.1f} MB")
 
 
 @sprites.command()

@@ -24,7 +24,7 @@ class Task:
 
 
 def tasks(looks: tuple[str, ...] = ()) -> list[Task]:
-    """All sprites of the catalogue, or of ``looks`` alone, sorted by look and key.
+    """All sprites of the catalogue, or of ``looks`` alone: first those by which models are judged, then the rest.
 
     Raises `RenderError` for a look that no model has.
     """
@@ -40,7 +40,8 @@ def tasks(looks: tuple[str, ...] = ()) -> list[Task]:
         if look not in known:
             raise RenderError(f"no model has the look '{look}'; looks are {', '.join(sorted(known))}")
     wanted = [task for task in found.values() if not looks or task.model.look in looks]
-    return sorted(wanted, key=lambda task: (task.model.look, task.key))
+    split_of = {name: split for split in get_args(SplitName) for name in split_names(split)}
+    return sorted(wanted, key=lambda task: (split_of[task.model.name] == "train", task.model.name[-2:], task.key))
 
 
 def tasks_of(name: str, sprite: str | None = None) -> list[Task]:
