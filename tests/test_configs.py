@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from neosort_datasets.interchange.class_map import read_class_map
+from neosort_datasets.synthetic import KINDS
 from neosort_hardware.config import ConfigError, load_line_config, load_toml
 from neosort_inference.recipe import load_recipe
 from neosort_training.config import TrainConfig
@@ -15,6 +17,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 # A new folder of configurations gets its loader here; without one the test fails.
 LOADERS: dict[str, Callable[[Path], object]] = {
+    "datasets/configs": lambda path: read_class_map(path, KINDS),
     "hardware/configs": load_line_config,
     "inference/configs": load_recipe,
     "training/configs": lambda path: load_toml(path, TrainConfig),

@@ -19,6 +19,7 @@ from neosort_datasets.interchange.findings import Finding
 from neosort_datasets.interchange.frames import fit_box, frame_of
 from neosort_datasets.interchange.importing import ImportRequest, import_pictures
 from neosort_datasets.picture_file import PictureFacts, decode_upright, examine
+from neosort_hardware.config import ConfigError
 
 
 def test_a_sound_set_has_nothing_wrong_with_it(tmp_path):
@@ -301,7 +302,7 @@ class TestClassMap:
         assert store.entries[0].class_map == {"1": "phone", "2": ""}
 
     def test_the_group_of_all_classes_need_not_be_mapped_but_every_other(self, folder, tmp_path, write):
-        with pytest.raises(InterchangeError, match=r"map.toml: does not say what the source's '2' are"):
+        with pytest.raises(ConfigError, match=r"map.toml: does not say what the source's '2' are"):
             taken(folder, tmp_path / "store", class_map=write('[classes]\n"1" = "phone"'))
         assert not (tmp_path / "store").exists()
 
@@ -313,13 +314,13 @@ class TestClassMap:
         ("text", "why"),
         [
             ('[classes]\n"1" = "telephone"', "no kind 'telephone' in the catalogue; kinds are phone, steel"),
-            ("[classes", "not TOML"),
+            ("[classes", "not valid TOML"),
             ('classes = "phone"', "classes = 'phone'"),
             ('[klasses]\n"1" = "phone"', "map.toml: "),
         ],
     )
     def test_a_map_that_is_wrong_is_told_so(self, folder, tmp_path, write, text, why):
-        with pytest.raises(InterchangeError, match=why):
+        with pytest.raises(ConfigError, match=why):
             taken(folder, tmp_path / "store", class_map=write(text))
 
 

@@ -13,14 +13,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from neosort_datasets.interchange.claims import InterchangeError
-from neosort_hardware.config import Section, describe_invalid
+from neosort_hardware.config import ConfigError, Section, load_toml
 
 
 class ClassMap(Section):
@@ -34,24 +30,17 @@ class ClassMap(Section):
         return self.classes.get(label, self.others)
 
     def require(self, labels: Iterable[str], named_in: Path) -> None:
-        """Raises `InterchangeError`, naming them, where it does not say what some of ``labels`` are."""
+        """Raises `ConfigError`, naming them, where it does not say what some of ``labels`` are."""
         unknown = sorted({label for label in labels if self.kind_of(label) is None})
         if unknown:
             names = ", ".join(f"'{label}'" for label in unknown)
-            raise InterchangeError(f'{named_in}: does not say what the source\'s {names} are ("" drops a class)')
+            raise ConfigError(f'{named_in}: does not say what the source\'s {names} are ("" drops a class)')
 
 
 def read_class_map(path: Path, kinds: Collection[str]) -> ClassMap:
-    """The map in a TOML file; ``kinds``: those of the catalogue. Raises `InterchangeError`."""
-    try:
-        class_map = ClassMap.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise InterchangeError(f"{path}: cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InterchangeError(f"{path}: not TOML ({error})") from error
-    except ValidationError as error:
-        raise InterchangeError(f"{path}: {describe_invalid(error)}") from error
+    """The map in a TOML file; ``kinds``: those of the catalogue. Raises `ConfigError`."""
+    class_map = load_toml(path, ClassMap)
     named = {*class_map.classes.values(), class_map.others or ""} - {""}
     if strange := sorted(named - set(kinds)):
-        raise InterchangeError(f"{path}: no kind '{strange[0]}' in the catalogue; kinds are {', '.join(kinds)}")
+        raise ConfigError(f"{path}: no kind '{strange[0]}' in the catalogue; kinds are {', '.join(kinds)}")
     return class_map
