@@ -1,4 +1,4 @@
-"""Forms that several families of looks share: wrapped sleeves, curved sheets, gears, bodies laid along x, stray wires."""
+"""Forms that families of looks share: wrapped sleeves, curved sheets, gears, bodies laid along x, stray wires."""
 
 from __future__ import annotations
 

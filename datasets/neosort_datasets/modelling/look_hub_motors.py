@@ -32,8 +32,15 @@ from neosort_datasets.modelling.shapes import box, circle, lathe, slab, tube
 from neosort_datasets.modelling.solid import Part, Solid, Surface, turn
 from neosort_hardware.twin.bodies import ItemModel, Pose
 
-SHELLS = (CAST_ALUMINIUM, CAST_ALUMINIUM, ALUMINIUM, ANODISED_BLACK, ANODISED_BLACK, Paint((38, 38, 40), 0.5),
-          Paint((120, 122, 126), 0.5, 0.8))  # fmt: skip
+SHELLS = (
+    CAST_ALUMINIUM,
+    CAST_ALUMINIUM,
+    ALUMINIUM,
+    ANODISED_BLACK,
+    ANODISED_BLACK,
+    Paint((38, 38, 40), 0.5),
+    Paint((120, 122, 126), 0.5, 0.8),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,8 +231,15 @@ def _cable(it: _Hub, pose: Pose, rng: np.random.Generator) -> tuple[Part, ...]:
     length, heading = float(rng.uniform(0.1, 0.4)) * it.outer_mm, float(rng.uniform(-0.4, 0.4))
     if pose.sprite == "cable":  # it lies over the cover from the axle to the rim and hangs down
         bow, drop = float(rng.normal(0.0, 0.12)) * it.outer_mm, it.top_mm - it.low_mm + 4.0
-        points = [(0.0, 0.0, it.top_mm - 0.2), (0.12, 0.1, it.top_mm + 4.0), (0.5, 1.0, drop), (0.92, 0.8, drop), (1.06, 0.5, 0.5 * drop),
-                  (1.12, 0.4, 6.0), (1.12 + length / it.outer_mm, -1.0, 3.3)]  # fmt: skip
+        points = [
+            (0.0, 0.0, it.top_mm - 0.2),
+            (0.12, 0.1, it.top_mm + 4.0),
+            (0.5, 1.0, drop),
+            (0.92, 0.8, drop),
+            (1.06, 0.5, 0.5 * drop),
+            (1.12, 0.4, 6.0),
+            (1.12 + length / it.outer_mm, -1.0, 3.3),
+        ]
         way = np.array([(x * it.outer_mm, y * bow, z) for x, y, z in points])
         return (tube(smooth_path(way, 3.0), 3.2, plain(jacket, rng)),)
     return stray_wire(rng, (0.85 * it.outer_mm, 0.0, 4.0), heading, 0.3 * it.outer_mm + length, 3.2, jacket, curl=0.012)

@@ -173,4 +173,4 @@ def _filter_box(length: float, width: float, top: float, paint: Paint, rng: np.r
             bevel_mm=0.2,
         )
         parts.append(tab)
-    return parts + [disc_plate(3.0, top - 0.1, top + 0.5, plain(STEEL, rng)).moved((0.3 * length, 0.3 * width, 0.0))]
+    return [*parts, disc_plate(3.0, top - 0.1, top + 0.5, plain(STEEL, rng)).moved((0.3 * length, 0.3 * width, 0.0))]

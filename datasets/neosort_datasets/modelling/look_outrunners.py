@@ -33,8 +33,16 @@ from neosort_datasets.modelling.shapes import box, circle, rounded_rectangle, sl
 from neosort_datasets.modelling.solid import Part, Solid, turn
 from neosort_hardware.twin.bodies import ItemModel, Pose
 
-BELLS = (ANODISED_BLACK, ANODISED_BLACK, ALUMINIUM, Paint((150, 26, 30), 0.35, 0.7), Paint((34, 70, 150), 0.35, 0.7),
-         Paint((190, 132, 44), 0.35, 0.8), Paint((92, 60, 130), 0.35, 0.7), Paint((60, 62, 66), 0.4, 0.6))  # fmt: skip
+BELLS = (
+    ANODISED_BLACK,
+    ANODISED_BLACK,
+    ALUMINIUM,
+    Paint((150, 26, 30), 0.35, 0.7),
+    Paint((34, 70, 150), 0.35, 0.7),
+    Paint((190, 132, 44), 0.35, 0.8),
+    Paint((92, 60, 130), 0.35, 0.7),
+    Paint((60, 62, 66), 0.4, 0.6),
+)
 WINDINGS = (COPPER, Paint((150, 62, 34), 0.3, 0.9), Paint((184, 108, 52), 0.3, 0.9))
 WIRE_SETS = (
     (BLACK_PLASTIC,) * 3,
@@ -95,13 +103,24 @@ def _bell(it: _Outrunner, rng: np.random.Generator) -> list[Part]:
     if rng.random() < 0.6:
         wall.rect(0, 0, around, 0.12 * run, it.bell)
     for start in (0.12, 0.45, 0.78):
-        wall.text(it.name, start * around, 0.4 * run, 0.16 * run, WHITE_INK if it.can is not ALUMINIUM else it.bell,
-                  fit_mm=0.28 * around)  # fmt: skip
+        wall.text(
+            it.name,
+            start * around,
+            0.4 * run,
+            0.16 * run,
+            WHITE_INK if it.can is not ALUMINIUM else it.bell,
+            fit_mm=0.28 * around,
+        )
     wall.scratches(int(rng.integers(4, 20)), length_mm=8.0)
     wall.grime(float(rng.uniform(0.0, 0.4)))
     edge = 0.08 * radius
-    profile = [(0.3, it.bell_mm), (0.0, it.bell_mm + 0.3), (0.0, it.roof_mm - edge), (0.35 * edge, it.roof_mm - 0.35 * edge),
-               (edge, it.roof_mm)]  # fmt: skip
+    profile = [
+        (0.3, it.bell_mm),
+        (0.0, it.bell_mm + 0.3),
+        (0.0, it.roof_mm - edge),
+        (0.35 * edge, it.roof_mm - 0.35 * edge),
+        (edge, it.roof_mm),
+    ]
     skin = ring_outline(0.985 * radius, 0.86 * radius)
     parts = [
         wrapped(circle(radius, segments=72), profile, wall.surface()),

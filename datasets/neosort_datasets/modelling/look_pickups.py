@@ -38,12 +38,9 @@ def pickup(model: ItemModel, pose: Pose, rng: np.random.Generator) -> Solid:
     """A pick-up, its poles up as made."""
     form = str(rng.choice(["single", "single", "covered", "open", "ring"]))
     length, width, high = model.length_mm, model.width_mm, model.height_mm
-    if form == "single":
-        parts = _single(length, width, high, rng)
-    else:
-        parts = _humbucker(length, width, high, form, rng)
-    leads = _leads(length, high, pose, rng)
-    return Solid(parts=tuple(parts), loose=leads)
+    single = form == "single"
+    parts = _single(length, width, high, rng) if single else _humbucker(length, width, high, form, rng)
+    return Solid(parts=tuple(parts), loose=_leads(length, high, pose, rng))
 
 
 def _wound(outline: Polygon, low: float, top: float, rng: np.random.Generator) -> Part:

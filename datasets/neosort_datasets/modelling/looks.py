@@ -23,7 +23,8 @@ from neosort_datasets.modelling import (
     look_tools,
     look_transformer,
 )
-from neosort_datasets.modelling.look_earphones import earbud, earcup
+from neosort_datasets.modelling.look_earbuds import earbud
+from neosort_datasets.modelling.look_earcups import earcup
 from neosort_datasets.modelling.look_fans import fan
 from neosort_datasets.modelling.look_hub_motors import hub_motor
 from neosort_datasets.modelling.look_magnetrons import magnetron

@@ -1,4 +1,4 @@
-"""Headphone cups and earbuds: a shell outside; a cushion or the bare driver, a nozzle and a silicone tip inside."""
+"""Headphone cups: a shell outside, a cushion or the bare driver inside."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from neosort_datasets.modelling.forms import (
     from_below,
     plain,
     ring_outline,
-    rod,
     stray_wire,
     stretched,
 )
@@ -25,12 +24,9 @@ from neosort_datasets.modelling.paints import (
     BLUE_PLASTIC,
     COPPER,
     FOAM,
-    GOLD,
     GREY_PLASTIC,
     INK,
-    PCB_GREEN,
     RED_PLASTIC,
-    RUBBER,
     STEEL,
     WHITE_INK,
     WHITE_PLASTIC,
@@ -38,15 +34,29 @@ from neosort_datasets.modelling.paints import (
     tinted,
     varied,
 )
-from neosort_datasets.modelling.shapes import box, lathe, rounded_rectangle, slab
-from neosort_datasets.modelling.solid import Part, Solid, Surface, turn
+from neosort_datasets.modelling.shapes import lathe, rounded_rectangle, slab
+from neosort_datasets.modelling.solid import Part, Solid
 from neosort_hardware.twin.bodies import ItemModel, Pose
 
-SHELLS = (BLACK_PLASTIC, BLACK_PLASTIC, WHITE_PLASTIC, GREY_PLASTIC, RED_PLASTIC, BLUE_PLASTIC, BEIGE_PLASTIC,
-          Paint((196, 150, 140), 0.3, 0.3), Paint((58, 74, 66), 0.4))  # fmt: skip
-CUSHIONS = (Paint((34, 33, 33), 0.55), Paint((34, 33, 33), 0.55), Paint((86, 64, 48), 0.55), Paint((150, 148, 144), 0.6),
-            Paint((186, 172, 150), 0.6), Paint((60, 58, 58), 0.95))  # fmt: skip
-TIPS = (Paint((40, 40, 42), 0.6), Paint((196, 196, 194), 0.5), Paint((150, 40, 40), 0.6))
+SHELLS = (
+    BLACK_PLASTIC,
+    BLACK_PLASTIC,
+    WHITE_PLASTIC,
+    GREY_PLASTIC,
+    RED_PLASTIC,
+    BLUE_PLASTIC,
+    BEIGE_PLASTIC,
+    Paint((196, 150, 140), 0.3, 0.3),
+    Paint((58, 74, 66), 0.4),
+)
+CUSHIONS = (
+    Paint((34, 33, 33), 0.55),
+    Paint((34, 33, 33), 0.55),
+    Paint((86, 64, 48), 0.55),
+    Paint((150, 148, 144), 0.6),
+    Paint((186, 172, 150), 0.6),
+    Paint((60, 58, 58), 0.95),
+)
 
 
 def earcup(model: ItemModel, pose: Pose, rng: np.random.Generator) -> Solid:
@@ -83,8 +93,14 @@ def _shell(radius: float, seat: float, high: float, shell: Paint, rng: np.random
         profile = [(0.97 * radius * math.cos(b), seat + (high - seat) * (0.3 + 0.7 * math.sin(b))) for b in bow]
     elif form == "step":
         middle = seat + 0.62 * (high - seat)
-        profile = [(0.96 * radius, middle - edge), (0.92 * radius, middle), (0.74 * radius, middle + 0.5), (0.72 * radius, high - 0.6),
-                   (0.68 * radius, high), (0.0, high)]  # fmt: skip
+        profile = [
+            (0.96 * radius, middle - edge),
+            (0.92 * radius, middle),
+            (0.74 * radius, middle + 0.5),
+            (0.72 * radius, high - 0.6),
+            (0.68 * radius, high),
+            (0.0, high),
+        ]
     else:
         profile = [
             (0.97 * radius, high - 1.6 * edge),
@@ -181,8 +197,15 @@ def _bare_driver(half_x: float, half_y: float, seat: float, shell: Paint, rng: n
     for rib in range(40):
         a = TAU * rib / 40
         inner, outer = 0.5 * driver, 0.95 * driver
-        film.line([(driver + inner * math.cos(a), driver + inner * math.sin(a)), (driver + outer * math.cos(a + 0.25), driver + outer * math.sin(a + 0.25))],
-                  0.4, Paint((120, 100, 74), 0.2), raised_mm=0.2)  # fmt: skip
+        film.line(
+            [
+                (driver + inner * math.cos(a), driver + inner * math.sin(a)),
+                (driver + outer * math.cos(a + 0.25), driver + outer * math.sin(a + 0.25)),
+            ],
+            0.4,
+            Paint((120, 100, 74), 0.2),
+            raised_mm=0.2,
+        )
     film.ring(driver, driver, 0.44 * driver, 0.5 * driver, tinted(COPPER, 0.8), raised_mm=0.2)
     parts.append(disc_plate(driver, 0.0, 0.3, from_below(film.surface()), 0.1))
     return parts
@@ -196,85 +219,4 @@ def _yoke(half_x: float, half_y: float, high: float, seat: float, shell: Paint, 
     stump = rounded_rectangle(reach, 0.5 * half_y, 2.0, (half_x - 0.5 * reach, 0.0))
     parts = [slab(stump, z - 2.2, z + 2.2, plain(tinted(shell, 0.85), rng), bevel_mm=0.8)]
     parts.append(disc_plate(0.2 * half_y, z, z + 3.0, plain(ALUMINIUM, rng)).moved((half_x - 0.6 * reach, 0.0, 0.0)))
-    return parts
-
-
-def earbud(model: ItemModel, pose: Pose, rng: np.random.Generator) -> Solid:
-    """A bud, wireless or with its wire: its back up as made, the nozzle below."""
-    half_y, high = 0.5 * model.width_mm, model.height_mm
-    shell = varied(SHELLS[rng.integers(len(SHELLS))], rng, 8)
-    tip = varied(TIPS[rng.integers(len(TIPS))], rng, 8)
-    stem = bool(rng.random() < 0.55) and model.length_mm > 1.25 * model.width_mm
-    stretch = 1.0 if stem else model.length_mm / model.width_mm
-    at = -0.5 * model.length_mm + half_y if stem else 0.0
-    gloss = Canvas(2 * half_y, 2 * half_y, shell, rng, px_per_mm=5.0)
-    ink = WHITE_INK if sum(shell.srgb) < 330 else INK
-    gloss.text(brand(rng)[0].upper(), half_y, half_y, 0.5 * half_y, ink, font="bold")
-    if rng.random() < 0.5:
-        gloss.ring(half_y, half_y, 0.6 * half_y, 0.66 * half_y, tinted(ALUMINIUM, 0.9), raised_mm=0.1)
-    gloss.scratches(int(rng.integers(3, 14)), length_mm=6.0)
-    gloss.grime(float(rng.uniform(0.0, 0.4)))
-    seat = float(rng.uniform(0.34, 0.45)) * high
-    bow = np.linspace(-1.2, 0.5 * math.pi, 14)
-    profile = [
-        (half_y * math.cos(b), seat + (high - seat) * (math.sin(b) if b > 0 else 0.5 * math.sin(b))) for b in bow
-    ]
-    split = 7  # the print is on the upper half alone
-    under, over = (
-        lathe(profile[: split + 1], plain(shell, rng), segments=48),
-        lathe(profile[split:], gloss.surface(), segments=48, laid="above"),
-    )
-    body = [stretched(part, x=stretch).moved((at, 0.0, 0.0)) for part in (under, over)]
-    parts = [*body, *(_nozzle(half_y, seat, shell, tip, at, rng))]
-    if stem:
-        parts += _stem(model, half_y, seat, high, shell, rng)
-    loose: tuple[Part, ...] = ()
-    if rng.random() < 0.5:
-        start = (0.5 * model.length_mm - 1.0, 0.0, 0.5 * high)
-        loose = stray_wire(rng, start, 0.4 * float(rng.normal()), float(rng.uniform(15, 60)), 0.7, shell, curl=0.04)
-    return Solid(parts=tuple(parts), loose=loose)
-
-
-def _nozzle(half_y: float, seat: float, shell: Paint, tip: Paint, at: float, rng: np.random.Generator) -> list[Part]:
-    """Nozzle with its mesh; the silicone tip, where it is still on."""
-    low = seat - 0.43 * seat
-    parts = [rod(0.34 * half_y, 0.12 * seat, seat, plain(shell, rng), segments=32)]
-    mesh: Surface = plain(varied(STEEL, rng, 10), rng, 0.4)
-    parts.append(disc_plate(0.27 * half_y, 0.05 * seat, 0.3 * seat, mesh, 0.1))
-    if rng.random() < 0.65:
-        rubber = plain(tip, rng)
-        skirt = [
-            (0.3 * half_y, 0.0),
-            (0.42 * half_y, 0.05 * seat),
-            (0.6 * half_y, 0.4 * seat),
-            (0.66 * half_y, 0.75 * seat),
-            (0.6 * half_y, 0.8 * seat),
-        ]
-        parts.append(lathe(skirt, rubber, segments=40))
-        parts.append(disc_plate(0.6 * half_y, 0.7 * seat, 0.8 * seat, rubber))
-    grille = disc_plate(0.16 * half_y, low, low + 0.3, plain(RUBBER, rng)).moved((0.62 * half_y, 0.3 * half_y, 0.0))
-    return [part.moved((at, 0.0, 0.0)) for part in (*parts, grille)]
-
-
-def _stem(
-    model: ItemModel, half_y: float, seat: float, high: float, shell: Paint, rng: np.random.Generator
-) -> list[Part]:
-    thick = min(0.62 * half_y, 0.3 * high)
-    run = model.length_mm - 1.1 * half_y
-    bar = rod(thick, 0.0, run, plain(shell, rng), segments=28).turned(turn("y", 0.5 * math.pi))
-    middle = seat + 0.35 * (high - seat)
-    end = 0.5 * model.length_mm - run
-    parts = [bar.moved((end, 0.0, middle))]
-    for side in (-1, 1):
-        pad = box(
-            (1.6, 1.2, 0.5),
-            (0.5 * model.length_mm - 2.0, side * 0.4 * thick, middle - 0.94 * thick),
-            plain(GOLD, rng),
-            bevel_mm=0.2,
-        )
-        parts.append(pad)
-    if rng.random() < 0.25:  # its end broken open
-        parts.append(
-            box((2.0, thick, 0.8), (0.5 * model.length_mm - 0.8, 0.0, middle), plain(PCB_GREEN, rng), bevel_mm=0.1)
-        )
     return parts
