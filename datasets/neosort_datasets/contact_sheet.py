@@ -40,7 +40,7 @@ def contact_sheet(store: WindowStore | PictureStore, first: int, count: int, out
         raise StoreError(f"{store.path}: --count is {count}, must be 1 to {COUNT_LIMIT}")
     shown = range(first, min(first + count, len(store)))
     tiles = [_tile(store, index) for index in shown]
-    columns = math.ceil(math.sqrt(len(tiles) * TILE_PX / _tile_height(tiles)))
+    columns = min(len(tiles), max(1, round(math.sqrt(len(tiles) * _tile_height(tiles) / TILE_PX * 1.6))))
     sheet = _sheet(tiles, columns, f"{store.path.name}: {shown.start} to {shown.stop - 1} of {len(store):,}")
     if isinstance(store, WindowStore):
         _draw_scale(sheet)

@@ -124,13 +124,16 @@ class Manifest(Generic[_Entry]):
         """Take away what a write that broke off left behind, and say what; whole folders are never touched.
 
         That is a torn last line, and folders of our own naming that no line names. A bad line with good ones behind
-        it is none of a broken write's doing, and stays for `read` to report.
+        it is none of a broken write's doing, and stays for `read` to report. A manifest without a line left is gone.
         """
         done = self._cut_torn_end()
-        for folder in self._unlisted(self.read()[0]):
+        listed = self.read()[0] if self.path.stat().st_size else []
+        for folder in self._unlisted(listed):
             if folder.name.startswith((_UNFINISHED, f"{self._stem}-")):
                 shutil.rmtree(folder)
                 done.append(f"{folder}: left over from a write that did not finish, taken away")
+        if not self.path.stat().st_size:
+            self.path.unlink()
         return done
 
     def _cut_torn_end(self) -> list[str]:

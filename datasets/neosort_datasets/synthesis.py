@@ -32,16 +32,19 @@ class SynthPart:
     split: str
     seed: int
     windows: int
+    belts: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SynthPlan:
-    """The arguments of one store. ``split``: a `SplitName` of the catalogue."""
+    """The arguments of one store. ``split``: a `SplitName` of the catalogue. ``belts``: a folder with photographs of
+    real belts, for the twin to show."""
 
     line: LineConfig
     split: str
     seed: int
     windows: int
+    belts: Path | None = None
 
     @property
     def origin(self) -> str:
@@ -49,14 +52,16 @@ class SynthPlan:
         digest = hashlib.sha256(self.line.model_dump_json().encode()).hexdigest()[:12]
         return (
             f"twin of {self.line.name} ({digest}), split {self.split}, seed {self.seed}, {self.windows} windows, "
-            f"neosort {version('neosort')}"
+            f"neosort {version('neosort')}" + ("" if self.belts is None else f", belts {_digest_of(self.belts)}")
         )
 
     def parts(self) -> list[SynthPart]:
         """Its shards, in order; seeds far enough apart that two plans share none."""
         sizes = [min(SHARD_WINDOWS, self.windows - first) for first in range(0, self.windows, SHARD_WINDOWS)]
         return [
-            SynthPart(line=self.line, split=self.split, seed=self.seed * 1_000_003 + index, windows=size)
+            SynthPart(
+                line=self.line, split=self.split, seed=self.seed * 1_000_003 + index, windows=size, belts=self.belts
+            )
             for index, size in enumerate(sizes)
         ]
 
@@ -69,7 +74,16 @@ def twin_windows(part: SynthPart) -> list[LabelledWindow]:
     from neosort_datasets.synthetic import labelled_windows  # noqa: PLC0415 - the simulated world, for makers alone
 
     cv2.setNumThreads(1)  # the parts are what runs in parallel
-    return list(labelled_windows(part.line, part.split, part.seed, part.windows))  # type: ignore[arg-type]
+    return list(labelled_windows(part.line, part.split, part.seed, part.windows, part.belts))  # type: ignore[arg-type]
+
+
+def _digest_of(folder: Path) -> str:
+    """Of the names and contents of a folder's files."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.is_file():
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def parts_done(path: Path, plan: SynthPlan) -> tuple[int, list[str]]:
@@ -80,7 +94,7 @@ def parts_done(path: Path, plan: SynthPlan) -> tuple[int, list[str]]:
     if not (path / MANIFEST).exists():
         return 0, []
     mended = window_manifest(path).mend()
-    if not window_manifest(path).read()[0]:
+    if not (path / MANIFEST).exists():
         return 0, mended
     store = WindowStore(path)
     for entry in store.entries:
