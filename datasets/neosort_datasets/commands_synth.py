@@ -27,6 +27,14 @@ def synth(
     windows: Annotated[int, typer.Option(min=1, help="How many windows.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Everything random follows from it.")] = 1,
     config: Annotated[Path | None, typer.Option(help="Line whose twin is run; the default twin if left out.")] = None,
+    belts: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with photographs of real belts to show in more than half of the scenes.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes. Left out: one a core.")] = None,
 ) -> None:
     """Make labelled belt windows with the twin, shard by shard, until the store holds that many.
@@ -39,6 +47,7 @@ def synth(
         split=_split_named(split),
         seed=seed,
         windows=windows,
+        belts=belts,
     )
     console = Console()
     done, mended = parts_done(store, plan)

@@ -99,7 +99,7 @@ def labelled_windows(
     """``count`` labelled windows of items of one split, side by side along each scene's belt. Deterministic by seed.
 
     ``belt_textures``: a folder with photographs of real belts to show in more than half of the scenes. Raises
-    `ValueError` for one without pictures.
+    `ConfigError` for one without pictures.
     """
     made = 0
     scenery = _scenery(belt_textures)

@@ -122,7 +122,7 @@ class PictureConfig(Section):
     light_azimuth_deg: float = Field(40.0, ge=-360, le=360, description="the lamps' bright side; 0 towards rising belt")
     light_contrast: float = Field(0.35, ge=0, le=0.8, description="lamps go as 1 + contrast*cos(azimuth)")
     light_falloff: float = Field(0.18, ge=0, le=0.8, description="share of light lost in the corners, lens and lamps")
-    exposure: float = Field(1.0, ge=0.2, le=3, description="white paper just short of white at 1")
+    exposure: float = Field(1.1, ge=0.2, le=3, description="white paper just short of white at 1")
     colour_temperature_k: float = Field(5600.0, ge=2500, le=12_000, description="of the lamps; balanced for 5600")
     gain_drift: float = Field(0.03, ge=0, le=0.3, description="one standard deviation, relative")
     white_balance_drift: float = Field(0.015, ge=0, le=0.2, description="one standard deviation, relative")
@@ -133,7 +133,7 @@ class PictureConfig(Section):
     noise: float = Field(1.4, ge=0, le=20, description="shot noise of one exposure at white, levels of 255")
     window_dirt: float = Field(0.1, ge=0, le=1, description="dirt on the camera's window")
     belt_wear: float = Field(0.5, ge=0, le=1)
-    scraps_per_m2: float = Field(90.0, ge=0, le=2000, description="small debris lying on the belt")
+    scraps_per_m2: float = Field(140.0, ge=0, le=2000, description="small debris lying on the belt")
 
 
 class TwinConfig(Section):

@@ -64,6 +64,7 @@ class Belting:
         self._scratches = _Cut(rubber.scratches, cols, rng)
         film = -(-cols // FILM_CELL) + 1
         self._dust, self._stains = _Cut(rubber.dust, film, rng), _Cut(rubber.stains, film, rng)
+        self._polish = _Cut(rubber.polish, film, rng)
         self._dust_share = float(rng.uniform(0.1, 0.6)) * (0.25 + look.wear)
         self._stain_share = float(rng.uniform(0.0, 1.0)) * look.wear
         self._dust_rgb = linear(np.array([128, 122, 114]) * rng.uniform(0.7, 1.05))
@@ -75,20 +76,22 @@ class Belting:
         index = np.arange(first_row, first_row + rows)
         wear = 0.3 + 1.2 * self._look.wear
         bare = np.take(self._surface, index % self._surface.shape[0], axis=0)
-        levels = np.asarray(cv2.addWeighted(bare, 1.0, self._scratches.rows(index), wear, -128.0 * wear), np.uint8)
+        cells = _cells_of(first_row, rows)
+        kept = _fine(self._polish.rows(cells), bare.shape) * np.float32(1 / 128)
+        relief = cv2.multiply(bare - np.float32(128), kept)
+        marks = cv2.addWeighted(relief, 1.0, self._scratches.rows(index), wear, 128 - 128 * wear, dtype=cv2.CV_8U)
+        levels = np.asarray(marks, np.uint8)
         self._join(levels, index)
-        picture = self._coloured(np.asarray(cv2.LUT(levels, self._tone), np.float32), first_row // FILM_CELL)
+        picture = self._coloured(np.asarray(cv2.LUT(levels, self._tone), np.float32), cells)
         self._scatter(picture, np.random.default_rng((self._seed, 2, first_row % (1 << 62))))
         for cols, light, left in self._sides:
             picture[:, cols] = picture[:, cols] * left + light
         return picture
 
-    def _coloured(self, light: ArrayF32, first_cell: int) -> ImageU16:
-        """The rubber's colour, under dust and stains; stretches begin at whole cells."""
-        rows, cols = light.shape
-        cells = np.arange(first_cell - 1, first_cell + rows // FILM_CELL + 2)
+    def _coloured(self, light: ArrayF32, cells: npt.NDArray[np.intp]) -> ImageU16:
+        """The rubber's colour, under dust and stains."""
         dust, stains = (
-            _fine(cut.rows(cells), (rows, cols)) * np.float32(share / 255)
+            _fine(cut.rows(cells), light.shape) * np.float32(share / 255)
             for cut, share in ((self._dust, self._dust_share), (self._stains, self._stain_share))
         )
         left = cv2.multiply(light, (1 - dust) * (1 - stains))
@@ -128,7 +131,7 @@ class Belting:
 
 def _colour(rng: np.random.Generator) -> tuple[ArrayF32, tuple[float, float, float]]:
     """Level → linear light, (256, 1), of a belt of one tone, which 128 shows; and its tint."""
-    tone = float(np.exp(rng.uniform(np.log(0.02), np.log(0.05))))
+    tone = float(np.exp(rng.uniform(np.log(0.022), np.log(0.06))))
     red, green, blue = np.array(_TINTS[int(rng.choice(len(_TINTS), p=_TINT_SHARES))]) * (1 + rng.normal(0, 0.015, 3))
     table = WHITE * tone * np.exp((np.arange(256) - 128) / 52.0)
     return table.astype(np.float32).reshape(256, 1), (float(red), float(green), float(blue))
@@ -143,7 +146,7 @@ def _surface(rubber: Rubber, cols: int, rng: np.random.Generator, *, lamps: Lamp
     across = np.arange(cols)
     worn = np.interp(across, np.linspace(0, cols, 9), rng.uniform(1 - 0.9 * wear, 1.1, 9)).astype(np.float32)
     broad = np.interp(across, np.linspace(0, cols, 6), rng.normal(0, 4, 6)).astype(np.float32)
-    depth = rng.uniform(5, 13) * (0.5 + lamps.contrast)
+    depth = rng.uniform(7, 18) * (0.5 + lamps.contrast)
     slope_along, slope_across = rubber.emboss(EMBOSSES[int(rng.integers(len(EMBOSSES)))])
     towards = (depth * np.cos(lamps.azimuth_rad), depth * np.sin(lamps.azimuth_rad))
     lit = np.asarray(cv2.addWeighted(slope_along, towards[0], slope_across, towards[1], 0.0), np.float32)
@@ -152,7 +155,12 @@ def _surface(rubber: Rubber, cols: int, rng: np.random.Generator, *, lamps: Lamp
     return np.clip(128 + lit[:, across % lit.shape[1]] * worn + grain + broad, 0, 255).astype(np.uint8)
 
 
-def _fine(film: ImageU8, shape: tuple[int, int]) -> ImageU8:
+def _cells_of(first_row: int, rows: int) -> npt.NDArray[np.intp]:
+    """The cells of a film that a stretch needs, one before it and one behind it; it begins at a whole cell."""
+    return np.arange(first_row // FILM_CELL - 1, (first_row + rows) // FILM_CELL + 2)
+
+
+def _fine(film: ImageU8, shape: tuple[int, ...]) -> ImageU8:
     """A film at the strip's pitch, less the cell that lies before it."""
     fine = cv2.resize(film, None, fx=FILM_CELL, fy=FILM_CELL, interpolation=cv2.INTER_LINEAR)
     return np.asarray(fine[FILM_CELL : FILM_CELL + shape[0], : shape[1]], np.uint8)

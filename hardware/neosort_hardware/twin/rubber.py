@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from neosort_hardware.config import ConfigError
 from neosort_hardware.twin.scraps import Scrap, scraps
 from neosort_hardware.twin.wear import wrapped_noise
 from neosort_hardware.types import ArrayF32, ArrayF64, ImageU8
@@ -41,7 +42,7 @@ class Rubber:
         return self._embosses[kind]
 
     def photograph(self, path: Path) -> ImageU8:
-        """A real belt as a sheet: its middle, without its broad light, mirrored at its edges. Raises `ValueError`."""
+        """A real belt as a sheet: its middle, without its broad light, mirrored at its edges. Raises `ConfigError`."""
         if path not in self._sheets:
             self._sheets[path] = _sheet_of(path, self._pitch)
         return self._sheets[path]
@@ -57,14 +58,26 @@ class Rubber:
         return np.random.default_rng(16).standard_normal((EMBOSS_PX, 2 * EMBOSS_PX), dtype=np.float32)
 
     @cached_property
+    def polish(self) -> ImageU8:
+        """How much of the emboss use has left × 128, in cells of `FILM_CELL` pixels."""
+        rng = np.random.default_rng(22)
+        shape = (SHEET_PX[0] // FILM_CELL, SHEET_PX[1] // FILM_CELL)
+        cell = FILM_CELL * self._pitch
+        patches = wrapped_noise(shape, 150 / cell, rng) + 0.5 * wrapped_noise(shape, 40 / cell, rng)
+        return np.asarray(np.clip(128 * np.exp(0.55 * patches), 10, 255), np.uint8)
+
+    @cached_property
     def dust(self) -> ImageU8:
         """Share covered × 255, in cells of `FILM_CELL` pixels."""
         rng = np.random.default_rng(19)
         shape = (SHEET_PX[0] // FILM_CELL, SHEET_PX[1] // FILM_CELL)
         cell = FILM_CELL * self._pitch
-        broad = wrapped_noise(shape, 160 / cell, rng) + 0.6 * wrapped_noise(shape, 45 / cell, rng)
-        fine = wrapped_noise(shape, max(1.5, 12 / cell), rng) + wrapped_noise(shape, max(1.2, 5 / cell), rng)
-        film = 0.05 * np.exp(0.6 * broad) * np.clip(1 + 0.35 * fine, 0.2, 3)
+        broad = wrapped_noise(shape, 130 / cell, rng, stretched=3) + 0.5 * wrapped_noise(shape, 60 / cell, rng)
+        streaks = wrapped_noise(shape, max(1.2, 9 / cell), rng, stretched=9) + wrapped_noise(
+            shape, max(1.2, 25 / cell), rng, stretched=4
+        )
+        fine = wrapped_noise(shape, max(1.2, 7 / cell), rng) + wrapped_noise(shape, 1.2, rng)
+        film = 0.05 * np.exp(0.4 * broad + 0.25 * streaks) * np.clip(1 + 0.3 * fine, 0.2, 3)
         return np.asarray(np.clip(255 * 2.2 * film, 0, 230), np.uint8)
 
     @cached_property
@@ -87,7 +100,7 @@ class Rubber:
 class RubberStore:
     """The textures of every pitch asked for. ``folder``: photographs of real belts (JPEG, PNG) to take textures from.
 
-    Raises `ValueError` for a folder without pictures.
+    Raises `ConfigError` for a folder without pictures.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -104,7 +117,7 @@ class RubberStore:
 def _pictures_in(folder: Path) -> tuple[Path, ...]:
     found = sorted(path for path in folder.glob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png"})
     if not found:
-        raise ValueError(f"{folder}: no pictures of belts (.jpg, .jpeg, .png) in it")
+        raise ConfigError(f"{folder}: no pictures of belts (.jpg, .jpeg, .png) in it")
     return tuple(found)
 
 
@@ -151,7 +164,7 @@ def _scratches(mm_per_px: float, rng: np.random.Generator) -> ImageU8:
         reach = rng.exponential(70 if along else 22) / mm_per_px
         copies = 1 if rng.random() < 0.85 else int(rng.integers(3, 9))
         start = rng.uniform(0, (cols, rows))
-        strength = float(rng.normal(10, 15))
+        strength = float(rng.normal(14, 20))
         for _ in range(copies):
             path = _bent(start + rng.normal(0, 6 / mm_per_px, 2) * (copies > 1), heading, reach, rng)
             layer_value = 128 + strength * float(rng.uniform(0.4, 1.0))
@@ -170,7 +183,7 @@ def _bent(start: ArrayF64, heading: float, reach: float, rng: np.random.Generato
 def _sheet_of(path: Path, mm_per_px: float) -> ImageU8:
     picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if picture is None:
-        raise ValueError(f"{path}: not a picture")
+        raise ConfigError(f"{path}: not a picture")
     rows, cols = picture.shape
     middle = picture[rows // 5 : rows - rows // 5, cols // 5 : cols - cols // 5].astype(np.float32)
     scale = _PHOTOGRAPH_MM / (mm_per_px * cols)

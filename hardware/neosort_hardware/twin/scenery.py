@@ -16,7 +16,7 @@ from neosort_hardware.types import ArrayF32
 class Scenery:
     """``belt_textures``: a folder with photographs of real belts, which more than half of the scenes then show.
 
-    Raises `ValueError` for a folder without pictures. Nothing in it is random: worlds that share a scenery look as
+    Raises `ConfigError` for a folder without pictures. Nothing in it is random: worlds that share a scenery look as
     they would with one each.
     """
 

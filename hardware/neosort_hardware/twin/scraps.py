@@ -41,18 +41,18 @@ class Scrap:
 def scraps(count: int, mm_per_px: float, rng: np.random.Generator) -> list[Scrap]:
     """``count`` pieces of debris, most of them crumbs, for a strip of that pitch."""
     makers = (_crumb, _chip, _wire_end, _strand, _flake, _shred)
-    shares = (0.46, 0.18, 0.12, 0.08, 0.08, 0.08)
+    shares = (0.40, 0.20, 0.14, 0.08, 0.09, 0.09)
     return [makers[int(pick)](mm_per_px, rng) for pick in rng.choice(len(makers), size=count, p=shares)]
 
 
 def _crumb(mm_per_px: float, rng: np.random.Generator) -> Scrap:
     return _piece(
-        _polygon(0.35 + rng.exponential(0.45), rng, 6), _one(_CRUMBS, rng), rng.uniform(0.3, 1.0), mm_per_px, rng
+        _polygon(0.45 + rng.exponential(0.6), rng, 6), _one(_CRUMBS, rng), rng.uniform(0.3, 1.0), mm_per_px, rng
     )
 
 
 def _chip(mm_per_px: float, rng: np.random.Generator) -> Scrap:
-    size = 0.8 + rng.exponential(1.3)
+    size = 1.0 + rng.exponential(1.7)
     return _piece(_polygon(size, rng, 5), _one(_PLASTICS, rng), rng.uniform(0.5, 1.6), mm_per_px, rng)
 
 

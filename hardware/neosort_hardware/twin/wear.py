@@ -28,7 +28,7 @@ class ItemWear:
 
 def drawn_wear(dirt: float, rng: np.random.Generator) -> ItemWear:
     """An item as dirty as ``dirt`` (0..1) says, the rest at random."""
-    brightness = rng.uniform(0.86, 1.1) * (1.0 - 0.12 * dirt)
+    brightness = rng.uniform(0.92, 1.14) * (1.0 - 0.1 * dirt)
     hue = rng.normal(0.0, 0.018, 3)
     tone = linear(np.array(_DUST_SRGB[int(rng.integers(len(_DUST_SRGB)))]))
     red, green, blue = (float(part) for part in tone)
@@ -67,9 +67,12 @@ def linear(srgb: npt.ArrayLike) -> ArrayF32:
     return np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
-def wrapped_noise(shape: tuple[int, int], cell_px: float, rng: np.random.Generator) -> ArrayF32:
-    """(rows, cols) smooth noise of zero mean and unit variance that meets itself at its edges."""
-    coarse_shape = tuple(max(4, round(size / cell_px)) for size in shape)
+def wrapped_noise(
+    shape: tuple[int, int], cell_px: float, rng: np.random.Generator, *, stretched: float = 1.0
+) -> ArrayF32:
+    """(rows, cols) smooth noise of zero mean and unit variance that meets itself at its edges; ``stretched``: by how
+    much longer its features are along the rows' count than across."""
+    coarse_shape = (max(4, round(shape[0] / (cell_px * stretched))), max(4, round(shape[1] / cell_px)))
     coarse = np.pad(rng.standard_normal(coarse_shape, dtype=np.float32), 3, mode="wrap")
     step = [size / cells for size, cells in zip(shape, coarse_shape, strict=True)]
     affine = np.array([[1 / step[1], 0, 2.5], [0, 1 / step[0], 2.5]])
@@ -89,10 +92,10 @@ def _cut(tile: ImageU8, shape: tuple[int, int], entry: tuple[float, float]) -> I
 def _dust(rng: np.random.Generator) -> ImageU8:
     """A film, thicker in places, with clouds, wiped streaks and single grains."""
     shape = (_TILE, _TILE)
-    film = 0.22 + 0.10 * wrapped_noise(shape, 90, rng) + 0.08 * wrapped_noise(shape, 22, rng)
-    film += 0.05 * wrapped_noise(shape, 5, rng) + 0.04 * rng.standard_normal(shape, dtype=np.float32)
-    patches = np.clip(0.7 * wrapped_noise(shape, 60, rng) + 0.5 * wrapped_noise(shape, 14, rng) - 0.75, 0, 1)
-    film += 0.45 * patches
+    film = 0.13 + 0.07 * wrapped_noise(shape, 90, rng) + 0.08 * wrapped_noise(shape, 22, rng)
+    film += 0.04 * wrapped_noise(shape, 5, rng) + 0.03 * rng.standard_normal(shape, dtype=np.float32)
+    patches = np.clip(0.7 * wrapped_noise(shape, 60, rng) + 0.5 * wrapped_noise(shape, 14, rng) - 0.9, 0, 1)
+    film += 0.35 * patches
     grains = np.zeros(shape, np.float32)
     rows, cols = rng.integers(0, _TILE, (2, 2200))
     grains[rows, cols] = rng.exponential(0.8, 2200)
