@@ -9,16 +9,18 @@ import typer
 from rich.console import Console
 
 from neosort_datasets.commands_interchange import export, import_
+from neosort_datasets.commands_recording import cut
 from neosort_datasets.commands_sprites import sprites
 from neosort_datasets.commands_store import split, stats, verify, view
 from neosort_datasets.commands_synth import synth
 from neosort_datasets.interchange.claims import InterchangeError
+from neosort_datasets.recording import RecordingError
 from neosort_datasets.rendering.extra import RenderError
 from neosort_datasets.store import StoreError
 from neosort_hardware.config import ConfigError
 
 # Errors of the user's making: one sentence each, exit code 2.
-REFUSALS = (ConfigError, StoreError, InterchangeError, RenderError)
+REFUSALS = (ConfigError, StoreError, InterchangeError, RecordingError, RenderError)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,11 +28,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Make and check what models learn from: stores of labelled belt windows and of labelled pictures.\n\n"
     "'synth' makes windows of one split of the item models; train on 'train', choose by 'validation', and judge once, "
-    "at the end, by 'held-out'. 'import' takes other people's pictures, 'export' gives ours; 'verify', 'stats', 'view' "
-    "and 'split' work on either kind of store.",
+    "at the end, by 'held-out'. 'cut' takes windows from recordings of a line, 'import' other people's pictures, "
+    "'export' gives ours; 'verify', 'stats', 'view' and 'split' work on either kind of store.",
 )
 
 app.command()(synth)
+app.command()(cut)
 app.command("import")(import_)
 app.command()(export)
 app.command()(verify)

@@ -65,6 +65,14 @@ def view_of(recording: Recording, config: LineConfig) -> View:
         raise RecordingError(f"{recording.path}: {error}") from error
 
 
+def begins_at(recording: Recording, config: LineConfig, view: View) -> float:
+    """The first place on the belt that the camera saw and then, where there is one, the array."""
+    frame, block = next(recording.frames(), None), next(recording.blocks(), None)
+    seen_mm = -math.inf if frame is None else frame.belt_mm - view.station_hi_mm
+    felt_mm = -math.inf if block is None else float(block.belt_mm[0]) - config.calibration.array_station_mm
+    return max(seen_mm, felt_mm)
+
+
 def described(config: LineConfig, view: View, *, has_field: bool) -> str:
     """The line in one sentence, every number that a replay goes by."""
     camera, array = config.camera, config.magnetometer

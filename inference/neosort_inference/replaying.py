@@ -12,11 +12,10 @@ from typing import TypeVar
 from rich.console import Console
 
 from neosort_datasets.photographs import SUFFIXES, PhotographError, photograph_frames, photograph_step_mm
-from neosort_datasets.recorded_line import as_recorded, described, outside_ranges, view_of
+from neosort_datasets.recorded_line import as_recorded, begins_at, described, outside_ranges, view_of
 from neosort_datasets.recording import Recording, RecordingError
 from neosort_datasets.recording_messages import CAMERA
 from neosort_datasets.recording_writer import counted
-from neosort_datasets.rectification import View
 from neosort_hardware.belt import LineGeometry
 from neosort_hardware.clock import Clock
 from neosort_hardware.config import ConfigError, LineConfig
@@ -125,16 +124,8 @@ def _recording(source: Path, config: LineConfig | None, clock: Clock, console: C
         tape=ReplayTape(events, clock, line, has_field=recording.has_field),
         config=line,
         items=list(recording.items()) if recording.has_truth else None,
-        from_mm=_begins_at(recording, line, view),
+        from_mm=begins_at(recording, line, view),
     )
-
-
-def _begins_at(recording: Recording, config: LineConfig, view: View) -> float:
-    """The first place on the belt that the camera saw and then the array."""
-    frame, block = next(recording.frames(), None), next(recording.blocks(), None)
-    seen_mm = -math.inf if frame is None else frame.belt_mm - view.station_hi_mm
-    felt_mm = -math.inf if block is None else float(block.belt_mm[0]) - config.calibration.array_station_mm
-    return max(seen_mm, felt_mm)
 
 
 def _photographs(source: Path, config: LineConfig, clock: Clock, console: Console) -> _Source:
