@@ -17,7 +17,7 @@ def refused(monkeypatch, capsys, *arguments) -> str:
 
 def test_a_split_that_is_none_is_named_with_those_there_are(monkeypatch, capsys, tmp_path):
     said = refused(monkeypatch, capsys, "synth", tmp_path / "store", "--split", "nonsense")
-    assert said == "neosort-data: --split is 'nonsense', must be one of train, validation, held-out"
+    assert said == "neosort-data: --split is 'nonsense', must be one of train, validation, calibration, held-out"
     assert not (tmp_path / "store").exists()
 
 
