@@ -16,6 +16,7 @@ from neosort_hardware.types import ArrayF32, ArrayF64, ImageU8
 
 _TILE_MARGIN = 64
 Real = npt.NDArray[np.floating]
+_COARSE_PX = 8  # what varies slowly over the picture is worked out in steps of this many pixels
 _BALANCED_EVERY = 16  # exposures: the colour balance wanders slowly
 _BALANCED_K = 5600.0  # a: the camera's white balance was set under lamps of this temperature
 
@@ -86,13 +87,17 @@ class Sensor:
         self._state = rng.normal(0.0, 1.0, 3)
         self._tile = noise * np.float32(picture.noise)
         self._response = _response(rng)
-        through, veil = _window(width_px, height_px, picture.window_dirt, rng)
-        plane = _falloff(width_px, height_px, picture, through)
+        coarse = (height_px // _COARSE_PX + 1, width_px // _COARSE_PX + 1)
+        film = _window_film(coarse, picture.window_dirt, rng)
+        plane = _smooth(_falloff(coarse, picture) * (1 - 0.45 * film), width_px, height_px)
         # counts → square root of light × 255, so that what follows is one square root
         self._plane, self._lamps = plane, 255.0**2 / WHITE * _lamp_rgb(picture)
         self._exposures = 0
         self._gain: ArrayF32 = np.empty((*plane.shape, 3), np.float32)
-        self._veil = None if veil is None else cv2.merge([veil * np.float32(255.0**2)] * 3)
+        self._veil: ArrayF32 | None = None
+        if picture.window_dirt > 0:  # what it scatters into the view, as a share of white
+            veil = _smooth(255.0**2 * (0.02 * film + 0.004 * picture.window_dirt), width_px, height_px)
+            self._veil = np.asarray(cv2.cvtColor(veil, cv2.COLOR_GRAY2RGB), np.float32)
 
     def moment(self, rng: np.random.Generator) -> Moment:
         """Draw what the next exposure has of its own."""
@@ -142,29 +147,28 @@ def _lamp_rgb(picture: PictureConfig) -> ArrayF64:
     return np.asarray(picture.exposure * np.clip(tint, 0.5, 1.6))
 
 
-def _falloff(width_px: int, height_px: int, picture: PictureConfig, through: ArrayF32) -> ArrayF32:
+def _falloff(shape: tuple[int, int], picture: PictureConfig) -> ArrayF32:
     """Brightness over the picture: lens and lamps lose ``light_falloff`` in the corners, and the lamps' brighter side
-    shows; dirt on the window takes its part."""
-    u = (np.arange(width_px, dtype=np.float32) + 0.5) / width_px * 2 - 1
-    v = (np.arange(height_px, dtype=np.float32) + 0.5) / height_px * 2 - 1
+    shows."""
+    v, u = (np.linspace(-1, 1, size, dtype=np.float32) for size in shape)
     loss = 0.5 * picture.light_falloff * (u[None, :] ** 2 + v[:, None] ** 2)
     azimuth = math.radians(picture.light_azimuth_deg)
     side = 0.12 * picture.light_contrast * (v[:, None] * math.cos(azimuth) + u[None, :] * math.sin(azimuth))
-    return np.asarray((1.0 - loss + side) * through, np.float32)
+    return np.asarray(1.0 - loss + side, np.float32)
 
 
-def _window(width_px: int, height_px: int, dirt: float, rng: np.random.Generator) -> tuple[ArrayF32, ArrayF32 | None]:
-    """Dirt on the camera's window, far out of focus: light that comes through (h, w), and the veil of light that it
-    scatters in, as a share of white; None where the window is clean."""
-    if dirt <= 0:
-        return np.ones((height_px, width_px), np.float32), None
-    coarse = (height_px // 8 + 1, width_px // 8 + 1)
-    blots = np.zeros(coarse, np.float32)
+def _window_film(shape: tuple[int, int], dirt: float, rng: np.random.Generator) -> ArrayF32:
+    """Dirt on the camera's window, far out of focus: share of the light that it takes, before its own strength."""
+    blots = np.zeros(shape, np.float32)
     for _ in range(int(rng.poisson(5 * dirt))):
-        centre = (int(rng.integers(coarse[1])), int(rng.integers(coarse[0])))
+        centre = (int(rng.integers(shape[1])), int(rng.integers(shape[0])))
         cv2.circle(blots, centre, int(rng.integers(1, 6)), float(rng.uniform(0.2, 1.0)), -1)
     soft = cv2.GaussianBlur(blots, (0, 0), float(rng.uniform(1.5, 4)))
-    smear = 0.25 * np.clip(wrapped_noise(coarse, 14, rng), 0, 2)
-    film = cv2.resize(dirt * (soft + smear), (width_px, height_px), interpolation=cv2.INTER_CUBIC)
-    film = np.clip(film, 0, 1).astype(np.float32)
-    return np.asarray(1 - 0.45 * film, np.float32), np.asarray(0.02 * film + 0.004 * dirt, np.float32)
+    smear = 0.25 * np.clip(wrapped_noise(shape, 14, rng), 0, 2)
+    return np.clip(dirt * (soft + smear), 0, 1).astype(np.float32)
+
+
+def _smooth(coarse: ArrayF32, width_px: int, height_px: int) -> ArrayF32:
+    """A plane at the picture's own size."""
+    fine = cv2.resize(coarse.astype(np.float32), (width_px, height_px), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(fine, np.float32)

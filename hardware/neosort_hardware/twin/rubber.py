@@ -42,7 +42,7 @@ class Rubber:
         return self._embosses[kind]
 
     def photograph(self, path: Path) -> ImageU8:
-        """A real belt as a sheet: its middle, without its broad light, mirrored at its edges. Raises `ConfigError`."""
+        """A sheet of a real belt's texture, `EMBOSS_PX` square, meeting itself at its edges. Raises `ConfigError`."""
         if path not in self._sheets:
             self._sheets[path] = _sheet_of(path, self._pitch)
         return self._sheets[path]
@@ -77,7 +77,7 @@ class Rubber:
             shape, max(1.2, 25 / cell), rng, stretched=4
         )
         fine = wrapped_noise(shape, max(1.2, 7 / cell), rng) + wrapped_noise(shape, 1.2, rng)
-        film = 0.05 * np.exp(0.4 * broad + 0.25 * streaks) * np.clip(1 + 0.3 * fine, 0.2, 3)
+        film = 0.05 * np.exp(0.4 * broad + 0.25 * streaks) * np.clip(1 + 0.2 * fine, 0.2, 3)
         return np.asarray(np.clip(255 * 2.2 * film, 0, 230), np.uint8)
 
     @cached_property
@@ -181,15 +181,29 @@ def _bent(start: ArrayF64, heading: float, reach: float, rng: np.random.Generato
 
 
 def _sheet_of(path: Path, mm_per_px: float) -> ImageU8:
+    """A sheet with the texture of the photograph's plainest part: the same spectrum, other phases (random phase noise,
+    Galerne, Gousseau and Morel 2011), so that no seam shows and neither frame, roller nor tear is repeated."""
     picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if picture is None:
         raise ConfigError(f"{path}: not a picture")
-    rows, cols = picture.shape
-    middle = picture[rows // 5 : rows - rows // 5, cols // 5 : cols - cols // 5].astype(np.float32)
-    scale = _PHOTOGRAPH_MM / (mm_per_px * cols)
-    middle = np.asarray(cv2.resize(middle, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR), np.float32)
-    broad = cv2.GaussianBlur(middle, (0, 0), 60 / mm_per_px)
-    spread = max(6.0, float((middle - broad).std()))
-    level = 128 + np.clip(16 * (middle - broad) / spread, -70, 70)
-    half = np.hstack([level, level[:, ::-1]])
-    return np.asarray(np.vstack([half, half[::-1]]), np.uint8)
+    scale = _PHOTOGRAPH_MM / (mm_per_px * picture.shape[1])
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    grey = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=way).astype(np.float32)
+    patch = _plainest(grey, max(16, min(EMBOSS_PX, min(grey.shape) // 3)))
+    relief = patch / np.maximum(cv2.GaussianBlur(patch, (0, 0), patch.shape[0] / 6), 8) - 1
+    window = np.hanning(patch.shape[0])[:, None] * np.hanning(patch.shape[0])[None, :]
+    spectrum = np.abs(np.fft.rfft2(relief * window, s=(EMBOSS_PX, EMBOSS_PX)))
+    noise = np.fft.rfft2(np.random.default_rng(24).standard_normal((EMBOSS_PX, EMBOSS_PX)))
+    texture = np.fft.irfft2(spectrum * noise, s=(EMBOSS_PX, EMBOSS_PX))
+    levels = 52 * np.clip(float(relief.std()), 0.06, 0.25)  # 52 levels are a factor e of light
+    return np.asarray(np.clip(128 + levels * texture / texture.std(), 0, 255), np.uint8)
+
+
+def _plainest(grey: ArrayF32, size: int) -> ArrayF32:
+    """The square of ``size`` pixels in which the light changes least from place to place."""
+    coarse = cv2.GaussianBlur(grey, (0, 0), max(1.0, size / 24))
+    change = cv2.boxFilter(np.abs(cv2.Laplacian(coarse, cv2.CV_32F)), -1, (size, size), borderType=cv2.BORDER_ISOLATED)
+    half = size // 2
+    inner = change[half : change.shape[0] - size + half + 1, half : change.shape[1] - size + half + 1]
+    row, col = np.unravel_index(int(np.argmin(inner)), inner.shape)
+    return grey[row : row + size, col : col + size]
