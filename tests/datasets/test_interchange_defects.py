@@ -246,6 +246,12 @@ def test_xml_with_entities_is_never_expanded(tmp_path):
         ("data.yaml", "names: [a, b", "not YAML"),
         ("data.yaml", "names: !!python/object/apply:os.system [ls]", "not YAML"),
         ("data.yaml", "names: 3", "names is int"),
+        (
+            "data.yaml",
+            f"a: &a [x, x]\nb: &b [{'*a, ' * 9}]\nnames: [{'*b, ' * 9}]",
+            "name of class 0 is list, must be text",
+        ),
+        ("_annotations.coco.json", '{"annotations": [], "images": ' + "[" * 100_000, "not COCO"),
         ("annotations.xml", "<annotations><image name='a.jpg'>", "none of coco"),
         ("readme.txt", "hello", "no annotation of theirs"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree as Xml
@@ -12,7 +13,10 @@ from neosort_datasets.labelled_picture import LabelledPicture
 
 
 def write_voc(dest: Path, pictures: Iterable[LabelledPicture], kinds: Sequence[str]) -> None:
-    """Annotations/, JPEGImages/ and ImageSets/Main/<subset>.txt; edges in pixels from 0."""
+    """Annotations/, JPEGImages/ and ImageSets/Main/<subset>.txt; edges in pixels from 0.
+
+    labelmap.txt names the classes for programs that would otherwise know VOC's own twenty alone.
+    """
     annotations, lists = dest / "Annotations", dest / "ImageSets" / "Main"
     annotations.mkdir(parents=True)
     lists.mkdir(parents=True)
@@ -24,6 +28,8 @@ def write_voc(dest: Path, pictures: Iterable[LabelledPicture], kinds: Sequence[s
         _save(_voc_annotation(picture, name), annotations / f"{stem}.xml")
     for subset, stems in members.items():
         (lists / f"{subset}.txt").write_text("".join(f"{stem}\n" for stem in stems), encoding="utf-8")
+    classes = "".join(f"{kind}:::\n" for kind in kinds)
+    (dest / "labelmap.txt").write_text(f"# label:color_rgb:parts:actions\n{classes}", encoding="utf-8")
 
 
 def _voc_annotation(picture: LabelledPicture, name: str) -> Xml.Element:
@@ -51,11 +57,14 @@ def write_cvat(dest: Path, pictures: Iterable[LabelledPicture], kinds: Sequence[
     """annotations.xml of a project, and images/<subset>/."""
     root = Xml.Element("annotations")
     Xml.SubElement(root, "version").text = "1.1"
-    labels = Xml.SubElement(Xml.SubElement(Xml.SubElement(root, "meta"), "project"), "labels")
+    project = Xml.SubElement(Xml.SubElement(root, "meta"), "project")
+    labels = Xml.SubElement(project, "labels")
     for kind in kinds:
         Xml.SubElement(Xml.SubElement(labels, "label"), "name").text = kind
+    sizes: Counter[str] = Counter()
     for number, picture in enumerate(pictures, start=1):
         subset = subset_of(picture)
+        sizes[subset] += 1
         image = Xml.SubElement(root, "image", id=str(number - 1), subset=subset)
         image.set("name", put_picture(picture, dest / "images" / subset, number))
         image.set("width", str(picture.width_px))
@@ -65,6 +74,11 @@ def write_cvat(dest: Path, pictures: Iterable[LabelledPicture], kinds: Sequence[
             shape = Xml.SubElement(image, "box", label=box.kind, occluded="0", source="manual", z_order="0")
             for tag, edge in zip(cvat.EDGES, edges, strict=True):
                 shape.set(tag, str(edge))
+    tasks = Xml.SubElement(project, "tasks")
+    for subset, size in sizes.items():
+        task = Xml.SubElement(tasks, "task")
+        for tag, text in (("name", subset), ("size", str(size)), ("mode", "annotation"), ("subset", subset)):
+            Xml.SubElement(task, tag).text = text
     _save(root, dest / "annotations.xml")
 
 

@@ -103,10 +103,13 @@ def _class_names(folder: SourceFolder) -> tuple[dict[int, str], bool]:
 def _names_in_settings(content: dict[str, Any], where: str) -> dict[int, str]:
     names = content["names"]
     if isinstance(names, list):
-        return {number: str(name).strip() for number, name in enumerate(names)}
-    if isinstance(names, dict) and all(isinstance(number, int) for number in names):
-        return {number: str(name).strip() for number, name in names.items()}
-    raise InterchangeError(f"{where}: names is {type(names).__name__}, must be a list or a table by number")
+        names = dict(enumerate(names))
+    if not isinstance(names, dict) or not all(isinstance(number, int) for number in names):
+        raise InterchangeError(f"{where}: names is {type(names).__name__}, must be a list or a table by number")
+    for number, name in names.items():
+        if not isinstance(name, str | int | float | bool):  # a list that holds itself ten times, nine deep, is YAML too
+            raise InterchangeError(f"{where}: name of class {number} is {type(name).__name__}, must be text")
+    return {number: str(name).strip() for number, name in names.items()}
 
 
 def _boxes(
