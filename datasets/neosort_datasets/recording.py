@@ -6,6 +6,7 @@ The schema stands in `datasets/README.md`.
 from __future__ import annotations
 
 import heapq
+import json
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -173,9 +174,13 @@ def _dropped(ended: Mapping[str, str]) -> dict[str, int]:
 
 
 def _line_config(path: Path, text: str | None) -> LineConfig:
+    """The recorded line. Its simulated world is of no use to a reader: one that is not understood is left out."""
     if text is None:
         raise RecordingError(f"{path}: the metadata '{METADATA_NAME}' lack the key 'line_config'")
     try:
         return LineConfig.model_validate_json(text)
     except ValidationError as error:
+        if {place["loc"][:1] for place in error.errors(include_url=False)} == {("twin",)}:
+            sections = {key: value for key, value in json.loads(text).items() if key != "twin"}
+            return LineConfig.model_validate(sections)
         raise RecordingError(f"{path}: line_config: {describe_invalid(error)}") from error

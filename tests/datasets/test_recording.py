@@ -281,6 +281,13 @@ def test_a_message_that_breaks_the_schema_is_named(tmp_path: Path, field: dict[s
     assert words in str(caught.value)
 
 
+def test_a_simulated_world_of_another_version_does_not_stand_in_the_way(tmp_path: Path) -> None:
+    config = {**FOREIGN_CONFIG, "twin": {"moonlight": 3, "feed": {"mix": "lunar"}}}
+    recording = Recording(foreign_recording(tmp_path / "theirs.mcap", config=config))
+    assert recording.config.magnetometer.rate_hz == 2000
+    assert recording.config.twin == LineConfig().twin
+
+
 def test_a_picture_of_another_size_is_named(tmp_path: Path) -> None:
     recording = Recording(foreign_recording(tmp_path / "theirs.mcap", config={"magnetometer": {"channels": 3}}))
     with pytest.raises(RecordingError, match="96 × 64 pixels, its line configuration says 640 × 512"):
