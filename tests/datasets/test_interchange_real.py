@@ -42,7 +42,7 @@ REFUSED = [
     ("coco_dataset/coco_image_info", "2 pictures are listed, nothing more"),
     ("coco_dataset/coco_labels", "3 × label of a whole picture"),
     ("coco_dataset/coco_panoptic", "2 × segment of a panoptic mask"),
-    ("coco_dataset/coco_stuff", "2 × mask of a crowd or of stuff"),
+    ("coco_dataset/coco_stuff", "2 × region of a crowd or of stuff"),
     ("voc_dataset/voc_dataset2", "5 × picture named but not there"),
     ("roboflow_dataset/createml", "CreateML, which is not taken"),
     ("roboflow_dataset/multiclass", "labels of whole pictures as CSV, which is not taken"),

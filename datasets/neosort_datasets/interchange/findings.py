@@ -41,7 +41,7 @@ class Finding(Enum):
     BOX_UNNAMED = ("box without a usable class name", "left out")
     BOX_CLASS_UNKNOWN = ("box of a class that the source does not define", "left out")
     BOX_DROPPED = ("box of a class that the class map drops", "left out")
-    BOX_OF_CROWD = ("mask of a crowd or of stuff", "left out, it is not one item")
+    BOX_OF_CROWD = ("region of a crowd or of stuff", "left out, it is not one item")
     BOX_DELETED = ("box marked as deleted or out of sight", "left out")
     BOX_TURNED = ("box drawn at an angle", "its upright bounding box taken")
     OUTLINE_BOXED = ("outline or mask in place of a box", "its bounding box taken")
