@@ -57,12 +57,14 @@ def scene_config(base: LineConfig, split: SplitName, rng: np.random.Generator) -
             "items_per_s_per_m": float(np.exp(rng.uniform(np.log(5), np.log(28)))),
             "models": split,
             "mix": "default" if rng.random() < 0.5 else "even",
+            "touching": float(rng.uniform(0.0, 0.5)) if rng.random() < 0.5 else 0.0,
         }
     )
     twin = base.twin.model_copy(
         update={
             "feed": feed,
             "mains_ut": float(rng.uniform(0.1, 3.0)),
+            "mains_hz": 50 if rng.random() < 0.5 else 60,
             "drive_ut": float(rng.uniform(0.3, 3.0)),
             "drift_ut_per_min": float(rng.uniform(0.0, 2.0)),
             "valve_ut": float(rng.uniform(0.1, 4.0)),
@@ -75,7 +77,9 @@ def scene_config(base: LineConfig, split: SplitName, rng: np.random.Generator) -
     # Feed is per second; keep the density on the belt independent of the speed drawn.
     feed = twin.feed.model_copy(update={"items_per_s_per_m": min(100.0, twin.feed.items_per_s_per_m * speed)})
     camera = base.camera.model_copy(update={"trigger_every_mm": WindowGrid().length_mm})
-    magnetometer = base.magnetometer.model_copy(update={"block_ms": 50.0})
+    magnetometer = base.magnetometer.model_copy(
+        update={"block_ms": 50.0, "height_mm": base.magnetometer.height_mm + float(rng.uniform(-5.0, 5.0))}
+    )
     belt = base.belt.model_copy(update={"speed_m_per_s": speed})
     return base.model_copy(
         update={
