@@ -13,14 +13,14 @@ from neosort_datasets.commands_recording import cut
 from neosort_datasets.commands_sprites import sprites
 from neosort_datasets.commands_store import split, stats, verify, view
 from neosort_datasets.commands_synth import synth
-from neosort_datasets.interchange.claims import InterchangeError
+from neosort_datasets.interchange.claims import InterchangeError, MissingExtraError
 from neosort_datasets.recording import RecordingError
 from neosort_datasets.rendering.extra import RenderError
 from neosort_datasets.store import StoreError
 from neosort_hardware.config import ConfigError
 
 # Errors of the user's making: one sentence each, exit code 2.
-REFUSALS = (ConfigError, StoreError, InterchangeError, RecordingError, RenderError)
+REFUSALS = (ConfigError, StoreError, InterchangeError, MissingExtraError, RecordingError, RenderError)
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -52,7 +52,7 @@ def synth(
     console = Console()
     done, mended = parts_done(store, plan)
     for text in mended:
-        console.print(Text(text))
+        console.print(Text(text), soft_wrap=True)
     there = sum(part.windows for part in plan.parts()[:done])
     if there:
         console.print(f"{there:,} windows are there and as written")

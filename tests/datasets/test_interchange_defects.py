@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import struct
+import sys
 import zlib
 
 import numpy as np
@@ -14,7 +15,7 @@ from tests.datasets.data_sets import coco, edges, exif, found, taken, voc
 from tests.datasets.data_sets import picture_file as save
 
 from neosort_datasets import picture_file
-from neosort_datasets.interchange.claims import ClaimedBox, ClaimedPicture, InterchangeError
+from neosort_datasets.interchange.claims import ClaimedBox, ClaimedPicture, InterchangeError, MissingExtraError
 from neosort_datasets.interchange.findings import Finding
 from neosort_datasets.interchange.frames import fit_box, frame_of
 from neosort_datasets.interchange.importing import ImportRequest, import_pictures
@@ -262,6 +263,21 @@ def test_what_cannot_be_read_is_named_and_nothing_is_written(tmp_path, file, con
     with pytest.raises(InterchangeError, match=why):
         import_pictures(ImportRequest(source=tmp_path / "set", store=tmp_path / "store"))
     assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize(
+    ("module", "file", "content"),
+    [
+        ("yaml", "data.yaml", "names: [a]"),
+        ("defusedxml", "a.xml", "<annotation><object><bndbox/></object></annotation>"),
+    ],
+)
+def test_a_missing_extra_is_named(tmp_path, monkeypatch, module, file, content):
+    monkeypatch.setitem(sys.modules, module, None)
+    save(tmp_path / "set" / "a.jpg")
+    (tmp_path / "set" / file).write_text(content)
+    with pytest.raises(MissingExtraError, match=r"needs the extra 'interchange': pip install 'neosort\[interchange\]'"):
+        import_pictures(ImportRequest(source=tmp_path / "set", store=tmp_path / "store"))
 
 
 def test_two_formats_in_one_folder_are_asked_about(tmp_path):

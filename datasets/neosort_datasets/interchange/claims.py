@@ -10,6 +10,10 @@ class InterchangeError(Exception):
     """A data set cannot be taken or written. The text names file and cause in one sentence."""
 
 
+class MissingExtraError(Exception):
+    """A format needs a library that is not installed. No fault of the data set, and so no `InterchangeError`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedBox:
     """A box as its source gives it: edges in the units of its `ClaimedPicture`, not yet checked in any way."""
