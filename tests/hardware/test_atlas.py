@@ -3,12 +3,15 @@
 import hashlib
 import json
 import re
+from typing import get_args
 
 import numpy as np
 import pytest
 from tests.hardware.sprite_makers import shipped, write_atlas
 
 from neosort_hardware.twin.atlas import Atlas, AtlasError
+from neosort_hardware.twin.catalogue import SplitName, model_named, split_names
+from neosort_hardware.twin.sprites import prepared
 
 
 @pytest.fixture
@@ -35,8 +38,7 @@ def test_a_sprite_comes_back_as_it_was_packed(folder):
 
 def test_a_missing_sprite_is_named(folder):
     atlas = Atlas(folder)
-    assert atlas.holds("fan-01/side")
-    assert not atlas.holds("fan-02/up")
+    assert set(atlas.index.sprites) == {"fan-01/up", "fan-01/side"}
     with pytest.raises(AtlasError, match=r"index.json: no sprite 'fan-02/up' among 2"):
         atlas.sprite("fan-02/up")
 
@@ -53,7 +55,7 @@ def test_an_altered_pack_is_refused_with_both_hashes(folder):
 def test_the_pack_is_read_when_a_sprite_is_asked_for_and_not_before(folder):
     (folder / "all.zip").unlink()
     atlas = Atlas(folder)
-    assert atlas.holds("fan-01/up")
+    assert "fan-01/up" in atlas.index.sprites
     with pytest.raises(AtlasError, match=re.escape(f"{folder / 'all.zip'}: cannot be read")):
         atlas.sprite("fan-01/up")
 
@@ -75,6 +77,39 @@ def test_an_index_that_is_wrong_says_where(folder, damage, message):
     atlas = Atlas(folder)
     with pytest.raises(AtlasError, match=message):
         atlas.sprite("ghost" if "ghost" in message else "fan-01/up")
+
+
+def test_an_atlas_without_an_index_says_so(tmp_path):
+    with pytest.raises(AtlasError, match=re.escape(f"{tmp_path / 'index.json'}: cannot be read")):
+        Atlas(tmp_path).sprite("fan-01/up")
+
+
+def test_the_shipped_atlas_shows_every_model_in_every_pose():
+    keys = {
+        f"{model.look_of}/{pose.sprite}"
+        for split in get_args(SplitName)
+        for model in map(model_named, split_names(split))
+        for pose in model.poses
+    }
+    assert keys == set(Atlas().index.sprites)
+
+
+def test_every_shipped_pack_is_whole_and_its_sprites_as_large_as_their_models():
+    """The first held-out model of every look; wires may stick out, the camera stands nearer to what is tall."""
+    atlas, seen = Atlas(), set()
+    for model in map(model_named, split_names("held-out")):
+        if model.look in seen:
+            continue
+        seen.add(model.look)
+        for pose in model.poses:
+            sprite = prepared(atlas.sprite(f"{model.look_of}/{pose.sprite}"), 1.0)
+            along_lo, along_hi, across_lo, across_hi = sprite.body.reach_mm(0.0)
+            length, width, height = model.extents_mm(pose)
+            assert 0.75 * length < along_hi - along_lo < length + 130, (model.name, pose.sprite)
+            assert 0.75 * width < across_hi - across_lo < width + 130, (model.name, pose.sprite)
+            assert 0.6 * height < sprite.tallest_mm < 1.3 * height + 2, (model.name, pose.sprite)
+            assert sprite.rgb[sprite.alpha > 127].std() > 2.0, "without light and shade"
+    assert len(seen) > 30
 
 
 def test_a_pack_that_is_no_zip_is_refused(folder):

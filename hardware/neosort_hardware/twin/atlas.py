@@ -91,10 +91,6 @@ class Atlas:
             self._index = self._read_index()
         return self._index
 
-    def holds(self, key: str) -> bool:
-        """Whether a sprite is there."""
-        return self._folder.joinpath("index.json").is_file() and key in self.index.sprites
-
     def sprite(self, key: str) -> AtlasSprite:
         """The sprite 'hdd35-07/lid'. Raises `AtlasError` when it is missing, or its pack missing, torn or altered."""
         entry = self.index.sprites.get(key)

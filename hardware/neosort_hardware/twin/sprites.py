@@ -17,7 +17,6 @@ import numpy as np
 
 from neosort_hardware.twin.atlas import Atlas, AtlasSprite
 from neosort_hardware.twin.bodies import ItemModel, Pose
-from neosort_hardware.twin.drawn import drawn
 from neosort_hardware.types import ArrayF64, ImageU8
 
 FINER_THAN_STRIP = 1.4  # a sprite is kept this much finer than the strip, so that turning it blurs little
@@ -96,8 +95,7 @@ class SpriteBook:
         place = (f"{model.look_of}/{pose.sprite}", mm_per_px)
         known = self._sprites.get(place)
         if known is None:
-            shipped = self._atlas.sprite(place[0]) if self._atlas.holds(place[0]) else drawn(model, pose)
-            known = self._sprites[place] = prepared(shipped, mm_per_px)
+            known = self._sprites[place] = prepared(self._atlas.sprite(place[0]), mm_per_px)
             self._bytes += known.nbytes
             while self._bytes > self._keep_bytes and len(self._sprites) > 1:
                 self._bytes -= self._sprites.popitem(last=False)[1].nbytes
