@@ -17,44 +17,58 @@ from neosort_hardware.types import ImageU8
 sprites = typer.Typer(
     no_args_is_help=True, help="Path-trace the pictures of the twin's items; needs the extra 'render' of neosort."
 )
+ATLAS = Path("hardware/neosort_hardware/twin/sprites")
 WORK = Path("runs/sprites")
+COLUMNS = (
+    TextColumn("sprites"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TimeElapsedColumn(),
+    TimeRemainingColumn(),
+    TextColumn("{task.description}"),
+)
 
 
 @sprites.command()
 def build(
     *,
-    out: Annotated[Path, typer.Option(help="Folder of the atlas; the twin's own is hardware/…/twin/sprites.")],
+    out: Annotated[Path, typer.Option(help="Folder of the atlas.")] = ATLAS,
     work: Annotated[Path, typer.Option(help="Where finished sprites are kept; a broken build goes on there.")] = WORK,
-    look: Annotated[list[str] | None, typer.Option(help="Trace these looks alone; the others as they are.")] = None,
-    samples: Annotated[int, typer.Option(min=1, max=1024, help="Paths per pixel.")] = 12,
-    workers: Annotated[int, typer.Option(min=1, help="Processes; one a core.")] = os.cpu_count() or 1,
+    look: Annotated[list[str] | None, typer.Option(help="Draw these looks alone; the others as they are.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; one a core if left out.")] = None,
 ) -> None:
-    """Trace every model in every pose that is not finished yet, and pack all that is finished into an atlas.
+    """Draw every model in every pose that is not finished yet, and pack all that is finished into an atlas.
 
-    About two seconds a sprite and core. Nothing finished is lost when it is broken off; after a change of a shape or
-    its paint only what changed is traced again.
+    Nothing finished is lost when it is broken off; after a change of a shape or its paint only what changed is drawn
+    again. What cannot be drawn is named, and all the rest is packed.
     """
     require_renderer()
     from neosort_datasets.rendering import build as builder  # noqa: PLC0415 (needs the extra)
     from neosort_datasets.rendering.atlas_writer import write_atlas  # noqa: PLC0415
+    from neosort_datasets.rendering.kept import RenderSettings  # noqa: PLC0415
     from neosort_datasets.rendering.worklist import tasks  # noqa: PLC0415
 
-    wanted = tasks(tuple(look or ()))
-    columns = (TextColumn("sprites"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
-               TextColumn("{task.description}"))  # fmt: skip
-    with Progress(*columns) as progress:
+    settings, wanted = RenderSettings(), tasks(tuple(look or ()))
+    with Progress(*COLUMNS) as progress:
         bar = progress.add_task("", total=len(wanted))
-        builder.build(
-            wanted,
-            work,
-            samples=samples,
-            workers=workers,
-            done=lambda key, _: progress.update(bar, advance=1, description=key),
-        )
-    settings = {"samples": samples, "tracing": builder.TRACING, "mitsuba": version("mitsuba")}
-    finished = builder.finished_sprites(tasks(), work)
-    size = write_atlas(out, finished, px_per_mm=builder.PX_PER_MM, built_with=settings)
-    typer.echo(f"{out}: {size / 1e6:.1f} MB")
+
+        def done(outcome: builder.Outcome) -> None:
+            progress.update(bar, advance=1, description=outcome.task.key)
+            if outcome.problem:
+                progress.console.print(outcome.problem, style="red", highlight=False)
+
+        outcomes = builder.build(wanted, work, settings, workers=workers or os.cpu_count() or 1, done=done)
+    libraries = {name: version(name) for name in ("mitsuba", "drjit", "pyoidn", "numpy")}
+    size = write_atlas(
+        out,
+        builder.finished_sprites(tasks(), work, settings),
+        px_per_mm=settings.px_per_mm,
+        built_with={**libraries, "samples": settings.samples, "fineness": settings.fineness},
+    )
+    typer.echo(f"{out}: {size / 1e6:.1f} MB, {sum(outcome.drawn for outcome in outcomes)} sprites drawn now")
+    failed = sum(bool(outcome.problem) for outcome in outcomes)
+    if failed:
+        raise RenderError(f"{failed} of {len(wanted)} sprites could not be drawn")
 
 
 @sprites.command()
@@ -70,6 +84,19 @@ def preview(
     from neosort_datasets.rendering.preview import preview as drawn_large  # noqa: PLC0415 (needs the extra)
 
     _write_png(out, drawn_large(model, pose, px_per_mm))
+
+
+@sprites.command()
+def sheet(
+    look: Annotated[str, typer.Option(help="Which look.")],
+    *,
+    out: Annotated[Path, typer.Option(help="PNG to write.")],
+    work: Annotated[Path, typer.Option(help="Where finished sprites are kept.")] = WORK,
+) -> None:
+    """Lay the finished sprites of a look out on the belt, with their names."""
+    from neosort_datasets.rendering.sheet import contact_sheet  # noqa: PLC0415
+
+    _write_png(out, contact_sheet(look, work))
 
 
 def _write_png(path: Path, picture: ImageU8) -> None:

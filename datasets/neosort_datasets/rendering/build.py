@@ -1,12 +1,13 @@
-"""The whole atlas: every sprite of the catalogue traced once, kept in a work folder, packed at the end.
+"""The whole atlas: every sprite of the catalogue drawn once and kept, then packed.
 
-A finished sprite is kept under a digest of its solid and of how it was traced, so that a build which was broken off
-goes on where it stopped, and after a change only what changed is traced again.
+What is kept is known by its fingerprint, so that a build which was broken off goes on where it stopped, and after a
+change only what changed is drawn again. Each process traces on one core: that is faster than one process on all of
+them, since modelling, sorting out and compressing keep to one core whatever the tracer does.
 """
 
 from __future__ import annotations
 
-import hashlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -14,111 +15,91 @@ from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
-import numpy as np
+import cv2
 
-from neosort_datasets.modelling.solid import Part
 from neosort_datasets.rendering.atlas_writer import FinishedSprite
-from neosort_datasets.rendering.layers import SpriteLayers
+from neosort_datasets.rendering.kept import KeptSprites, RenderSettings, fingerprint
 from neosort_datasets.rendering.stage import drawn, lying_parts
 from neosort_datasets.rendering.trace import Tracer
+from neosort_datasets.rendering.view import CAMERA_MM
 from neosort_datasets.rendering.worklist import Task
-
-PX_PER_MM = 2.0
-TRACING = 1  # raise when the tracer's pictures change, so that none of the old ones is taken for new
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One sprite to be traced into ``work``."""
+class Outcome:
+    """What came of a task. ``drawn`` is False where the kept sprite was what would be drawn again; ``problem`` is
+    empty where all went well."""
 
     task: Task
-    work: Path
-    samples: int
+    drawn: bool = False
+    problem: str = ""
 
 
-def build(tasks: Sequence[Task], work: Path, *, samples: int, workers: int, done: Callable[[str, bool], None]) -> None:
-    """Trace every sprite that ``work`` does not hold yet. ``done(key, traced)`` is called for each, in any order.
+def build(
+    tasks: Sequence[Task], work: Path, settings: RenderSettings, *, workers: int, done: Callable[[Outcome], None]
+) -> list[Outcome]:
+    """Draw every sprite that ``work`` does not hold yet; ``done`` is told of each, in any order.
 
-    A sprite that fails raises from here, when all others are finished.
+    A sprite that fails does not stop the others.
     """
-    work.mkdir(parents=True, exist_ok=True)
-    failed: list[BaseException] = []
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        jobs = {pool.submit(make, Job(task=task, work=work, samples=samples)): task for task in tasks}
-        for finished in as_completed(jobs):
-            error = finished.exception()
-            if error is not None:
-                error.add_note(f"sprite {jobs[finished].key}")
-                failed.append(error)
-                continue
-            done(jobs[finished].key, finished.result())
-    if failed:
-        raise failed[0]
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_keep_to_one_core) as pool:
+        waiting = [pool.submit(make, task, work, settings) for task in tasks]
+        outcomes = []
+        for future in as_completed(waiting):
+            outcomes.append(future.result())
+            done(outcomes[-1])
+    return outcomes
 
 
-def make(job: Job) -> bool:
-    """Make one sprite unless it is there; whether it had to be traced."""
-    parts = lying_parts(job.task)
-    digest = digest_of(parts, job)
-    path = kept_at(job.work, job.task.key)
-    if path.is_file() and kept_digest(path) == digest:
+def make(task: Task, work: Path, settings: RenderSettings) -> Outcome:
+    """Model a sprite, and draw and keep it unless that very sprite is kept."""
+    try:
+        return Outcome(task=task, drawn=_made(task, KeptSprites(work), settings))
+    except Exception as error:  # whatever a model's own code throws: the other sprites are drawn all the same
+        return Outcome(task=task, problem=f"{task.key}: {type(error).__name__}: {error}")
+
+
+def finished_sprites(tasks: Sequence[Task], work: Path, settings: RenderSettings) -> Iterator[FinishedSprite]:
+    """Those of ``tasks`` that ``work`` holds."""
+    kept = KeptSprites(work)
+    for task in tasks:
+        layers = kept.layers(task.key)
+        if layers is not None:
+            height, width = layers.colour.shape[:2]
+            box = body_box_px(task, width, height, settings.px_per_mm)
+            yield FinishedSprite(key=task.key, look=task.model.look, layers=layers, body_px=box)
+
+
+def body_box_px(task: Task, width_px: int, height_px: int, px_per_mm: float) -> tuple[int, int, int, int]:
+    """The body's box in a sprite of that size: its upper face stands nearer to the camera and shows larger."""
+    length, across, up = task.model.extents_mm(task.pose)
+    scale = 0.5 * px_per_mm * CAMERA_MM / (CAMERA_MM - up)
+    half_x, half_y = scale * length, scale * across
+    return (
+        round(0.5 * width_px - half_x),
+        round(0.5 * height_px - half_y),
+        round(0.5 * width_px + half_x),
+        round(0.5 * height_px + half_y),
+    )
+
+
+def _made(task: Task, kept: KeptSprites, settings: RenderSettings) -> bool:
+    parts = lying_parts(task)
+    turn = task.model.look_seed
+    mark = fingerprint(parts, turn, settings)
+    if kept.fingerprint(task.key) == mark:
         return False
-    layers = drawn(_tracer(job.samples), parts, PX_PER_MM, job.task.model.look_seed)
-    keep(path, layers, digest)
+    kept.keep(task.key, drawn(_tracer(settings.samples), parts, settings, turn), mark)
     return True
+
+
+def _keep_to_one_core() -> None:
+    os.environ["OIDN_NUM_THREADS"] = "1"
+    os.environ["OIDN_SET_AFFINITY"] = "0"  # else every process' denoiser sits on the first core
+    cv2.setNumThreads(1)
 
 
 @cache
 def _tracer(samples: int) -> Tracer:
-    return Tracer(samples, threads=1)  # one process a core: modelling and packing keep a core as busy as tracing does
-
-
-def digest_of(parts: Sequence[Part], job: Job) -> str:
-    """Of everything that a sprite's pixels follow from."""
-    digest = hashlib.sha256(f"{TRACING} {PX_PER_MM} {job.samples} {job.task.model.look_seed}".encode())
-    for part in parts:
-        surface = part.surface
-        for array in (part.corners_mm, part.normals, part.places, part.faces, surface.albedo, surface.roughness,
-                      surface.metal, surface.bump_mm):  # fmt: skip
-            digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
-
-
-def kept_at(work: Path, key: str) -> Path:
-    """Where a sprite is kept."""
-    return work / f"{key.replace('/', '--')}.npz"
-
-
-def keep(path: Path, layers: SpriteLayers, digest: str) -> None:
-    """Write a sprite whole or not at all."""
-    draft = path.with_suffix(".new")
-    with draft.open("wb") as stream:
-        np.savez_compressed(
-            stream, colour=layers.colour, light=layers.light, shade=layers.shade, tallest_mm=layers.tallest_mm,
-            digest=digest,
-        )  # fmt: skip
-    draft.replace(path)
-
-
-def kept_digest(path: Path) -> str:
-    """What a kept sprite was made of; empty when it cannot be read."""
-    try:
-        with np.load(path) as kept:
-            return str(kept["digest"])
-    except (OSError, ValueError, KeyError):
-        return ""
-
-
-def finished_sprites(tasks: Sequence[Task], work: Path) -> Iterator[FinishedSprite]:
-    """The sprites of ``tasks`` that ``work`` holds."""
-    for task in tasks:
-        path = kept_at(work, task.key)
-        if path.is_file():
-            with np.load(path) as kept:
-                layers = SpriteLayers(
-                    colour=kept["colour"],
-                    light=kept["light"],
-                    shade=kept["shade"],
-                    tallest_mm=float(kept["tallest_mm"]),
-                )
-            yield FinishedSprite(key=task.key, look=task.model.look, layers=layers)
+    """One a process: it holds the domes and the compiled loop."""
+    return Tracer(samples, threads=1)

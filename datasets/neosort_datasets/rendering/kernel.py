@@ -17,11 +17,14 @@ from neosort_datasets.rendering.view import CAMERA_MM
 from neosort_hardware.types import ArrayF32
 
 START_MM = 600.0  # height at which a camera ray starts: above all items, below the dome
-MAX_VERTICES = 5
+ITEM_VERTICES = 5  # of a path that meets the item first
+BELT_VERTICES = 2  # and the belt, dark as it is: its own light, and what items throw on it
 # More light than this from one later vertex of one path is a firefly: on an item, and on the belt, which sends 0.03.
 ITEM_CLAMP_LINEAR = 6.0
 BELT_CLAMP_LINEAR = 0.08
+FAINTEST_SHARE = 0.003  # a path that carries less than this of its light is given up
 STEEPEST_RELIEF = 3.0
+DULLNESS = 0.7  # how much darker rough metal is shown to the denoiser, which would wipe out brushing otherwise
 GOLDEN = (0.7548776662466927, 0.5698402909980532)  # the plane's low-discrepancy sequence R2 (Roberts 2018)
 
 
@@ -88,68 +91,101 @@ def _with_relief(scene: Scene, hit: Lanes, active: Lanes) -> Lanes:
     return dr.select(laid & (dr.squared_norm(tilt) > 0), dr.normalize(normal - tilt), normal)
 
 
-def summed(  # noqa: PLR0917 (Dr.Jit's compiler takes no arguments by name)
+def _camera_ray(x: Lanes, y: Lanes) -> Lanes:
+    """The ray from the lens to a place on the belt (mm)."""
+    way = dr.normalize(mi.Vector3f(x, y, -CAMERA_MM))
+    return mi.Ray3f(mi.Point3f(0, 0, CAMERA_MM) + way * ((START_MM - CAMERA_MM) / way.z), way)
+
+
+def _met(scene: Scene, ray: Lanes, active: Lanes) -> Lanes:
+    """Where a ray ends, relief and all."""
+    hit = scene.scene.ray_intersect(ray, mi.RayFlags.All, False, active)
+    hit.sh_frame = mi.Frame3f(_with_relief(scene, hit, active & hit.is_valid()))
+    hit.wi = hit.to_local(-ray.d)
+    return hit
+
+
+def _lamps(scene: Scene, light: Dome, hit: Lanes, random: Lanes, active: Lanes) -> tuple[Lanes, Lanes]:
+    """One draw of the dome's light: by colour what the material sends on of it, by arc what arrives."""
+    direction, sent, density = light.drawn(mi.Vector3f(hit.p), random)
+    clear = active & ~scene.scene.ray_test(hit.spawn_ray(direction), False, active)
+    value, other = scene.material.eval_pdf(mi.BSDFContext(), hit, hit.to_local(direction), clear)
+    return value * dr.select(clear & (density > 0), dr.rcp(density + other), 0.0), sent
+
+
+def _features(scene: Scene, hit: Lanes, seen: Lanes) -> tuple[Lanes, Lanes]:
+    """What the denoiser goes by: colour, darkened where metal is rough, and normal; 0 where not ``seen``."""
+    dull = scene.roughness.eval_1(hit, seen) * scene.metal.eval_1(hit, seen)
+    colour = scene.albedo.eval(hit, seen) * (1 - DULLNESS * dull)
+    return dr.select(seen, colour, 0.0), dr.select(seen, mi.Vector3f(hit.sh_frame.n), 0.0)
+
+
+def _one_path(scene: Scene, light: Dome, ray: Lanes, random: Lanes) -> list[Lanes]:
+    """Light by colour under each arc (3), whether the belt is seen, the seen height, albedo, normal, ``random``."""
+    first, second, third = mi.Color3f(0), mi.Color3f(0), mi.Color3f(0)
+    albedo, normal, height = mi.Color3f(0), mi.Vector3f(0), mi.Float(0)
+    share, density = mi.Color3f(1), mi.Float(0)
+    bare, active, depth = mi.Bool(False), mi.Bool(True), mi.UInt32(0)
+    while active:
+        hit = _met(scene, ray, active)
+        seen = active & (depth == 0) & hit.is_valid()
+        bare |= seen & (hit.prim_index < BELT_FACES)
+        colour, upright = _features(scene, hit, seen)
+        albedo += colour
+        normal += upright
+        height += dr.select(seen, hit.p.z, 0.0)
+
+        arriving, other = light.towards(mi.Vector3f(ray.o), ray.d)
+        escaped = active & ~hit.is_valid() & (depth > 0)
+        out = share * dr.select(escaped, density / dr.maximum(density + other, 1e-9), 0.0)
+        active &= hit.is_valid() & (depth < dr.select(bare, mi.UInt32(BELT_VERTICES), mi.UInt32(ITEM_VERTICES)))
+        value, sent = _lamps(scene, light, hit, random, active)
+        lit = share * value
+        limit = dr.select(depth == 0, 1e3, dr.select(bare, BELT_CLAMP_LINEAR, ITEM_CLAMP_LINEAR))
+        first += dr.minimum(out * arriving.x + lit * sent.x, limit)
+        second += dr.minimum(out * arriving.y + lit * sent.y, limit)
+        third += dr.minimum(out * arriving.z + lit * sent.z, limit)
+
+        choice, way = random.next_float32(), mi.Point2f(random.next_float32(), random.next_float32())
+        bounce, value = scene.material.sample(mi.BSDFContext(), hit, choice, way, active)
+        share *= value
+        density = bounce.pdf
+        ray = hit.spawn_ray(hit.to_world(bounce.wo))
+        active &= (dr.max(share) > FAINTEST_SHARE) & (density > 0)
+        depth += 1
+    return [first, second, third, bare, height, albedo, normal, random]
+
+
+_traced_path = dr.syntax(_one_path)
+
+
+def _summed(  # noqa: PLR0917 (Dr.Jit's compiler takes no arguments by name)
     scene: Scene, light: Dome, x: Lanes, y: Lanes, scale: Lanes, samples: Lanes, random: Lanes
 ) -> list[Lanes]:
-    """Sums over ``samples`` paths for each pixel with lower left corner (x, y), px; ``scale`` in mm per px.
-
-    Twenty planes: light from the item by arc and colour (9), from the belt by arc (3), the item's coverage, height
-    (mm), albedo (3), normal (3).
-    """
+    """`summed`, before Dr.Jit has made its loop one that it can compile."""
     phase = mi.Point2f(random.next_float32(), random.next_float32())
     first, second, third, belt = mi.Color3f(0), mi.Color3f(0), mi.Color3f(0), mi.Color3f(0)
     albedo, normal, cover, height = mi.Color3f(0), mi.Vector3f(0), mi.Float(0), mi.Float(0)
     index = mi.UInt32(0)
     while index < samples:
-        step = mi.Float(index)
-        at_x = phase.x + step * GOLDEN[0]
-        at_y = phase.y + step * GOLDEN[1]
-        place = mi.Point3f((x + at_x - dr.floor(at_x)) * scale, (y + at_y - dr.floor(at_y)) * scale, 0)
-        way = dr.normalize(place - mi.Point3f(0, 0, CAMERA_MM))
-        ray = mi.Ray3f(mi.Point3f(0, 0, CAMERA_MM) + way * ((START_MM - CAMERA_MM) / way.z), way)
-        share = mi.Color3f(1)
-        density = mi.Float(0)
-        bare = mi.Bool(False)
-        depth = mi.UInt32(0)
-        active = mi.Bool(True)
-        while active:
-            hit = scene.scene.ray_intersect(ray, mi.RayFlags.All, False, active)
-            found = hit.is_valid()
-            hit.sh_frame = mi.Frame3f(_with_relief(scene, hit, active & found))
-            hit.wi = hit.to_local(-ray.d)
-            seen = active & (depth == 0) & found
-            bare |= seen & (hit.prim_index < BELT_FACES)
-            albedo[seen] += scene.albedo.eval(hit, seen)
-            normal[seen] += hit.sh_frame.n
-            cover += dr.select(seen & ~bare, 1.0, 0.0)
-            height += dr.select(seen & ~bare, hit.p.z, 0.0)
-
-            escaped = active & ~found & (depth > 0)
-            arriving, drawing = light.towards(mi.Vector3f(ray.o), ray.d)
-            weight = dr.select(escaped, density / dr.maximum(density + drawing, 1e-9), 0.0)
-            limit = dr.select(depth == 0, 1e3, dr.select(bare, BELT_CLAMP_LINEAR, ITEM_CLAMP_LINEAR))
-            out = share * weight
-            active &= found & (depth < MAX_VERTICES)
-
-            direction, sent, drawn = light.drawn(mi.Vector3f(hit.p), random)
-            clear = active & ~scene.scene.ray_test(hit.spawn_ray(direction), False, active)
-            value, other = scene.material.eval_pdf(mi.BSDFContext(), hit, hit.to_local(direction), clear)
-            lit = share * value * dr.select(clear & (drawn > 0), dr.rcp(drawn + other), 0.0)
-
-            on_item = dr.select(bare, 0.0, 1.0)
-            first += on_item * dr.minimum(out * arriving.x + lit * sent.x, limit)
-            second += on_item * dr.minimum(out * arriving.y + lit * sent.y, limit)
-            third += on_item * dr.minimum(out * arriving.z + lit * sent.z, limit)
-            belt += (1 - on_item) * dr.minimum(dr.mean(out) * arriving + dr.mean(lit) * sent, limit)
-
-            bounce, value = scene.material.sample(
-                mi.BSDFContext(), hit, random.next_float32(), mi.Point2f(random.next_float32(), random.next_float32()),
-                active,
-            )  # fmt: skip
-            share *= value
-            density = bounce.pdf
-            ray = hit.spawn_ray(hit.to_world(bounce.wo))
-            active &= (dr.max(share) > 0.003) & (density > 0)
-            depth += 1
+        step = phase + mi.Float(index) * mi.Point2f(*GOLDEN)
+        inside = step - dr.floor(step)
+        ray = _camera_ray((x + inside.x) * scale, (y + inside.y) * scale)
+        one, two, three, bare, up, colour, upright, random = _traced_path(scene, light, ray, random)
+        item = dr.select(bare, 0.0, 1.0)
+        first += item * one
+        second += item * two
+        third += item * three
+        belt += (1 - item) * mi.Color3f(dr.mean(one), dr.mean(two), dr.mean(three))
+        cover += item
+        height += item * up
+        albedo += colour
+        normal += upright
         index += 1
     return [*first, *second, *third, *belt, cover, height, *albedo, *normal]
+
+
+summed = dr.syntax(_summed)
+"""(scene, dome, x, y, scale, samples, random) → sums over ``samples`` paths for each pixel with lower left corner
+(x, y), px; ``scale`` in mm per px. Twenty planes: light from the item by arc and colour (9), from the belt by arc (3),
+the item's coverage, height (mm), albedo (3), normal (3)."""

@@ -35,13 +35,14 @@ class SpriteLayers:
     tallest_mm: float
 
 
-def sprite_layers(traced: Traced, empty_belt: ArrayF32, denoise: Denoise) -> SpriteLayers:
-    """The layers of one sprite. ``empty_belt``: (h, w, 3 arcs) linear light from the belt without the item."""
+def sprite_layers(traced: Traced, empty_belt: ArrayF32, denoise: Denoise, fineness: int = 1) -> SpriteLayers:
+    """The layers of one sprite. ``empty_belt``: (h, w, 3 arcs) linear light from the belt without the item, at the
+    sprite's own scale; ``fineness``: by how much finer than that the item was traced, each way."""
     tallest_mm = max(float((traced.height_mm / np.maximum(traced.coverage, 1e-3)).max()), 0.1)
     return SpriteLayers(
-        colour=_colour(traced, denoise),
-        light=_light(traced, tallest_mm, denoise),
-        shade=_shade(traced, empty_belt),
+        colour=_colour(traced, denoise, fineness),
+        light=_light(traced, tallest_mm, denoise, fineness),
+        shade=_shade(traced, empty_belt, fineness),
         tallest_mm=tallest_mm,
     )
 
@@ -99,33 +100,41 @@ def harmonics(arcs: ArrayF32) -> tuple[ArrayF32, ArrayF32, ArrayF32]:
     return np.asarray(total, np.float32), np.asarray(x, np.float32), np.asarray(y, np.float32)
 
 
-def _colour(traced: Traced, denoise: Denoise) -> ImageU8:
-    alpha = traced.coverage
-    light = denoise(traced.item.sum(axis=2), traced.albedo * alpha[..., None], traced.normal)
-    solid = np.asarray(alpha >= SOLID_COVERAGE, dtype=np.float32)
-    own = filled(light / np.maximum(alpha, np.float32(SOLID_COVERAGE))[..., None], solid)
+def _colour(traced: Traced, denoise: Denoise, fineness: int) -> ImageU8:
+    cover = traced.coverage[..., None]
+    light = _shrunk(denoise(traced.item.sum(axis=2), traced.albedo * cover, traced.normal), fineness)
+    alpha = _shrunk(traced.coverage, fineness)
+    own = filled(light / _at_least_solid(alpha)[..., None], _solid(alpha))
     return np.dstack([encoded(own), np.round(255 * alpha).astype(np.uint8)])
 
 
-def _light(traced: Traced, tallest_mm: float, denoise: Denoise) -> ImageU8:
+def _light(traced: Traced, tallest_mm: float, denoise: Denoise, fineness: int) -> ImageU8:
     cover = _shrunk(traced.coverage, 2)
-    albedo, normal = _shrunk(traced.albedo, 2), _shrunk(traced.normal, 2)
-    arcs = denoise(_shrunk(traced.item @ LUMINANCE, 2), albedo * cover[..., None], normal)
+    albedo = _shrunk(traced.albedo, 2) * cover[..., None]
+    arcs = _shrunk(denoise(_shrunk(traced.item @ LUMINANCE, 2), albedo, _shrunk(traced.normal, 2)), fineness)
     _, x, y = harmonics(arcs)
-    solid = np.asarray(cover >= SOLID_COVERAGE, dtype=np.float32)
-    slopes = filled(np.dstack([x, y]), solid)
-    height = _shrunk(traced.height_mm, 2) / np.maximum(cover, np.float32(SOLID_COVERAGE)) * solid
+    cover = _shrunk(cover, fineness)
+    slopes = filled(np.dstack([x, y]), _solid(cover))
+    height = _shrunk(traced.height_mm, 2 * fineness) / _at_least_solid(cover) * _solid(cover)
     return np.stack([_signed(slopes[..., 0]), _signed(slopes[..., 1]), _unsigned(height / tallest_mm)])
 
 
-def _shade(traced: Traced, empty_belt: ArrayF32) -> ImageU8:
-    bare = _shrunk(1.0 - traced.coverage, 4)
-    share = _shrunk(traced.belt, 4) / np.maximum(_shrunk(empty_belt, 4) * bare[..., None], np.float32(1e-6))
-    seen = np.asarray(bare >= SOLID_COVERAGE, dtype=np.float32)
-    ratios = np.asarray(cv2.GaussianBlur(filled(share, seen), (0, 0), SHADE_BLUR_PX), dtype=np.float32)
+def _shade(traced: Traced, empty_belt: ArrayF32, fineness: int) -> ImageU8:
+    bare = _shrunk(1.0 - traced.coverage, 4 * fineness)
+    empty = _shrunk(empty_belt, 4) * bare[..., None]
+    share = _shrunk(traced.belt, 4 * fineness) / np.maximum(empty, np.float32(1e-6))
+    ratios = np.asarray(cv2.GaussianBlur(filled(share, _solid(bare)), (0, 0), SHADE_BLUR_PX), dtype=np.float32)
     left, x, y = harmonics(ratios / np.float32(3))
     window = _window(left.shape, FADE_PX / 4)
     return np.stack([_unsigned(1 - (1 - left) * window), _signed(x * window), _signed(y * window)])
+
+
+def _solid(cover: ArrayF32) -> ArrayF32:
+    return np.asarray(cover >= SOLID_COVERAGE, dtype=np.float32)
+
+
+def _at_least_solid(cover: ArrayF32) -> ArrayF32:
+    return np.maximum(cover, np.float32(SOLID_COVERAGE))
 
 
 def _window(shape: tuple[int, ...], edge: float) -> ArrayF32:
@@ -157,4 +166,5 @@ def _signed(value: ArrayF32) -> ImageU8:
 
 
 def _unsigned(value: ArrayF32 | ArrayF64) -> ImageU8:
-    return np.round(255 * np.clip(value, 0.0, 1.0)).astype(np.uint8)
+    clipped = np.asarray(np.clip(value, 0.0, 1.0), dtype=np.float32)
+    return np.round(255 * clipped).astype(np.uint8)

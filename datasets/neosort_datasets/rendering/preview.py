@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from neosort_datasets.rendering.kept import RenderSettings
 from neosort_datasets.rendering.layers import SpriteLayers, encoded, relit
 from neosort_datasets.rendering.scene import BELT_LINEAR
 from neosort_datasets.rendering.stage import drawn, lying_parts
@@ -34,7 +35,8 @@ def preview(name: str, sprite: str | None = None, px_per_mm: float | None = None
     views = [view_of(parts, 1.0) for _, parts in shown]
     longest = max(max(view.width_px, view.height_px) for view in views)
     scale = min(LARGEST_PX_PER_MM, LONGEST_PX / longest) if px_per_mm is None else px_per_mm
-    return stacked([row(drawn(tracer, parts, scale, turn)) for turn, parts in shown])
+    settings = RenderSettings(px_per_mm=scale, fineness=1, samples=EXAMPLE_SAMPLES)
+    return stacked([row(drawn(tracer, parts, settings, turn)) for turn, parts in shown])
 
 
 def row(sprite: SpriteLayers) -> ImageU8:

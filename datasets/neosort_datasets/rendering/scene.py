@@ -18,14 +18,16 @@ BELT_FACES = 2
 
 
 class Scene:
-    """``scene`` of Mitsuba; ``material`` its only BSDF, ``albedo`` a texture of it, ``bump_mm`` the relief. The
-    first `BELT_FACES` faces are the belt. No dataclass: Dr.Jit would take its fields for loop variables."""
+    """``scene`` of Mitsuba; ``material`` its only BSDF; ``textures``: albedo, roughness, metal, bump_mm. The first
+    `BELT_FACES` faces are the belt. No dataclass: Dr.Jit would take its fields for loop variables."""
 
-    def __init__(self, scene: Library, material: Library, albedo: Library, bump_mm: Library) -> None:
+    def __init__(self, scene: Library, material: Library, textures: dict[str, Library]) -> None:
         self.scene = scene
         self.material = material
-        self.albedo = albedo
-        self.bump_mm = bump_mm
+        self.albedo = textures["albedo"]
+        self.roughness = textures["roughness"]
+        self.metal = textures["metal"]
+        self.bump_mm = textures["bump_mm"]
 
 
 def scene_of(parts: Sequence[Part]) -> Scene:
@@ -35,26 +37,17 @@ def scene_of(parts: Sequence[Part]) -> Scene:
     """
     mi, _ = mitsuba()
     mesh = packed([_belt(), *parts])
-    albedo = _texture(mi, mesh.albedo)
-    material = mi.load_dict(
-        {
-            "type": "twosided",
-            "paint": {
-                "type": "principled",
-                "base_color": albedo,
-                "roughness": _texture(mi, mesh.roughness),
-                "metallic": _texture(mi, mesh.metal),
-                "specular": 0.5,
-            },
-        }
-    )
+    textures = {name: _texture(mi, getattr(mesh, name)) for name in ("albedo", "roughness", "metal", "bump_mm")}
+    paint = {
+        "type": "principled",
+        "base_color": textures["albedo"],
+        "roughness": textures["roughness"],
+        "metallic": textures["metal"],
+        "specular": 0.5,
+    }
+    material = mi.load_dict({"type": "twosided", "paint": paint})
     shape = _mesh(mi, mesh, material)
-    return Scene(
-        scene=mi.load_dict({"type": "scene", "item": shape}),
-        material=material,
-        albedo=albedo,
-        bump_mm=_texture(mi, mesh.bump_mm),
-    )
+    return Scene(mi.load_dict({"type": "scene", "item": shape}), material, textures)
 
 
 def _belt() -> Part:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from neosort_datasets.modelling.looks import solid_of
 from neosort_datasets.modelling.solid import Part, laid_down
 from neosort_datasets.rendering.denoise import denoised
 from neosort_datasets.rendering.extra import RenderError
+from neosort_datasets.rendering.kept import RenderSettings
 from neosort_datasets.rendering.layers import SpriteLayers, sprite_layers
 from neosort_datasets.rendering.scene import scene_of
 from neosort_datasets.rendering.trace import Tracer
@@ -22,13 +25,8 @@ def lying_parts(task: Task) -> tuple[Part, ...]:
     return laid_down(solid, task.model, task.pose)
 
 
-def staged(tracer: Tracer, task: Task, px_per_mm: float) -> SpriteLayers:
-    """The layers of a sprite. Raises `RenderError` naming the look when nobody models it."""
-    return drawn(tracer, lying_parts(task), px_per_mm, task.model.look_seed)
-
-
-def drawn(tracer: Tracer, parts: tuple[Part, ...], px_per_mm: float, turn: int) -> SpriteLayers:
+def drawn(tracer: Tracer, parts: Sequence[Part], settings: RenderSettings, turn: int) -> SpriteLayers:
     """The layers of parts that lie on the belt, the machine around them in the given turn."""
-    view = view_of(parts, px_per_mm)
-    traced = tracer.trace(scene_of(parts), view, turn)
-    return sprite_layers(traced, tracer.empty_belt(view, turn), denoised)
+    view = view_of(parts, settings.px_per_mm)
+    traced = tracer.trace(scene_of(parts), view.finer(settings.fineness), turn)
+    return sprite_layers(traced, tracer.empty_belt(view, turn), denoised, settings.fineness)

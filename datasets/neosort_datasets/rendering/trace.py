@@ -52,7 +52,7 @@ class Tracer:
 
         self._samples = samples
         self._lights = [kernel.Dome(dome.dome(2 * math.pi * turn / TURNS)) for turn in range(TURNS)]
-        self._summed = self._dr.syntax(kernel.summed)
+        self._summed = kernel.summed
         self._empty: dict[int, ArrayF64] = {}
 
     def trace(self, scene: Scene, view: View, turn: int = 0) -> Traced:

@@ -23,6 +23,10 @@ class View:
     height_px: int
     px_per_mm: float
 
+    def finer(self, times: int) -> View:
+        """The same piece of belt in more pixels."""
+        return View(width_px=self.width_px * times, height_px=self.height_px * times, px_per_mm=self.px_per_mm * times)
+
 
 def view_of(parts: Sequence[Part], px_per_mm: float) -> View:
     """A view with room for the parts and their shadows; its edges are multiples of 4 px, so that layers of half and
