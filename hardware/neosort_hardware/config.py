@@ -109,11 +109,18 @@ class Calibration(Section):
 
 
 class FeedConfig(Section):
-    """What the simulated feeder puts on the belt."""
+    """What the simulated feeder puts on the belt, and how."""
 
     items_per_s_per_m: float = Field(5.0, ge=0, le=100, description="per metre of belt width")
     models: Literal["train", "validation", "calibration", "held-out"] = "held-out"
     mix: Literal["default", "even"] = Field("default", description="by count: the default feed, or every kind alike")
+    hub_motors: float = Field(0.0, ge=0, le=1, description="share of items that are hub motors, too heavy for air")
+    touching: float = Field(0.0, ge=0, le=0.9, description="share of items that come in contact with the one before")
+    piling: float = Field(
+        0.3, ge=0, le=1, description="share that stays on what it falls upon; the others slide off and lie against it"
+    )
+    bursts: float = Field(1.0, ge=1, le=4, description="density in a quarter of the belt, times the mean; 1: even")
+    rolling: float = Field(0.1, ge=0, le=1, description="share of round items that roll while they ride")
 
 
 class PictureConfig(Section):

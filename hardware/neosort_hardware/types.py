@@ -198,7 +198,7 @@ class ItemTruth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landing:
-    """Where an item ended. ``shot_ids``: shots whose jets reached it."""
+    """Where an item ended. ``shot_ids``: shots whose jets blew squarely on it, not those that grazed it."""
 
     item_id: int
     place: Literal["product", "rest"]

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from neosort_hardware.config import FeedConfig
+from neosort_hardware.twin.bodies import AS_MADE
 from neosort_hardware.twin.catalogue import DEFAULT_FEED_PERCENT, split_names
-from neosort_hardware.twin.feed import AGEING, Feeder
+from neosort_hardware.twin.feed import AGEING, ROUND_LOOKS, Feeder
+from neosort_hardware.twin.layout import FURTHEST_SLIDE_MM, Footprint
 from neosort_hardware.types import Box
 
 WIDTH_MM, SPEED_MM_PER_S, START_MM = 600.0, 1000.0, 450.0
@@ -46,7 +48,7 @@ def test_the_stream_is_poisson_at_the_rate_asked_for():
     expected = LENGTH_MM / MEAN_GAP_MM
     assert abs(len(places) - expected) < 4 * math.sqrt(expected)
     gaps = np.diff(places)
-    assert (gaps > 0).all()
+    assert (gaps > -2 * FURTHEST_SLIDE_MM).all(), "in the order of their falling, and none slides far"
     assert gaps.std() == pytest.approx(gaps.mean(), rel=0.1), "exponential, not a regular beat"
     per_5_m = np.bincount(((places - START_MM) // 5000).astype(int))
     assert per_5_m.var() == pytest.approx(per_5_m.mean(), rel=0.4)
@@ -99,25 +101,89 @@ def test_the_same_seed_feeds_the_same_items_however_it_is_asked():
     assert fed(seed=2)[0] != fed()[0]
 
 
-def overlapping(boxes):
-    """Share of items that lie on one fed shortly before."""
-    hits = (any(box.overlap_mm2(before) > 0 for before in boxes[max(0, k - 6) : k]) for k, box in enumerate(boxes))
-    return sum(hits) / len(boxes)
+def footprint(item):
+    length_mm, width_mm, height_mm = item.model.extents_mm(item.pose)
+    return Footprint(
+        belt_mm=item.belt_mm,
+        across_mm=item.across_mm,
+        half_length_mm=0.5 * length_mm,
+        half_width_mm=0.5 * width_mm,
+        yaw_rad=item.yaw_rad,
+        height_mm=height_mm,
+    )
 
 
-def thrown_anywhere(box, rng):
-    """The same item without the feeder's care for a free place."""
-    width_mm = box.across_hi_mm - box.across_lo_mm
-    left_mm = rng.uniform(0, WIDTH_MM - width_mm)
-    return replace(box, across_lo_mm=left_mm, across_hi_mm=left_mm + width_mm)
+def share_that(meets, items):
+    """Share of items of which ``meets(item, one fed shortly before)`` holds for any of those before."""
+    prints = [footprint(item) for item in items]
+    return np.mean([any(meets(one, before) for before in prints[max(0, k - 30) : k]) for k, one in enumerate(prints)])
 
 
-def test_items_seldom_overlap_and_far_less_often_than_by_chance():
-    boxes = [bounds(item) for item in fed()]
-    rng = np.random.default_rng(0)
-    by_chance = overlapping([thrown_anywhere(box, rng) for box in boxes])
-    assert overlapping(boxes) < 0.03
-    assert overlapping(boxes) < 0.4 * by_chance
+def overlaps(one, other):
+    return one.overlaps(other)
+
+
+def touches(one, other):
+    """Within a millimetre."""
+    grown = replace(one, half_length_mm=one.half_length_mm + 1.0, half_width_mm=one.half_width_mm + 1.0)
+    return grown.overlaps(other)
+
+
+CROWDED = {"items_per_s_per_m": 30.0, "length_mm": 40_000.0}
+
+
+def test_what_falls_upon_another_stays_there_or_slides_off_and_lies_against_it():
+    by_chance = share_that(overlaps, fed(piling=1.0, **CROWDED))
+    assert by_chance > 0.15
+    assert share_that(overlaps, fed(piling=0.3, **CROWDED)) == pytest.approx(0.3 * by_chance, rel=0.4)
+    slid = fed(piling=0.0, **CROWDED)
+    assert share_that(overlaps, slid) < 0.02
+    assert share_that(touches, slid) > 0.8 * by_chance
+
+
+def test_items_that_touch_come_in_the_share_asked_for_and_the_rate_stays():
+    loose, close = fed(), fed(touching=0.5)
+    assert len(close) == pytest.approx(len(loose), rel=0.08)
+    assert share_that(touches, loose) < 0.15
+    assert 0.4 < share_that(touches, close) < 0.65
+
+
+def test_bursts_gather_items_without_changing_their_number():
+    even, gathered = fed(), fed(bursts=4.0)
+    assert len(gathered) == pytest.approx(len(even), rel=0.06)
+    in_burst = [np.mean([(item.belt_mm - START_MM) % 3000 < 750 for item in items]) for items in (even, gathered)]
+    assert in_burst[0] == pytest.approx(0.25, abs=0.05)
+    assert in_burst[1] > 0.97
+    twice = fed(bursts=2.0)
+    assert np.mean([(item.belt_mm - START_MM) % 3000 < 750 for item in twice]) == pytest.approx(0.5, abs=0.05)
+
+
+def test_hub_motors_come_where_a_feed_asks_for_them():
+    kinds = Counter(item.model.kind for item in fed(hub_motors=0.2, length_mm=200_000.0))
+    assert within_four_sigma(kinds["hub_motor"], kinds.total(), 0.2)
+    assert "hub_motor" not in {item.model.kind for item in fed()}
+
+
+def test_an_item_upon_another_is_raised_and_leans():
+    items = fed(piling=1.0, **CROWDED)
+    for item in items:
+        rotation = np.array(item.tilt)
+        assert rotation @ rotation.T == pytest.approx(np.eye(3), abs=1e-12)
+        assert np.degrees(np.arccos(rotation[2, 2])) <= 15.001
+    raised = [item.lift_mm > 0 for item in items]
+    assert np.mean(raised) == pytest.approx(share_that(overlaps, items), abs=0.02)
+    assert any(item.tilt != AS_MADE for item in items)
+
+
+def test_only_round_things_roll_across_their_axis():
+    rolling = [item for item in fed(rolling=1.0) if item.rolling_mm_per_m != (0.0, 0.0)]
+    assert {item.model.look for item in rolling} <= ROUND_LOOKS
+    assert len(rolling) > 50
+    for item in rolling:
+        along, across = item.rolling_mm_per_m
+        assert along * math.cos(item.yaw_rad) + across * math.sin(item.yaw_rad) == pytest.approx(0.0, abs=1e-9)
+    assert np.hypot(*np.array([item.rolling_mm_per_m for item in rolling]).T).mean() == pytest.approx(32.0, rel=0.2)
+    assert not any(item.rolling_mm_per_m != (0.0, 0.0) for item in fed(rolling=0.0))
 
 
 def test_a_third_of_the_steel_is_magnetised_within_its_range_and_nothing_else_is():

@@ -214,7 +214,7 @@ def test_a_valve_that_stays_shut_is_missed_in_the_blow_and_one_without_air_blows
 
 
 def test_a_valve_that_stays_open_blows_on_everything_that_passes_without_a_shot():
-    with opened(items_per_s_per_m=6.0) as line:
+    with opened(items_per_s_per_m=25.0) as line:
         line.faults.inject("diverter.valve_open", valve=24)
         found, across = [], {}
         for _ in range(60):

@@ -40,7 +40,7 @@ class OneItem:
         return due
 
 
-def loose_magnet(belt_mm=440.0, across_mm=310.0):
+def loose_magnet(belt_mm=440.0, across_mm=310.0, **changes):
     model = model_named("nd_loose-16")
     return Item(
         item_id=1,
@@ -52,6 +52,7 @@ def loose_magnet(belt_mm=440.0, across_mm=310.0):
         ageing=1.0,
         dirt=0.0,
         remanence_am2=(),
+        **changes,
     )
 
 
@@ -206,6 +207,29 @@ def test_a_lone_magnets_field_and_its_picture_lie_at_the_same_place(monkeypatch)
     assert (truth.box.belt_mm, truth.box.across_mm) == pytest.approx((belt_mm, across_mm), abs=3)
 
 
+def peak_of(monkeypatch, item):
+    """Place along and across, and size of the strongest upward field of a lone item."""
+    monkeypatch.setattr(world_module, "Feeder", lambda *_: OneItem(item))
+    with simulated_line(World(config(range_ut=50_000.0, high_range_ut=0.0), VirtualClock(), 5, SCENERY)) as line:
+        pass_time(line, 1.2)
+        block = line.magnetometer.read(0.0)
+        upward_ut = np.abs(block.field_ut[:, :, 2])
+        sample, channel = np.unravel_index(upward_ut.argmax(), upward_ut.shape)
+        return block.belt_mm[sample] - 512.0, line.geometry.channel_across_mm[channel], upward_ut.max()
+
+
+def test_a_rolling_item_comes_to_the_array_elsewhere_than_it_was_seen(monkeypatch):
+    still = peak_of(monkeypatch, loose_magnet())
+    rolled = peak_of(monkeypatch, loose_magnet(rolling_mm_per_m=(100.0, -100.0)))
+    assert rolled[0] - still[0] == pytest.approx(25.6, abs=4), "a tenth of the way from mid-view to the array"
+    assert rolled[1] - still[1] == pytest.approx(-25.0)
+
+
+def test_an_item_upon_another_lies_further_from_the_array(monkeypatch):
+    flat, raised = (peak_of(monkeypatch, loose_magnet(lift_mm=lift))[2] for lift in (0.0, 20.0))
+    assert raised < 0.6 * flat
+
+
 def over_the_magnet(line, shot_id=7, lead_mm=30.0):
     nozzles = line.geometry.nozzles.under(280.0, 340.0)
     at_mm = 440.0 + line.geometry.nozzle_station_mm
@@ -279,7 +303,7 @@ def test_the_interlock_opens_by_fault_and_reads_opened_when_closed_down(line):
     assert line.interlock.read().closed
     line.interlock.close()
     assert not line.interlock.read().closed
-    with pytest.raises(ValueError, match="interlock.opened"):
+    with pytest.raises(ValueError, match=r"interlock\.opened"):
         line.faults.inject("no such fault")
 
 

@@ -8,17 +8,28 @@ from dataclasses import dataclass
 import numpy as np
 
 from neosort_hardware.config import FeedConfig
-from neosort_hardware.twin.bodies import ItemModel, Pose, Vector3
+from neosort_hardware.twin.bodies import AS_MADE, ItemModel, Pose, Rotation, Vector3
 from neosort_hardware.twin.catalogue import DEFAULT_FEED_PERCENT, models_by_kind
-from neosort_hardware.types import Box
+from neosort_hardware.twin.layout import Footprint, on_belt, resting, slid_off
 
 AGEING = (0.5, 1.0)  # a: end-of-life magnets keep this share of their remanence
-TRIES_FOR_A_FREE_PLACE = 6  # a: the vibrating feeder spreads items, but not perfectly
+CONTACT_SHARE = (0.85, 1.0)  # a: items that come together touch, or lie a little upon one another
+ROUND_LOOKS = frozenset({"can_motor", "drinks_can", "round_cell"})
+ROLLING_MM_PER_M = 40.0  # a: one standard deviation of the way that a rolling item makes by itself per metre of belt
+BURST_MM = 3000.0  # a: a heap on the feeder comes round about as often
+BURST_SHARE = 0.25
+_NEIGHBOURS_MM = 600.0  # what lies further downstream is out of reach
+_TRIES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One worn piece of a model, lying on the belt. ``remanence_am2``: of each of its steel pieces, item frame."""
+    """One worn piece of a model, lying on the belt.
+
+    ``remanence_am2``: of each of its steel pieces, item frame. ``lift_mm``, ``tilt``: its middle's height above where
+    it would lie flat, and its lean (a turn in belt axes after the yaw), where it lies upon another.
+    ``rolling_mm_per_m``: (along, across), its own way per metre of belt.
+    """
 
     item_id: int
     model: ItemModel
@@ -29,6 +40,9 @@ class Item:
     ageing: float
     dirt: float
     remanence_am2: tuple[Vector3, ...]
+    lift_mm: float = 0.0
+    tilt: Rotation = AS_MADE
+    rolling_mm_per_m: tuple[float, float] = (0.0, 0.0)
 
 
 class Feeder:
@@ -37,71 +51,130 @@ class Feeder:
     def __init__(
         self, config: FeedConfig, belt_width_mm: float, speed_mm_per_s: float, start_mm: float, rng: np.random.Generator
     ) -> None:
+        self._config = config
         self._rng = rng
         self._width_mm = belt_width_mm
         self._models = models_by_kind(config.models)
         self._kinds = tuple(DEFAULT_FEED_PERCENT)
-        weights = np.array([DEFAULT_FEED_PERCENT[k] if config.mix == "default" else 1.0 for k in self._kinds])
-        self._shares = weights / weights.sum()
+        self._shares = _shares(config, self._kinds)
         items_per_s = config.items_per_s_per_m * belt_width_mm * 1e-3
         self._mean_gap_mm = speed_mm_per_s / items_per_s if items_per_s > 0 else math.inf
-        self._next_mm = start_mm + self._gap_mm()
+        self._start_mm = start_mm
+        self._even_mm = 0.0
+        self._in_contact = False
+        self._next_mm = self._arrival_mm()
         self._next_id = 1
-        self._recent: list[Box] = []
+        self._lying: list[Footprint] = []
 
     def until(self, belt_mm: float) -> list[Item]:
-        """Items whose place lies below ``belt_mm``, each given out once, in order along the belt."""
+        """Items that fall on the belt below ``belt_mm``, each given out once, in the order of their falling.
+
+        They come to lie up to `layout.FURTHEST_SLIDE_MM` from there.
+        """
         items = []
         while self._next_mm < belt_mm:
             items.append(self._item(self._next_mm))
-            self._next_mm += self._gap_mm()
+            self._next_mm = self._arrival_mm()
         return items
 
-    def _gap_mm(self) -> float:
-        return float(self._rng.exponential(self._mean_gap_mm)) if math.isfinite(self._mean_gap_mm) else math.inf
+    def _arrival_mm(self) -> float:
+        """Where the next item falls. Those in contact with the one before fall where that did."""
+        if not math.isfinite(self._mean_gap_mm):
+            return math.inf
+        self._in_contact = self._config.touching > 0 and self._rng.random() < self._config.touching
+        if not self._in_contact:
+            self._even_mm += float(self._rng.exponential(self._mean_gap_mm / (1.0 - self._config.touching)))
+        return self._start_mm + _with_bursts(self._even_mm, self._config.bursts)
 
-    def _item(self, belt_mm: float) -> Item:
+    def _item(self, falls_at_mm: float) -> Item:
         rng = self._rng
         models = self._models[self._kinds[int(rng.choice(len(self._kinds), p=self._shares))]]
         model = models[int(rng.integers(len(models)))]
         pose = model.poses[int(rng.choice(len(model.poses), p=[pose.share for pose in model.poses]))]
-        yaw_rad = float(rng.uniform(-math.pi, math.pi))
+        place, lift_mm, tilt = self._place(model.extents_mm(pose), float(rng.uniform(-math.pi, math.pi)), falls_at_mm)
         item = Item(
             item_id=self._next_id,
             model=model,
             pose=pose,
-            belt_mm=belt_mm,
-            across_mm=self._free_place(model.extents_mm(pose), yaw_rad, belt_mm),
-            yaw_rad=yaw_rad,
+            belt_mm=place.belt_mm,
+            across_mm=place.across_mm,
+            yaw_rad=place.yaw_rad,
             ageing=float(rng.uniform(*AGEING)),
             dirt=float(rng.beta(1.5, 4.0)),
             remanence_am2=tuple(
                 _remanence(piece.magnetised_share, piece.remanence_am2_per_g, piece.mass_g, rng)
                 for piece in model.steel
             ),
+            lift_mm=lift_mm,
+            tilt=tilt,
+            rolling_mm_per_m=self._rolling(model, pose, place.yaw_rad),
         )
         self._next_id += 1
         return item
 
-    def _free_place(self, extents_mm: Vector3, yaw_rad: float, belt_mm: float) -> float:
-        """An across position on the belt, free of earlier items if a few tries find one."""
-        cos, sin = abs(math.cos(yaw_rad)), abs(math.sin(yaw_rad))
-        half_along = 0.5 * (extents_mm[0] * cos + extents_mm[1] * sin)
-        half_across = 0.5 * (extents_mm[0] * sin + extents_mm[1] * cos)
-        self._recent = [box for box in self._recent if box.belt_hi_mm > belt_mm - 400]
-        box = Box(belt_lo_mm=0, belt_hi_mm=0, across_lo_mm=0, across_hi_mm=0)
-        for _ in range(TRIES_FOR_A_FREE_PLACE):
-            across_mm = float(self._rng.uniform(half_across, max(half_across + 1, self._width_mm - half_across)))
-            box = Box(
-                belt_lo_mm=belt_mm - half_along,
-                belt_hi_mm=belt_mm + half_along,
-                across_lo_mm=across_mm - half_across,
-                across_hi_mm=across_mm + half_across,
-            )
-            if not any(box.overlap_mm2(other) > 0 for other in self._recent):
-                break
-        self._recent.append(box)
-        return box.across_mm
+    def _place(self, extents_mm: Vector3, yaw_rad: float, falls_at_mm: float) -> tuple[Footprint, float, Rotation]:
+        """Where an item comes to lie, how high its middle is raised, and how it leans."""
+        self._lying = [other for other in self._lying if other.belt_mm > falls_at_mm - _NEIGHBOURS_MM]
+        item = Footprint(
+            belt_mm=falls_at_mm,
+            across_mm=0.0,
+            half_length_mm=0.5 * extents_mm[0],
+            half_width_mm=0.5 * extents_mm[1],
+            yaw_rad=yaw_rad,
+            height_mm=extents_mm[2],
+        )
+        place = self._against_the_last(item) if self._in_contact else None
+        if place is None:
+            half_mm = item.half_extent_mm((0.0, 1.0))
+            across_mm = float(self._rng.uniform(half_mm, max(half_mm + 1.0, self._width_mm - half_mm)))
+            place = item.at(falls_at_mm, across_mm)
+            if self._rng.random() >= self._config.piling and any(place.overlaps(other) for other in self._lying):
+                place = slid_off(place, self._lying, self._width_mm) or place
+        lift_mm, tilt = resting(place, self._lying)
+        self._lying.append(place)
+        return place, lift_mm, tilt
+
+    def _against_the_last(self, item: Footprint) -> Footprint | None:
+        """Touching the item before, somewhere on its upstream side; None where the belt has no room for that."""
+        if not self._lying:
+            return None
+        last = self._lying[-1]
+        for _ in range(_TRIES):
+            direction_rad = float(self._rng.uniform(-0.6 * math.pi, 0.6 * math.pi))
+            place = item.beside(last, direction_rad, float(self._rng.uniform(*CONTACT_SHARE)))
+            if on_belt(place, self._width_mm):
+                return place
+        return None
+
+    def _rolling(self, model: ItemModel, pose: Pose, yaw_rad: float) -> tuple[float, float]:
+        """A round thing rolls across its axis, which is the item's x; not when it stands on its end."""
+        lies = abs(pose.rotation[2][0]) < 0.5
+        if model.look not in ROUND_LOOKS or not lies or self._rng.random() >= self._config.rolling:
+            return (0.0, 0.0)
+        way = float(self._rng.normal(0.0, ROLLING_MM_PER_M))
+        return (-math.sin(yaw_rad) * way, math.cos(yaw_rad) * way)
+
+
+def _shares(config: FeedConfig, kinds: tuple[str, ...]) -> np.ndarray:
+    """Share of each kind by count."""
+    weights = np.array([DEFAULT_FEED_PERCENT[kind] if config.mix == "default" else 1.0 for kind in kinds])
+    shares = weights / weights.sum()
+    if config.hub_motors > 0:
+        hub = np.array([kind == "hub_motor" for kind in kinds], dtype=np.float64)
+        rest = shares * (1.0 - hub)
+        shares = (1.0 - config.hub_motors) * rest / rest.sum() + config.hub_motors * hub
+    return np.asarray(shares)
+
+
+def _with_bursts(even_mm: float, bursts: float) -> float:
+    """Belt place of an arrival that an even feed would make at ``even_mm``: the first quarter of every stretch of belt
+    takes ``bursts`` times the mean density, the rest what is left."""
+    stretch, inside_mm = divmod(even_mm, BURST_MM)
+    burst_items_mm = bursts * BURST_SHARE * BURST_MM  # of the even feed, gathered into the stretch's first quarter
+    if inside_mm < burst_items_mm:
+        return stretch * BURST_MM + inside_mm / bursts
+    left_mm = BURST_MM - burst_items_mm
+    return stretch * BURST_MM + BURST_MM * (BURST_SHARE + (1 - BURST_SHARE) * (inside_mm - burst_items_mm) / left_mm)
 
 
 def _remanence(share: float, am2_per_g: tuple[float, float], mass_g: float, rng: np.random.Generator) -> Vector3:

@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 
 import numpy as np
 
-from neosort_hardware.twin.bodies import ItemModel, Magnet, Pose, Steel, Vector3
+from neosort_hardware.twin.bodies import AS_MADE, ItemModel, Magnet, Pose, Rotation, Steel, Vector3
 from neosort_hardware.twin.magnetics import dipole_field_ut, magnet_moment_am2, steel_am2_per_t, yaw_rotation
 from neosort_hardware.twin.poses import lying
 from neosort_hardware.types import ArrayF64
@@ -66,20 +66,23 @@ def item_dipoles(
     remanence_am2: Sequence[Vector3],
     background_t: ArrayF64,
     array_height_mm: float,
+    lift_mm: float = 0.0,
+    tilt: Rotation = AS_MADE,
 ) -> Dipoles:
     """What an item carries when it lies in ``pose``, turned by ``yaw_rad``; axes (belt_mm, across_mm, up).
 
     ``ageing``: share of their polarisation that its magnets have kept. ``remanence_am2``: of each steel piece, in the
-    item's frame as made. ``background_t`` (3,): the Earth's field, which its steel concentrates.
+    item's frame as made. ``background_t`` (3,): the Earth's field, which its steel concentrates. ``lift_mm``, ``tilt``:
+    how it lies upon another item, in belt axes.
     """
     magnets, steel = _clouds(model, pose, _HEIGHT_STEP_MM * math.floor(array_height_mm / _HEIGHT_STEP_MM))
-    turn, stood = yaw_rotation(yaw_rad), np.asarray(pose.rotation)
+    turn, stood = np.asarray(tilt) @ yaw_rotation(yaw_rad), np.asarray(pose.rotation)
     felt_t = background_t @ turn  # the Earth's field in the item's frame as it lies
     parts = [Dipoles(place_mm=magnets.place_mm, moment_am2=ageing * magnets.moment_am2)]
     for piece, remanence in zip(steel, remanence_am2, strict=True):
         moment = piece.am2_per_t * felt_t + stood @ np.asarray(remanence)
         parts.append(Dipoles(place_mm=piece.place_mm, moment_am2=piece.weight[:, None] * moment))
-    return Dipoles.together(parts).turned(turn)
+    return Dipoles.together(parts).turned(turn, lift_mm)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,13 +10,13 @@ from neosort_hardware.belt import LineGeometry
 from neosort_hardware.clock import Clock
 from neosort_hardware.config import LineConfig
 from neosort_hardware.twin.fault_board import FaultBoard, FaultyArray
-from neosort_hardware.twin.feed import Feeder, Item
+from neosort_hardware.twin.feed import ROUND_LOOKS, Feeder, Item
 from neosort_hardware.twin.field_strip import FieldStrip
 from neosort_hardware.twin.front_end import ArrayFrontEnd
 from neosort_hardware.twin.jet_bank import JetBank
 from neosort_hardware.twin.motion import BeltMotion
 from neosort_hardware.twin.optics import BeltPicture
-from neosort_hardware.twin.pneumatics import Flyer, Valves, throw
+from neosort_hardware.twin.pneumatics import ROUND_GRIP, Flyer, Valves, throw
 from neosort_hardware.twin.scenery import Scenery
 from neosort_hardware.twin.sources import Dipoles, item_dipoles
 from neosort_hardware.twin.sprites import Sprite, silhouette
@@ -83,7 +82,7 @@ class World:
         )
         self.jet_bank = JetBank(config.diverter, calibration, self.motion, valves, self.faults)
         self._reached_mm = 0.0
-        self._on_belt: deque[_OnBelt] = deque()
+        self._on_belt: list[_OnBelt] = []
         self._truths: list[ItemTruth] = []
         self._landings: list[Landing] = []
 
@@ -149,7 +148,7 @@ class World:
             rng=self._optics_rng,
         )
         self._field.extend_to(item.belt_mm + FEED_AHEAD_MM)
-        self._field.add(self._dipoles(item), item.belt_mm, item.across_mm)
+        self._field.add(self._dipoles(item), *self._rolled_mm(item, self.geometry.array_station_mm))
         self._on_belt.append(_OnBelt(item=item, box=box))
 
     def _sprite(self, item: Item) -> Sprite:
@@ -164,7 +163,15 @@ class World:
             remanence_am2=item.remanence_am2,
             background_t=self._front_end.background_t,
             array_height_mm=self.geometry.array_height_mm,
+            lift_mm=item.lift_mm,
+            tilt=item.tilt,
         )
+
+    def _rolled_mm(self, item: Item, station_mm: float) -> tuple[float, float]:
+        """Where a rolling item lies (belt_mm, across_mm) when it passes a station: seen in mid-view, it rolls on."""
+        way_m = (station_mm - 0.5 * self.geometry.array_station_mm) * 1e-3
+        along, across = item.rolling_mm_per_m
+        return item.belt_mm + way_m * along, item.across_mm + way_m * across
 
     def _valve_events(self) -> list[tuple[float, float, float]]:
         start_ns = self.motion.start_ns
@@ -175,9 +182,7 @@ class World:
 
     def _report_items(self, belt_mm: float) -> None:
         for laid in self._on_belt:
-            if laid.box.belt_hi_mm > belt_mm:
-                break
-            if not laid.reported:
+            if not laid.reported and laid.box.belt_hi_mm <= belt_mm:
                 laid.reported = True
                 self._truths.append(self._truth(laid))
 
@@ -196,13 +201,17 @@ class World:
 
     def _land_items(self, belt_mm: float, now_ns: int) -> None:
         gone_mm = belt_mm - self.geometry.nozzle_station_mm - PAST_NOZZLES_MM
-        while self._on_belt and self._on_belt[0].item.belt_mm + 120.0 < gone_mm:
-            item = self._on_belt.popleft().item
+        gone = [laid.item for laid in self._on_belt if laid.item.belt_mm + 120.0 < gone_mm]
+        if gone:
+            self._on_belt = [laid for laid in self._on_belt if laid.item.belt_mm + 120.0 >= gone_mm]
+        for item in gone:
+            place_mm, across_mm = self._rolled_mm(item, self.geometry.nozzle_station_mm)
             flyer = Flyer(
-                belt_mm=item.belt_mm,
-                across_mm=item.across_mm,
+                belt_mm=place_mm,
+                across_mm=across_mm,
                 mass_g=item.model.mass_g,
                 silhouette=silhouette(self._sprite(item), item.yaw_rad).mask,
+                grip=ROUND_GRIP if item.model.look in ROUND_LOOKS else 1.0,
             )
             result = throw(
                 flyer,
