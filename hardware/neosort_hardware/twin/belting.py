@@ -36,13 +36,15 @@ class _Cut(Generic[_Level]):
         self._sheet: npt.NDArray[_Level] = sheet
         self._top = int(rng.integers(sheet.shape[0]))
         first = int(rng.integers(max(1, sheet.shape[1] - cols + 1)))
-        index = np.arange(first, first + cols)
-        self._cols = (index if rng.random() < 0.5 else index[::-1]) % sheet.shape[1]
+        if cols > sheet.shape[1]:
+            self._sheet = np.tile(sheet, (1, -(-cols // sheet.shape[1])))
+        self._span = slice(first, first + cols)
+        self._step = 1 if rng.random() < 0.5 else -1
 
     def rows(self, index: npt.NDArray[np.intp]) -> npt.NDArray[_Level]:
         """Rows of the cut."""
         taken = np.take(self._sheet, (index + self._top) % self._sheet.shape[0], axis=0)
-        return np.asarray(np.take(taken, self._cols, axis=1), self._sheet.dtype)
+        return np.ascontiguousarray(taken[:, self._span][:, :: self._step])
 
 
 class Belting:
@@ -146,7 +148,7 @@ def _surface(rubber: Rubber, cols: int, rng: np.random.Generator, *, lamps: Lamp
     across = np.arange(cols)
     worn = np.interp(across, np.linspace(0, cols, 9), rng.uniform(1 - 0.9 * wear, 1.1, 9)).astype(np.float32)
     broad = np.interp(across, np.linspace(0, cols, 6), rng.normal(0, 4, 6)).astype(np.float32)
-    depth = rng.uniform(7, 18) * (0.5 + lamps.contrast)
+    depth = rng.uniform(6, 14) * (0.5 + lamps.contrast)
     slope_along, slope_across = rubber.emboss(EMBOSSES[int(rng.integers(len(EMBOSSES)))])
     towards = (depth * np.cos(lamps.azimuth_rad), depth * np.sin(lamps.azimuth_rad))
     lit = np.asarray(cv2.addWeighted(slope_along, towards[0], slope_across, towards[1], 0.0), np.float32)

@@ -14,6 +14,7 @@ from neosort_hardware.twin.compositing import WHITE
 from neosort_hardware.twin.wear import wrapped_noise
 from neosort_hardware.types import ArrayF32, ArrayF64, ImageU8
 
+BAND_ROWS = 64  # a picture is worked through in bands that stay in the processor's cache
 _TILE_MARGIN = 64
 Real = npt.NDArray[np.floating]
 _COARSE_PX = 8  # what varies slowly over the picture is worked out in steps of this many pixels
@@ -107,15 +108,17 @@ class Sensor:
             tint = (self._lamps * [1 + red, 1.0, 1 + blue]).astype(np.float32)
             cv2.merge([self._plane * part for part in tint], self._gain)
         self._exposures += 1
-        top, left = (int(place) for place in rng.integers(0, _TILE_MARGIN, 2))
+        top, left = (int(place) for place in rng.integers(0, 1 << 16, 2))
         return Moment(gain=float(1 + gain), top=top, left=left)
 
     def expose(self, light: ArrayF32, rows: slice, moment: Moment) -> ImageU8:
-        """Some rows of the picture, (n, width, 3) float32 counts of the strip → uint8, as the sensor delivers them."""
+        """Some rows of the picture, `BAND_ROWS` of them at most, (n, width, 3) float32 counts of the strip → uint8, as
+        the sensor delivers them."""
         seen = cv2.multiply(light, self._gain[rows], scale=moment.gain)
         if self._veil is not None:
             seen = cv2.add(seen, self._veil[rows])
-        tile = self._tile[moment.top + rows.start : moment.top + rows.stop, moment.left : moment.left + self._width]
+        top, left = (moment.top + 29 * rows.start) % _TILE_MARGIN, (moment.left + 11 * rows.start) % _TILE_MARGIN
+        tile = self._tile[top : top + len(light), left : left + self._width]
         return np.asarray(cv2.LUT(cv2.add(cv2.sqrt(seen), tile, dtype=cv2.CV_8U), self._response), np.uint8)
 
 
@@ -130,10 +133,10 @@ def _response(rng: np.random.Generator) -> ImageU8:
     return np.asarray(np.round(np.clip(255 * srgb, 0, 255)), np.uint8)
 
 
-def sensor_noise(width_px: int, height_px: int, rng: np.random.Generator) -> ArrayF32:
-    """A tile of noise of unit spread, (h, w, 3), larger than the picture, so that each frame can enter it elsewhere:
+def sensor_noise(width_px: int, rng: np.random.Generator) -> ArrayF32:
+    """A tile of noise of unit spread, (h, w, 3), larger than a band, so that each can enter it elsewhere:
     that of a colour filter array, interpolated as cameras do, with a little that a whole row shares."""
-    rows, cols = height_px + _TILE_MARGIN, width_px + _TILE_MARGIN
+    rows, cols = BAND_ROWS + _TILE_MARGIN, width_px + _TILE_MARGIN
     raw = rng.standard_normal((rows, cols), dtype=np.float32)
     mosaic = np.clip(32768 + 6000 * raw, 0, 65535).astype(np.uint16)
     rgb = cv2.cvtColor(mosaic, cv2.COLOR_BayerRG2RGB).astype(np.float32)

@@ -12,13 +12,12 @@ import numpy.typing as npt
 from neosort_hardware.config import PictureConfig
 from neosort_hardware.twin.belting import Belting, BeltLook
 from neosort_hardware.twin.compositing import Lamps
-from neosort_hardware.twin.lens import Real, Sensor, defocus_kernel, distorted, travel_kernel
+from neosort_hardware.twin.lens import BAND_ROWS, Real, Sensor, defocus_kernel, distorted, travel_kernel
 from neosort_hardware.twin.scenery import Scenery
 from neosort_hardware.twin.strip import BeltStrip
 from neosort_hardware.types import ArrayF32, ArrayF64, ImageU8
 
 _SPARE_ROWS = 8
-_BAND_ROWS = 64
 
 
 class BeltPicture(BeltStrip):
@@ -69,7 +68,7 @@ class BeltPicture(BeltStrip):
             tiles=scenery.wear_tiles,
         )  # fmt: skip
         self._sensor = Sensor(
-            picture, width_px=width_px, height_px=height_px, seed=seed, noise=scenery.sensor_noise(width_px, height_px)
+            picture, width_px=width_px, height_px=height_px, seed=seed, noise=scenery.sensor_noise(width_px)
         )
         self._sharpness = defocus_kernel(picture.defocus_px)
         self._sideways, self._bands = self._cut_bands()
@@ -81,7 +80,7 @@ class BeltPicture(BeltStrip):
         """
         width, height = self._size
         homography, distortion = self._homography, self._settings.distortion
-        spans = [slice(top, min(height, top + _BAND_ROWS)) for top in range(0, height, _BAND_ROWS)]
+        spans = [slice(top, min(height, top + BAND_ROWS)) for top in range(0, height, BAND_ROWS)]
         if distortion == 0 and np.allclose(_shape(homography), self._pitch * np.diag([1, -1]), rtol=0, atol=1e-9):
             col = (0.5 * self._pitch + homography[0, 2] - self._across_start) / self._pitch - 0.5
             first = math.floor(col + 1e-9)

@@ -64,7 +64,7 @@ class Rubber:
         shape = (SHEET_PX[0] // FILM_CELL, SHEET_PX[1] // FILM_CELL)
         cell = FILM_CELL * self._pitch
         patches = wrapped_noise(shape, 150 / cell, rng) + 0.5 * wrapped_noise(shape, 40 / cell, rng)
-        return np.asarray(np.clip(128 * np.exp(0.55 * patches), 10, 255), np.uint8)
+        return np.asarray(np.clip(128 * np.exp(0.5 * patches), 10, 210), np.uint8)
 
     @cached_property
     def dust(self) -> ImageU8:

@@ -24,11 +24,10 @@ class Scenery:
         self.sprites = SpriteBook()
         self.rubber = RubberStore(belt_textures)
         self.wear_tiles = WearTiles()
-        self._noise: dict[tuple[int, int], ArrayF32] = {}
+        self._noise: dict[int, ArrayF32] = {}
 
-    def sensor_noise(self, width_px: int, height_px: int) -> ArrayF32:
-        """The tile of noise for a camera of that size."""
-        size = (width_px, height_px)
-        if size not in self._noise:
-            self._noise[size] = sensor_noise(width_px, height_px, np.random.default_rng(23))
-        return self._noise[size]
+    def sensor_noise(self, width_px: int) -> ArrayF32:
+        """The tile of noise for a camera of that width."""
+        if width_px not in self._noise:
+            self._noise[width_px] = sensor_noise(width_px, np.random.default_rng(23))
+        return self._noise[width_px]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from neosort_hardware.types import ArrayF32, ImageU8
 
 _TILE = 640
-_DUST_SRGB = ((136, 124, 108), (118, 116, 114), (150, 146, 140), (104, 88, 70))
+_DUST_RGB = ((0.246, 0.202, 0.150), (0.181, 0.175, 0.168), (0.305, 0.287, 0.262), (0.138, 0.098, 0.061))  # linear (a)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +30,11 @@ def drawn_wear(dirt: float, rng: np.random.Generator) -> ItemWear:
     """An item as dirty as ``dirt`` (0..1) says, the rest at random."""
     brightness = rng.uniform(0.92, 1.14) * (1.0 - 0.1 * dirt)
     hue = rng.normal(0.0, 0.018, 3)
-    tone = linear(np.array(_DUST_SRGB[int(rng.integers(len(_DUST_SRGB)))]))
-    red, green, blue = (float(part) for part in tone)
     return ItemWear(
         gains=(brightness * (1 + hue - hue.mean())).astype(np.float32),
         dust=dirt,
         scratches=float(dirt * rng.random()),
-        dust_rgb=(red, green, blue),
+        dust_rgb=_DUST_RGB[int(rng.integers(len(_DUST_RGB)))],
         entry=(float(rng.random()), float(rng.random())),
     )
 
