@@ -45,8 +45,11 @@ def mitsuba(threads: int | None = None) -> tuple[Library, Library]:
         import mitsuba as module  # noqa: PLC0415
     except ImportError as error:
         raise RenderError(f"{error.name} is not installed; {HOW_TO_INSTALL}") from error
-    if module.variant() != VARIANT:
-        module.set_variant(VARIANT)
+    try:
+        module.set_variant(VARIANT)  # loads LLVM
+    except ImportError as error:
+        path = os.environ["DRJIT_LIBLLVM_PATH"]
+        raise RenderError(f"the tracer cannot use {path} (DRJIT_LIBLLVM_PATH), must be LLVM 19: {error}") from error
     if threads is not None:
         drjit.set_thread_count(threads)
     return module, drjit

@@ -60,7 +60,7 @@ class KeptSprites:
 
     def _read(self, key: str) -> tuple[SpriteLayers | None, str]:
         try:
-            with np.load(self._path(key)) as kept:
+            with self._path(key).open("rb") as stream, np.load(stream) as kept:
                 layers = SpriteLayers(
                     colour=kept["colour"],
                     light=kept["light"],
