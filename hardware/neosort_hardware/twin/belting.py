@@ -48,7 +48,7 @@ class _Cut(Generic[_Level]):
 
 
 class Belting:
-    """One closed belt that repeats after ``loop_rows``; debris comes fresh with every stretch.
+    """One closed belt that repeats after ``loop_rows`` and is drawn once; debris comes fresh with every stretch.
 
     ``edge_cols``: columns of the belt's own edges; beyond them the frame of the conveyor shows. Deterministic from
     ``seed``, whatever order stretches are asked for in.
@@ -56,7 +56,7 @@ class Belting:
 
     def __init__(
         self, rubber: Rubber, *, cols: int, edge_cols: tuple[float, float], mm_per_px: float, seed: int,
-        lamps: Lamps, look: BeltLook, loop_rows: int = 8192,
+        lamps: Lamps, look: BeltLook, loop_rows: int = 4096,
     ) -> None:  # fmt: skip
         rng = np.random.default_rng((seed, 1))
         self._rubber, self._pitch, self._edges = rubber, mm_per_px, edge_cols
@@ -72,9 +72,21 @@ class Belting:
         self._dust_rgb = linear(np.array([128, 122, 114]) * rng.uniform(0.7, 1.05))
         self._splice = float(rng.uniform(0, loop_rows)), float(rng.uniform(0.15, 0.5))
         self._sides = _sides(cols, edge_cols, mm_per_px, rng)
+        self._drawn: dict[tuple[int, int], ImageU16] = {}
 
     def stretch(self, first_row: int, rows: int) -> ImageU16:
         """(rows, cols, 3) linear light: the belt from ``first_row`` on, counted along it in whole `FILM_CELL`s."""
+        place = (first_row % self._loop, rows)
+        if place not in self._drawn:
+            self._drawn[place] = self._bare(*place)
+        picture = self._drawn[place].copy()
+        self._scatter(picture, np.random.default_rng((self._seed, 2, first_row % (1 << 62))))
+        for cols, light, left in self._sides:
+            picture[:, cols] = picture[:, cols] * left + light
+        return picture
+
+    def _bare(self, first_row: int, rows: int) -> ImageU16:
+        """The belt without debris and without the frame beside it."""
         index = np.arange(first_row, first_row + rows)
         wear = 0.3 + 1.2 * self._look.wear
         bare = np.take(self._surface, index % self._surface.shape[0], axis=0)
@@ -84,11 +96,7 @@ class Belting:
         marks = cv2.addWeighted(relief, 1.0, self._scratches.rows(index), wear, 128 - 128 * wear, dtype=cv2.CV_8U)
         levels = np.asarray(marks, np.uint8)
         self._join(levels, index)
-        picture = self._coloured(np.asarray(cv2.LUT(levels, self._tone), np.float32), cells)
-        self._scatter(picture, np.random.default_rng((self._seed, 2, first_row % (1 << 62))))
-        for cols, light, left in self._sides:
-            picture[:, cols] = picture[:, cols] * left + light
-        return picture
+        return self._coloured(np.asarray(cv2.LUT(levels, self._tone), np.float32), cells)
 
     def _coloured(self, light: ArrayF32, cells: npt.NDArray[np.intp]) -> ImageU16:
         """The rubber's colour, under dust and stains."""

@@ -40,18 +40,21 @@ class Registration:
         cosine, sine = math.cos(yaw_rad) / mm_per_px, math.sin(yaw_rad) / mm_per_px
         (mm_x, mm_y), (centre_x, centre_y) = self.mm_per_px, self.origin_px
         # x = (i − centre_x)·mm_x, y = −(j − centre_y)·mm_y; col = x·sin + y·cos, row = x·cos − y·sin
-        turn = np.array([[sine * mm_x, -cosine * mm_y], [cosine * mm_x, sine * mm_y]])
-        shift = np.array([col, row]) - turn @ (centre_x, centre_y)
-        return np.column_stack([turn, shift])
+        a, b, c, d = sine * mm_x, -cosine * mm_y, cosine * mm_x, sine * mm_y
+        return np.array([
+            [a, b, col - a * centre_x - b * centre_y],
+            [c, d, row - c * centre_x - d * centre_y],
+        ])  # fmt: skip
 
     def reach_mm(self, yaw_rad: float) -> tuple[float, float, float, float]:
         """Lowest and highest along, lowest and highest across of the turned layer's edges, from the item's centre."""
         (mm_x, mm_y), (centre_x, centre_y), (width, height) = self.mm_per_px, self.origin_px, self.size_px
-        x = np.array([-0.5 - centre_x, width - 0.5 - centre_x]) * mm_x
-        y = -np.array([-0.5 - centre_y, height - 0.5 - centre_y]) * mm_y
         cosine, sine = math.cos(yaw_rad), math.sin(yaw_rad)
-        along, across = np.add.outer(x * cosine, -y * sine), np.add.outer(x * sine, y * cosine)
-        return float(along.min()), float(along.max()), float(across.min()), float(across.max())
+        half_x, half_y = 0.5 * width * mm_x, 0.5 * height * mm_y
+        x, y = half_x - (0.5 + centre_x) * mm_x, (0.5 + centre_y) * mm_y - half_y  # the layer's middle
+        along, across = x * cosine - y * sine, x * sine + y * cosine
+        half_along, half_across = half_x * abs(cosine) + half_y * abs(sine), half_x * abs(sine) + half_y * abs(cosine)
+        return along - half_along, along + half_along, across - half_across, across + half_across
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
