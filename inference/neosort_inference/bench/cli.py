@@ -14,13 +14,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from neosort_hardware.config import ConfigError
+from neosort_inference.bench import crowding as crowding_bench
+from neosort_inference.bench.crowding_screen import plot_crowding, print_crowding
 from neosort_inference.bench.screen import print_senses
 from neosort_inference.bench.senses import BLIND, Record, belts_of, compare, sort_belts
-from neosort_inference.bench.twin import RoundSize, figures, measure, print_twin
+from neosort_inference.bench.twin import RoundSize, figures, measure, print_twin, rated
 from neosort_inference.opening import bundle_path, must_take_files, open_bundle, open_config, open_recipe
 from neosort_inference.options import BeltSpeedOption, BundleOption, ConfigOption, JsonOption, RecipeOption
 from neosort_inference.report import machine, versions
 from neosort_inference.sorting import threshold_for
+
+DEFAULT_RATES = (5.0, 10.0, 20.0, 33.0)
 
 app = typer.Typer(no_args_is_help=True, help="Measure the product on the simulated line, in virtual time.")
 
@@ -68,11 +72,7 @@ def senses(
     record |= {
         "line": {"config": line.name, "belt_speed_m_per_s": line.belt.speed_m_per_s, "feed": line.twin.feed.models},
         "bundle": {"name": model.metadata.name, "recipe": rules.name, "purity_target": rules.purity_target},
-        "command": shlex.join(["neosort", *sys.argv[1:]]),
-        "machine": machine(),
-        "versions": versions(),
-        "written_utc": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
+    } | _origin()
     print_senses(record, console)
     if json_file is not None:
         _write(record, json_file)
@@ -101,15 +101,71 @@ def twin(
         record = figures(measure(line, rounds, RoundSize(windows=windows), lambda: progress.advance(bar)))
     record |= {
         "line": {"config": line.name},
+    } | _origin()
+    print_twin(record, console)
+    if json_file is not None:
+        _write(record, json_file)
+        console.print(f"figures: {json_file}", highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def crowding(
+    *,
+    rates: Annotated[
+        list[float] | None,
+        typer.Option("--rate", min=0.1, max=100, help="Items/s per metre of width, repeatable. [default: 5 10 20 33]"),
+    ] = None,
+    shots: Annotated[int, typer.Option(min=10, help="Shots at each rate, over all seeds.")] = 1000,
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="Belts that the shots are split over.")] = 2,
+    first_seed: Annotated[int, typer.Option(min=0, help="Seed of the first belt; the others follow on.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes, of one thread each.")] = 2,
+    config: ConfigOption = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the curve into this file (PNG or SVG).", dir_okay=False)
+    ] = None,
+    json_file: JsonOption = None,
+) -> None:
+    """How many shots catch a neighbour? A belt 1 m wide at 2.8 m/s, every bearing item known and shot at.
+
+    The truth does the recognising, so that what is left is the jets and the crowd. With --config: that line as it is.
+    """
+    line = rated(open_config(None)) if config is None else open_config(config)
+    if plot is not None and plot.suffix.lower() not in (".png", ".svg"):
+        raise ConfigError(f"--plot {plot}: only .png and .svg are drawn")
+    for option, file in (("--plot", plot), ("--json", json_file)):
+        if file is not None:
+            must_take_files(option, file.parent)
+    belts = crowding_bench.belts_of(line, rates or DEFAULT_RATES, shots, range(first_seed, first_seed + seeds))
+    console = Console()
+    with Progress(
+        TextColumn("shots"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+    ) as progress:
+        bar = progress.add_task("shots", total=sum(belt.shots for belt in belts))
+        record = crowding_bench.measure(belts, workers, lambda over: progress.advance(bar, over))
+    record["line"] = {
+        "config": line.name,
+        "belt_width_mm": line.belt.width_mm,
+        "belt_speed_m_per_s": line.belt.speed_m_per_s,
+        "feed": line.twin.feed.model_dump(exclude={"items_per_s_per_m"}),
+        "position_sigma_mm": line.calibration.position_sigma_mm,
+    }
+    record |= _origin()
+    print_crowding(record, console)
+    if plot is not None:
+        plot_crowding(record, plot)
+        console.print(f"plot: {plot}", highlight=False, markup=False, soft_wrap=True)
+    if json_file is not None:
+        _write(record, json_file)
+        console.print(f"figures: {json_file}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _origin() -> Record:
+    return {
         "command": shlex.join(["neosort", *sys.argv[1:]]),
         "machine": machine(),
         "versions": versions(),
         "written_utc": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    print_twin(record, console)
-    if json_file is not None:
-        _write(record, json_file)
-        console.print(f"figures: {json_file}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _write(record: Record, file: Path) -> None:
