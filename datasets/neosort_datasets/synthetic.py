@@ -78,7 +78,7 @@ def scene_config(base: LineConfig, split: SplitName, rng: np.random.Generator) -
     feed = twin.feed.model_copy(update={"items_per_s_per_m": min(100.0, twin.feed.items_per_s_per_m * speed)})
     camera = base.camera.model_copy(update={"trigger_every_mm": WindowGrid().length_mm})
     magnetometer = base.magnetometer.model_copy(
-        update={"block_ms": 50.0, "height_mm": base.magnetometer.height_mm + float(rng.uniform(-5.0, 5.0))}
+        update={"block_ms": 100.0, "height_mm": base.magnetometer.height_mm + float(rng.uniform(-5.0, 5.0))}
     )
     belt = base.belt.model_copy(update={"speed_m_per_s": speed})
     return base.model_copy(
@@ -160,7 +160,7 @@ def _scene(line: Line, rng: np.random.Generator, count: int) -> Iterator[Labelle
         line.diverter.heartbeat()
         if (frame := line.camera.read(0.0)) is not None:
             assembler.add_frame(frame)
-        if rng.random() < 0.05:
+        if rng.random() < 0.1:
             _stray_shot(line, rng)
         items += _truth_of(line)
         for window in assembler.ready(line.encoder.read().belt_mm):

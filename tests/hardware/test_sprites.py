@@ -15,8 +15,8 @@ from neosort_hardware.twin.sprites import Sprite, SpriteBook, prepared, silhouet
 
 def test_a_sprite_is_cropped_to_its_body_and_keeps_its_middle() -> None:
     sprite = prepared(shipped(np.full((40, 80), 255, np.uint8)), 1.0)
-    assert sprite.rgb.shape == (28, 56, 3)  # 1.4 px a strip pixel
-    assert sprite.body.mm_per_px == pytest.approx((40 / 56, 20 / 28))
+    assert sprite.rgb.shape == (25, 50, 3)  # 1.25 px a strip pixel
+    assert sprite.body.mm_per_px == pytest.approx((0.8, 0.8))
     assert sprite.body.reach_mm(0.0) == pytest.approx((-20.0, 20.0, -10.0, 10.0))
     along = sprite.body.reach_mm(math.pi / 2)
     assert along == pytest.approx((-10.0, 10.0, -20.0, 20.0))
@@ -24,7 +24,7 @@ def test_a_sprite_is_cropped_to_its_body_and_keeps_its_middle() -> None:
 
 def test_a_sprite_is_never_made_finer_than_it_was_shipped() -> None:
     assert plate(mm_per_px=0.4).rgb.shape == (40, 80, 3)
-    assert plate(mm_per_px=2.0).rgb.shape == (14, 28, 3)
+    assert plate(mm_per_px=2.0).rgb.shape == (12, 25, 3)
 
 
 @pytest.mark.parametrize("mm_per_px", [0.4, 1.0, 1.37])

@@ -60,7 +60,7 @@ class Belting:
     ) -> None:  # fmt: skip
         rng = np.random.default_rng((seed, 1))
         self._rubber, self._pitch, self._edges = rubber, mm_per_px, edge_cols
-        self._seed, self._look, self._loop = seed, look, loop_rows
+        self._seed, self._look, self._loop, self._cols = seed, look, loop_rows, cols
         self._tone, self._tint = _colour(rng)
         self._surface = _surface(rubber, cols, rng, lamps=lamps, wear=look.wear)
         self._scratches = _Cut(rubber.scratches, cols, rng)
@@ -76,11 +76,19 @@ class Belting:
 
     def stretch(self, first_row: int, rows: int) -> ImageU16:
         """(rows, cols, 3) linear light: the belt from ``first_row`` on, counted along it in whole `FILM_CELL`s."""
-        place = (first_row % self._loop, rows)
+        picture: ImageU16 = np.empty((rows, self._cols, 3), np.uint16)
+        self.draw(first_row, picture)
+        return picture
+
+    def draw(self, first_row: int, picture: ImageU16) -> None:
+        """A `stretch` as long as ``picture``, into it."""
+        place = (first_row % self._loop, len(picture))
         if place not in self._drawn:
-            self._drawn[place] = self._bare(*place)
-        picture = self._drawn[place].copy()
+            self._drawn[place] = self._framed(self._bare(*place))
+        picture[:] = self._drawn[place]
         self._scatter(picture, np.random.default_rng((self._seed, 2, first_row % (1 << 62))))
+
+    def _framed(self, picture: ImageU16) -> ImageU16:
         for cols, light, left in self._sides:
             picture[:, cols] = picture[:, cols] * left + light
         return picture

@@ -62,11 +62,11 @@ def lit(sprite: Sprite, on_item: tuple[float, float], wear: ItemWear, tiles: Wea
     cover = sprite.alpha * np.float32(1 / 255)
     weight = cv2.multiply(np.maximum(light, np.float32(0.1)), cover)
     if wear.scratches > 0:
-        strength = np.float32(wear.scratches / 128)
-        weight = cv2.multiply(weight, tiles.scratches(cover.shape, wear.entry) * strength + (1 - 128 * strength))
+        marks = cv2.multiply(weight, tiles.scratches(cover.shape, wear.entry), scale=wear.scratches)
+        weight = cv2.add(weight, marks)
     if wear.dust > 0:
-        film = cv2.multiply(weight, tiles.dust(cover.shape, wear.entry) * np.float32(wear.dust / 255))
-        colour = cv2.multiply(colour, cv2.cvtColor(weight - film, cv2.COLOR_GRAY2RGB))
+        film = cv2.multiply(weight, tiles.dust(cover.shape, wear.entry), scale=wear.dust)
+        colour = cv2.multiply(colour, cv2.cvtColor(cv2.subtract(weight, film), cv2.COLOR_GRAY2RGB))
         colour = cv2.add(colour, cv2.merge([film * part for part in wear.dust_rgb]))
     else:
         colour = cv2.multiply(colour, cv2.cvtColor(weight, cv2.COLOR_GRAY2RGB))

@@ -19,7 +19,7 @@ from neosort_hardware.twin.atlas import Atlas, AtlasSprite
 from neosort_hardware.twin.bodies import ItemModel, Pose
 from neosort_hardware.types import ArrayF64, ImageU8
 
-FINER_THAN_STRIP = 1.4  # a sprite is kept this much finer than the strip, so that turning it blurs little
+FINER_THAN_STRIP = 1.25  # a sprite is kept this much finer than the strip, so that turning it blurs little
 KEEP_BYTES = 192 << 20
 _SHADOW_ENDS = 250  # of 255: what the shade planes keep beyond is not seen
 

@@ -62,7 +62,7 @@ class BeltStrip:
                 self._roll()
             index = self._end - self._base
             fresh = slice(index, index + _BLOCK_ROWS)
-            self._light[fresh] = self._belting.stretch(self._end, _BLOCK_ROWS)
+            self._belting.draw(self._end, self._light[fresh])
             self._labels[fresh] = 0
             self._relief.clear(fresh)
             self._end += _BLOCK_ROWS
@@ -103,7 +103,7 @@ class BeltStrip:
             raise ValueError(f"item {item_id} at belt {belt_mm:g} mm, across {across_mm:g} mm lies outside the strip")
         on_item = self._lamps.on_item(yaw_rad)
         picture = turned(lit(sprite, on_item, drawn_wear(dirt, rng), self._tiles), stamp)
-        body = picture[:, :, 3] > 127.5 / 255
+        body = cv2.extractChannel(picture, 3) > 127.5 / 255
         surface_mm = turned(sprite.height, stamp) * np.float32(sprite.tallest_mm / 255)
         rest_mm = self._relief.rest_mm(region, body[inside])
         stands_mm = surface_mm[inside] + np.float32(rest_mm)
@@ -136,14 +136,14 @@ class BeltStrip:
             self._relief.cast(region, shade[inside], top_mm)
 
     def _box(self, body: ArrayBool, top: int, left: int) -> Box:
-        rows, cols = np.flatnonzero(body.any(axis=1)), np.flatnonzero(body.any(axis=0))
-        if rows.size == 0:
+        left_px, top_px, width, height = cv2.boundingRect(body.astype(np.uint8))
+        if width == 0:
             raise ValueError("a sprite without a body cannot be laid on the belt")
         return Box(
-            belt_lo_mm=float((top + rows[0]) * self._pitch),
-            belt_hi_mm=float((top + rows[-1] + 1) * self._pitch),
-            across_lo_mm=float(self._across_start + (left + cols[0]) * self._pitch),
-            across_hi_mm=float(self._across_start + (left + cols[-1] + 1) * self._pitch),
+            belt_lo_mm=float((top + top_px) * self._pitch),
+            belt_hi_mm=float((top + top_px + height) * self._pitch),
+            across_lo_mm=float(self._across_start + (left + left_px) * self._pitch),
+            across_hi_mm=float(self._across_start + (left + left_px + width) * self._pitch),
         )
 
     def _seen(self, item_id: int) -> tuple[_Placed, ArrayBool]:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from neosort_hardware.types import ArrayF32, ImageU8
+from neosort_hardware.types import ArrayF32
 
 _TILE = 640
 _DUST_RGB = ((0.246, 0.202, 0.150), (0.181, 0.175, 0.168), (0.305, 0.287, 0.262), (0.138, 0.098, 0.061))  # linear (a)
@@ -50,12 +50,12 @@ class WearTiles:
         self._dust = _dust(rng)
         self._scratches = _scratches(rng)
 
-    def dust(self, shape: tuple[int, int], entry: tuple[float, float]) -> ImageU8:
-        """Share covered by dust × 255, (h, w), for an item as dirty as can be."""
+    def dust(self, shape: tuple[int, int], entry: tuple[float, float]) -> ArrayF32:
+        """Share covered by dust, (h, w), for an item as dirty as can be."""
         return _cut(self._dust, shape, entry)
 
-    def scratches(self, shape: tuple[int, int], entry: tuple[float, float]) -> ImageU8:
-        """What scratches do to the light, (h, w): 128 nothing, more is brighter."""
+    def scratches(self, shape: tuple[int, int], entry: tuple[float, float]) -> ArrayF32:
+        """What scratches add to the light, as a share of it, (h, w)."""
         return _cut(self._scratches, shape, entry)
 
 
@@ -78,7 +78,7 @@ def wrapped_noise(
     return np.asarray((fine - fine.mean()) / fine.std(), dtype=np.float32)
 
 
-def _cut(tile: ImageU8, shape: tuple[int, int], entry: tuple[float, float]) -> ImageU8:
+def _cut(tile: ArrayF32, shape: tuple[int, int], entry: tuple[float, float]) -> ArrayF32:
     rows, cols = shape
     if rows >= tile.shape[0] or cols >= tile.shape[1]:
         repeats = (rows // tile.shape[0] + 1, cols // tile.shape[1] + 1)
@@ -87,7 +87,7 @@ def _cut(tile: ImageU8, shape: tuple[int, int], entry: tuple[float, float]) -> I
     return tile[top : top + rows, left : left + cols]
 
 
-def _dust(rng: np.random.Generator) -> ImageU8:
+def _dust(rng: np.random.Generator) -> ArrayF32:
     """A film, thicker in places, with clouds, wiped streaks and single grains."""
     shape = (_TILE, _TILE)
     film = 0.13 + 0.07 * wrapped_noise(shape, 90, rng) + 0.08 * wrapped_noise(shape, 22, rng)
@@ -98,12 +98,12 @@ def _dust(rng: np.random.Generator) -> ImageU8:
     rows, cols = rng.integers(0, _TILE, (2, 2200))
     grains[rows, cols] = rng.exponential(0.8, 2200)
     film += cv2.GaussianBlur(grains, (0, 0), 0.7)
-    return np.asarray(np.clip(255 * film, 0, 215), np.uint8)
+    return np.asarray(np.clip(film, 0, 0.85), np.float32)
 
 
-def _scratches(rng: np.random.Generator) -> ImageU8:
+def _scratches(rng: np.random.Generator) -> ArrayF32:
     """Thin light and dark lines, straight and curved, bundles of them where something was dragged."""
-    tile = np.full((_TILE, _TILE), 128, np.float32)
+    tile = np.zeros((_TILE, _TILE), np.float32)
     for _ in range(90):
         start, heading = rng.uniform(0, _TILE, 2), rng.uniform(0, 2 * np.pi)
         for _ in range(1 if rng.random() < 0.7 else int(rng.integers(2, 7))):
@@ -111,6 +111,6 @@ def _scratches(rng: np.random.Generator) -> ImageU8:
             bend = heading + rng.normal(0, 0.004) * steps
             path = start + rng.normal(0, 4, 2) + np.column_stack([steps * np.cos(bend), steps * np.sin(bend)])
             cv2.polylines(
-                tile, [np.round(path * 16).astype(np.int32)], False, float(128 + rng.normal(14, 42)), 1, cv2.LINE_AA, 4
+                tile, [np.round(path * 16).astype(np.int32)], False, float(rng.normal(0.11, 0.33)), 1, cv2.LINE_AA, 4
             )
-    return np.asarray(np.clip(tile, 0, 255), np.uint8)
+    return np.clip(tile, -0.9, 1.0)
