@@ -64,7 +64,7 @@ def alone(item: dict, items: list[dict]) -> bool:
 @pytest.mark.parametrize("name", LINES)
 def test_every_item_is_shown_where_it_lies(name: str, tmp_path: Path) -> None:
     foreign = LINES[name]
-    items = record(tmp_path / "theirs.mcap", foreign, (4.0 if foreign.trigger_mm > 512 else 3.0) / foreign.speed)
+    items = record(tmp_path / "theirs.mcap", foreign, 4.0 / foreign.speed)
     windows = windows_of(Recording(tmp_path / "theirs.mcap"))
     checked = 0
     for window in windows:
@@ -85,7 +85,7 @@ def test_every_item_is_shown_where_it_lies(name: str, tmp_path: Path) -> None:
     assert checked >= (1 if foreign.trigger_mm > 512 else 4)
 
 
-REFERENCE = Foreign(items_per_s_per_m=8.0, trigger_mm=512.0)
+REFERENCE = Foreign(items_per_s_per_m=14.0, trigger_mm=512.0)
 OTHER_ARRAYS = {
     "near and dense": dataclasses.replace(REFERENCE, height_mm=30.0, pitch_mm=12.5, rate_hz=2000.0),
     "near": dataclasses.replace(REFERENCE, height_mm=30.0),
@@ -109,7 +109,8 @@ def test_the_field_of_the_same_belt_is_the_same_from_every_array(
     foreign = OTHER_ARRAYS[name]
     record(tmp_path / "theirs.mcap", foreign, 3.0 + foreign.array_mm / 1000, marked=False)
     by_place = {round(w.start_mm - foreign.encoder_mm): w for w in windows_of(Recording(tmp_path / "theirs.mcap"))}
-    compared = 0
+    ours: list[np.ndarray] = []
+    theirs: list[np.ndarray] = []
     for window in reference[3:]:
         other = by_place.get(round(window.start_mm))
         strength = np.linalg.norm(window.field_ut, axis=0)
@@ -119,11 +120,13 @@ def test_the_field_of_the_same_belt_is_the_same_from_every_array(
         if other is None or not strong.any():
             continue
         strong &= other.field_mask[1] == 0
-        ours, theirs = window.field_ut[:, strong].ravel(), other.field_ut[:, strong].ravel()
-        assert np.corrcoef(ours, theirs)[0, 1] > 0.95
-        assert np.linalg.norm(theirs) == pytest.approx(np.linalg.norm(ours), rel=0.15)
-        compared += 1
-    assert compared >= 3
+        ours.append(window.field_ut[:, strong].ravel())
+        theirs.append(other.field_ut[:, strong].ravel())
+    assert len(ours) >= 3
+    # Over the whole stretch: in a window whose only item is weak and small, a quarter may well be missing.
+    one, two = np.concatenate(ours), np.concatenate(theirs)
+    assert np.corrcoef(one, two)[0, 1] > 0.95
+    assert np.linalg.norm(two) == pytest.approx(np.linalg.norm(one), rel=0.15)
 
 
 def test_long_blocks_come_in_pieces_between_the_frames(tmp_path: Path) -> None:
