@@ -36,11 +36,13 @@ class FieldBaseline:
         if self._first_ns is None:
             self._first_ns = int(block.sampled_ns[0])
         settling = block.sampled_ns[-1] - self._first_ns < _FIRST_S * 1e9
-        step_ns = 0 if settling else _HISTORY_STEP_S * 1e9
-        for sample, stamp in zip(block.field_ut, block.sampled_ns, strict=True):
-            if stamp - self._kept_ns >= step_ns:
-                (self._beginning if settling else self._history).append(sample)
-                self._kept_ns = int(stamp)
+        kept = self._beginning if settling else self._history
+        step_ns = 0 if settling else round(_HISTORY_STEP_S * 1e9)
+        which = int(np.searchsorted(block.sampled_ns, self._kept_ns + step_ns))
+        while which < len(block.sampled_ns):
+            kept.append(block.field_ut[which])
+            self._kept_ns = int(block.sampled_ns[which])
+            which = max(which + 1, int(np.searchsorted(block.sampled_ns, self._kept_ns + step_ns)))
         if len(self._history) >= _ENOUGH:
             self._beginning.clear()
         due = block.sampled_ns[-1] - self._refreshed_ns >= _REFRESH_S * 1e9
@@ -98,5 +100,11 @@ class FieldHistory:
 
 def _median(samples_ut: ArrayF32) -> ArrayF32:
     """Over the samples (n, channels, 3) that were read; 0 for a channel that never was."""
+    count, *shape = samples_ut.shape
+    if not np.isnan(samples_ut.sum()):
+        # A partition along contiguous memory: five times as fast as `nanmedian`, and this is done all the time.
+        middle = (count - 1) // 2, count // 2
+        ordered = np.partition(np.ascontiguousarray(samples_ut.reshape(count, -1).T), middle, axis=1)
+        return np.asarray(0.5 * (ordered[:, middle[0]] + ordered[:, middle[1]]), dtype=np.float32).reshape(shape)
     silent = np.isnan(samples_ut).all(axis=0)
     return np.asarray(np.nanmedian(np.where(silent, np.float32(0.0), samples_ut), axis=0), dtype=np.float32)

@@ -132,7 +132,7 @@ class SimMagnetometer(SimDevice):
         last = self._next + max(1, blocks) * self._block - 1
         first = max(self._next, last - self._keep + 1)
         self._next = last + 1
-        times_ns = np.array([self._due_ns(index) for index in range(first, last + 1)], dtype=np.float64)
+        times_ns = self._world.motion.start_ns + np.rint(np.arange(first, last + 1) * self._period_ns)
         times_ns = times_ns[self._kept(len(times_ns))]
         if not times_ns.size:
             return None

@@ -59,13 +59,17 @@ class TwoRanges:
         ``low_ut``: what the low range feels through its gain errors (T, channels, 3), written over; ``parts_ut``: two
         such arrays whose sum is the field itself, for the high range.
         """
-        low_ut += self._low_noise_ut * self._noise_rng.standard_normal(low_ut.shape, dtype=np.float32)
-        clipped = np.asarray(np.abs(low_ut).max(axis=2, initial=0.0) >= self._low_range_ut)
+        noise_ut = self._noise_rng.standard_normal(low_ut.shape, dtype=np.float32)
+        noise_ut *= self._low_noise_ut
+        low_ut += noise_ut
+        clipped = _beyond(low_ut, self._low_range_ut)
         low_ut += self._offset_ut.astype(np.float32)
-        for which in np.flatnonzero(clipped.any(axis=0) | self._clipped).tolist():
-            self._step_offsets(low_ut[:, which], clipped[:, which], which)
+        any_clipped = bool(clipped.any())
+        if any_clipped or self._clipped.any():
+            for which in np.flatnonzero(clipped.any(axis=0) | self._clipped).tolist():
+                self._step_offsets(low_ut[:, which], clipped[:, which], which)
         _to_counts(low_ut, self._low_range_ut, LOW_LSB_UT)
-        if self._high_range_ut > 0 and clipped.any():
+        if self._high_range_ut > 0 and any_clipped:
             sample, channel = np.nonzero(clipped)
             low_ut[sample, channel] = self._high(parts_ut[0][sample, channel] + parts_ut[1][sample, channel], channel)
         return low_ut, clipped
@@ -87,6 +91,13 @@ class TwoRanges:
             self._offset_ut[channel] = offset_ut
         if clipped.size:
             self._clipped[channel] = clipped[-1]
+
+
+def _beyond(field_ut: ArrayF32, range_ut: float) -> ArrayBool:
+    """Whether any axis of (T, channels, 3) lies at or beyond ±range: (T, channels)."""
+    if field_ut.max(initial=0.0) < range_ut and field_ut.min(initial=0.0) > -range_ut:
+        return np.zeros(field_ut.shape[:2], dtype=np.bool_)
+    return np.asarray((np.abs(field_ut) >= range_ut).any(axis=2))
 
 
 def _to_counts(reading_ut: ArrayF32, range_ut: float, lsb_ut: float) -> ArrayF32:
