@@ -120,6 +120,11 @@ def _features(scene: Scene, hit: Lanes, seen: Lanes) -> tuple[Lanes, Lanes]:
     return dr.select(seen, colour, 0.0), dr.select(seen, mi.Vector3f(hit.sh_frame.n), 0.0)
 
 
+def _grey(colour: Lanes) -> Lanes:
+    """Dr.Jit's own mean would write the picture's size into the compiled code, and compile for each size anew."""
+    return (colour.x + colour.y + colour.z) / 3
+
+
 def _one_path(scene: Scene, light: Dome, ray: Lanes, random: Lanes) -> list[Lanes]:
     """Light by colour under each arc (3), whether the belt is seen, the seen height, albedo, normal, ``random``."""
     first, second, third = mi.Color3f(0), mi.Color3f(0), mi.Color3f(0)
@@ -176,7 +181,7 @@ def _summed(  # noqa: PLR0917 (Dr.Jit's compiler takes no arguments by name)
         first += item * one
         second += item * two
         third += item * three
-        belt += (1 - item) * mi.Color3f(dr.mean(one), dr.mean(two), dr.mean(three))
+        belt += (1 - item) * mi.Color3f(_grey(one), _grey(two), _grey(three))
         cover += item
         height += item * up
         albedo += colour
