@@ -133,7 +133,7 @@ class PictureConfig(Section):
     colour_temperature_k: float = Field(5600.0, ge=2500, le=12_000, description="of the lamps; balanced for 5600")
     gain_drift: float = Field(0.03, ge=0, le=0.3, description="one standard deviation, relative")
     white_balance_drift: float = Field(0.015, ge=0, le=0.2, description="one standard deviation, relative")
-    defocus_px: float = Field(0.35, ge=0, le=5, description="one standard deviation of the lens's blur")
+    defocus_px: float = Field(0.45, ge=0, le=5, description="one standard deviation of the lens's blur")
     distortion: float = Field(
         0.001, ge=-0.05, le=0.05, description="radial, left by the calibration: share of the radius at the corner"
     )

@@ -40,6 +40,14 @@ def travel_kernel(fraction_px: float, blur_px: float) -> ArrayF32:
     return np.asarray(weights / weights.sum(), dtype=np.float32)
 
 
+def joined_kernels(one: ArrayF32, other: ArrayF32) -> ArrayF32:
+    """Both blurs in one (odd length), without taps at both ends that nobody would see."""
+    kernel = np.convolve(one, other)
+    while len(kernel) > 1 and max(kernel[0], kernel[-1]) < 2e-3:
+        kernel = kernel[1:-1]
+    return np.asarray(kernel / kernel.sum(), dtype=np.float32)
+
+
 def _hat_integral(t: ArrayF64) -> ArrayF64:
     """Integral of the unit hat from −∞ to t."""
     inside = np.clip(t, -1, 1)
@@ -47,10 +55,10 @@ def _hat_integral(t: ArrayF64) -> ArrayF64:
 
 
 def defocus_kernel(sigma_px: float) -> ArrayF32:
-    """Weights (odd length) of a Gaussian blur; a single one where there is none."""
-    if sigma_px < 0.1:
+    """Weights (odd length) of a Gaussian blur, those above a hundredth of the middle one's."""
+    reach = math.floor(math.sqrt(2 * math.log(100)) * sigma_px)
+    if reach == 0:
         return np.ones(1, np.float32)
-    reach = math.ceil(2.5 * sigma_px)
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma_px) ** 2)
     return np.asarray(weights / weights.sum(), dtype=np.float32)
 
@@ -87,7 +95,6 @@ class Sensor:
         self._drift = np.array([picture.white_balance_drift, picture.gain_drift, picture.white_balance_drift])
         self._state = rng.normal(0.0, 1.0, 3)
         self._tile = noise * np.float32(picture.noise)
-        self._response = _response(rng)
         coarse = (height_px // _COARSE_PX + 1, width_px // _COARSE_PX + 1)
         film = _window_film(coarse, picture.window_dirt, rng)
         plane = _smooth(_falloff(coarse, picture) * (1 - 0.45 * film), width_px, height_px)
@@ -95,9 +102,7 @@ class Sensor:
         self._plane, self._lamps = plane, 255.0**2 / WHITE * _lamp_rgb(picture)
         self._tint = np.ones(3, np.float32)
         self._exposures = 0
-        self._veil: ArrayF32 | None = None
-        if picture.window_dirt > 0:  # what it scatters into the view, as a share of white
-            self._veil = _smooth(255.0**2 * (0.02 * film + 0.004 * picture.window_dirt), width_px, height_px)
+        self._response = _response(0.02 * float(film.mean()) + 0.004 * picture.window_dirt, rng)
 
     def moment(self, rng: np.random.Generator) -> Moment:
         """Draw what the next exposure has of its own."""
@@ -114,19 +119,17 @@ class Sensor:
         the sensor delivers them."""
         plane = self._plane[rows]  # one channel: what lies in memory costs more than what is computed in the cache
         seen = cv2.multiply(light, cv2.merge([plane * part for part in self._tint]), scale=moment.gain)
-        if self._veil is not None:
-            seen = cv2.add(seen, cv2.cvtColor(self._veil[rows], cv2.COLOR_GRAY2RGB))
         top, left = (moment.top + 29 * rows.start) % _TILE_MARGIN, (moment.left + 11 * rows.start) % _TILE_MARGIN
         tile = self._tile[top : top + len(light), left : left + self._width]
         return np.asarray(cv2.LUT(cv2.add(cv2.sqrt(seen), tile, dtype=cv2.CV_8U), self._response), np.uint8)
 
 
-def _response(rng: np.random.Generator) -> ImageU8:
+def _response(veil: float, rng: np.random.Generator) -> ImageU8:
     """Square root of light (0..255) → display level, (256,): near the sRGB curve, with a shoulder, as cameras differ
-    (a)."""
+    (a). ``veil``: light that dirt on the window scatters into the view, as a share of white."""
     power = float(rng.normal(1.0, 0.04))
     knee = float(rng.uniform(0.80, 0.97))
-    light = (np.arange(256) / 255.0) ** 2
+    light = (np.arange(256) / 255.0) ** 2 + veil
     light = np.where(light > knee, knee + (1 - knee) * np.tanh((light - knee) / (1 - knee)), light) ** power
     srgb = np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)
     return np.asarray(np.round(np.clip(255 * srgb, 0, 255)), np.uint8)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from neosort_hardware.config import PictureConfig
 from neosort_hardware.twin.belting import Belting, BeltLook
 from neosort_hardware.twin.compositing import Lamps
-from neosort_hardware.twin.lens import BAND_ROWS, Real, Sensor, defocus_kernel, distorted, travel_kernel
+from neosort_hardware.twin.lens import BAND_ROWS, Real, Sensor, defocus_kernel, distorted, joined_kernels, travel_kernel
 from neosort_hardware.twin.scenery import Scenery
 from neosort_hardware.twin.strip import BeltStrip
 from neosort_hardware.types import ArrayF32, ArrayF64, ImageU8
@@ -102,7 +102,7 @@ class BeltPicture(BeltStrip):
         start = (belt_mm - self._stations[1]) / self._pitch
         first = math.floor(start)
         travel = travel_kernel(start - first, speed_mm_per_s * exposure_us * 1e-6 / self._pitch)
-        kernel = np.convolve(travel, self._sharpness).astype(np.float32)
+        kernel = joined_kernels(travel, self._sharpness)
         self.extend_to(belt_mm - self._stations[0] + (_SPARE_ROWS + len(kernel) // 2) * self._pitch)
         if first - 1 < self._base:
             raise ValueError(f"the belt at {belt_mm - self._stations[1]:g} mm has left the strip")

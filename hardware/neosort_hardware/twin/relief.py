@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from neosort_hardware.types import ArrayBool, ArrayF32, ImageU8
 
 Region = tuple[slice, slice]
+_SHADED = 246  # of 255: light less than this is a shadow
 
 
 class Relief:
@@ -50,9 +52,10 @@ class Relief:
 
     def cast(self, region: Region, shade: ArrayF32, top_mm: float) -> None:
         """Remember a shadow."""
-        lit = self.shade[region]
-        lit[:] = np.clip(lit * shade, 0, 255)
-        np.maximum(self.caster[region], np.uint8(min(255.0, top_mm)), out=self.caster[region], where=shade < 0.97)
+        levels = (shade * np.float32(255)).astype(np.uint8)
+        self.shade[region] = cv2.multiply(self.shade[region], levels, scale=1 / 255)
+        _, casters = cv2.threshold(levels, _SHADED, min(255.0, top_mm), cv2.THRESH_BINARY_INV)
+        self.caster[region] = cv2.max(self.caster[region], casters)
 
     def stand(self, region: Region, body: ArrayBool, height_mm: ArrayF32) -> None:
         """Remember the surface of an item."""
