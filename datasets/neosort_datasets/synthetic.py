@@ -41,7 +41,7 @@ def _picture(base: PictureConfig, rng: np.random.Generator) -> PictureConfig:
             "exposure": float(np.exp(rng.normal(0.0, 0.14))),
             "colour_temperature_k": float(1e6 / rng.normal(1e6 / base.colour_temperature_k, 14.0)),
             "defocus_px": float(rng.uniform(0.15, 0.65)),
-            "distortion": float(np.clip(rng.normal(0.0, 0.0015), -0.004, 0.004)),
+            "distortion": float(np.clip(rng.normal(0.0, 0.002), -0.004, 0.004)) if rng.random() < 0.5 else 0.0,
             "noise": float(np.exp(rng.uniform(np.log(0.6), np.log(3.5)))),
             "window_dirt": float(rng.beta(0.7, 2.5)),
             "belt_wear": float(rng.random()),

@@ -32,7 +32,7 @@ def test_figures_are_medians_with_their_spread() -> None:
 
 def test_a_round_measures_everything_and_the_warm_up_does_not_count() -> None:
     seen: list[int] = []
-    size = RoundSize(frames=40, windows=2, pastes=6, belt_s=0.3)
+    size = RoundSize(warm_up=2, frames=40, windows=2, pastes=6, belt_s=0.3)
     (result,) = measure(LineConfig(), 1, size, lambda: seen.append(1))
     assert len(seen) == 2
     assert 6 < result.items_in_view < 26

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neosort_hardware.twin.compositing import WHITE, ImageU16, Lamps
-from neosort_hardware.twin.rubber import EMBOSSES, FILM_CELL, Rubber
+from neosort_hardware.twin.rubber import EMBOSSES, FILM_CELL, SHEET_PX, Rubber
 from neosort_hardware.twin.wear import linear
 from neosort_hardware.types import ArrayF32, ImageU8
 
@@ -48,7 +48,8 @@ class _Cut(Generic[_Level]):
 
 
 class Belting:
-    """One closed belt that repeats after ``loop_rows`` and is drawn once; debris comes fresh with every stretch.
+    """One closed belt, spliced once in ``loop_rows``; its rubber repeats with its textures and is drawn once, debris
+    comes fresh with every stretch.
 
     ``edge_cols``: columns of the belt's own edges; beyond them the frame of the conveyor shows. Deterministic from
     ``seed``, whatever order stretches are asked for in.
@@ -56,7 +57,7 @@ class Belting:
 
     def __init__(
         self, rubber: Rubber, *, cols: int, edge_cols: tuple[float, float], mm_per_px: float, seed: int,
-        lamps: Lamps, look: BeltLook, loop_rows: int = 4096,
+        lamps: Lamps, look: BeltLook, loop_rows: int = 8192,
     ) -> None:  # fmt: skip
         rng = np.random.default_rng((seed, 1))
         self._rubber, self._pitch, self._edges = rubber, mm_per_px, edge_cols
@@ -82,7 +83,9 @@ class Belting:
 
     def draw(self, first_row: int, picture: ImageU16) -> None:
         """A `stretch` as long as ``picture``, into it."""
-        place = (first_row % self._loop, len(picture))
+        rows = len(picture)
+        period = self._loop if self._spliced(first_row, rows) else SHEET_PX[0]
+        place = (first_row % period, rows)
         if place not in self._drawn:
             self._drawn[place] = self._framed(self._bare(*place))
         picture[:] = self._drawn[place]
@@ -119,12 +122,18 @@ class Belting:
         ]
         return np.asarray(cv2.merge(planes), np.uint16)
 
+    def _spliced(self, first_row: int, rows: int) -> bool:
+        """Whether some of the splice lies in a stretch."""
+        row, slope = self._splice
+        reach = slope * self._cols + 20 / self._pitch
+        return (first_row - row) % self._loop < reach or (row - first_row) % self._loop < rows
+
     def _join(self, levels: ImageU8, index: npt.NDArray[np.intp]) -> None:
-        """The oblique line where the belt was joined, once a loop: a groove, a raised lip, filler beside it."""
+        """The oblique line where the belt was joined: a groove, a raised lip, filler beside it."""
+        if not self._spliced(int(index[0]), len(index)):
+            return
         row, slope = self._splice
         behind = (index - row) % self._loop
-        if behind.min() > slope * levels.shape[1] + 20 / self._pitch:
-            return
         offset_mm = (behind[:, None] - slope * np.arange(levels.shape[1])[None, :]) * self._pitch - 6
         groove = -46 * np.exp(-((offset_mm / 0.9) ** 2)) + 26 * np.exp(-(((offset_mm - 2.4) / 1.2) ** 2))
         filler = 9 * ((offset_mm > 2) & (offset_mm < 10))

@@ -90,7 +90,7 @@ def twin(
 ) -> None:
     """How fast is the simulated belt? Frames, labelled windows, items laid down; a rated belt against real time.
 
-    Processor time of one thread, medians over the rounds; sprites are read in a round that does not count.
+    Processor time of one thread, medians over the rounds; most sprites are read in a warm-up that does not count.
     """
     line = open_config(config, None)
     if json_file is not None:

@@ -41,8 +41,9 @@ class TwinRound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundSize:
-    """How much a round does."""
+    """How much a round does; ``warm_up`` windows are made before the first, for sprites and fields to be read."""
 
+    warm_up: int = 600
     frames: int = 200
     windows: int = 80
     pastes: int = 200
@@ -50,16 +51,16 @@ class RoundSize:
 
 
 def measure(config: LineConfig, rounds: int, size: RoundSize, on_round: Callable[[], object]) -> list[TwinRound]:
-    """``rounds`` rounds on one thread, after one that reads the sprites; ``on_round`` is told of each, that one too."""
+    """``rounds`` rounds on one thread, after the warm-up; ``on_round`` is told of each, and of that."""
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
+        _windows(config, size.warm_up, _WARM_UP_SEED)
+        on_round()
         results = []
-        for number in range(-1, rounds):
-            made = _round(config, size, _WARM_UP_SEED + number)
+        for seed in range(1, rounds + 1):
+            results.append(_round(config, size, seed))
             on_round()
-            if number >= 0:
-                results.append(made)
         return results
     finally:
         cv2.setNumThreads(threads)
