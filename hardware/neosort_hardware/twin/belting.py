@@ -173,8 +173,9 @@ def _surface(rubber: Rubber, cols: int, rng: np.random.Generator, *, lamps: Lamp
     across = np.arange(cols)
     worn = np.interp(across, np.linspace(0, cols, 9), rng.uniform(1 - 0.9 * wear, 1.1, 9)).astype(np.float32)
     broad = np.interp(across, np.linspace(0, cols, 6), rng.normal(0, 4, 6)).astype(np.float32)
-    depth = rng.uniform(6, 14) * (0.5 + lamps.contrast)
-    slope_along, slope_across = rubber.emboss(EMBOSSES[int(rng.integers(len(EMBOSSES)))])
+    kind = EMBOSSES[int(rng.integers(len(EMBOSSES)))]
+    depth = rng.uniform(6, 14) * (0.5 + lamps.contrast) * (0.55 if kind == "rough" else 1.0)
+    slope_along, slope_across = rubber.emboss(kind)
     towards = (depth * np.cos(lamps.azimuth_rad), depth * np.sin(lamps.azimuth_rad))
     lit = np.asarray(cv2.addWeighted(slope_along, towards[0], slope_across, towards[1], 0.0), np.float32)
     every = np.arange(lit.shape[0])

@@ -148,8 +148,8 @@ def _surface(kind: Emboss, size: int, mm: float, rng: np.random.Generator) -> Ar
             np.sin(0.5 * count * (step[:, None] - step[None, :]))
         )
         return np.asarray(-np.clip(ridges, 0, 1.2) + 0.05 * wrapped_noise((size, size), 1.5 / mm, rng), np.float32)
-    cells = {"rough": 1.4, "smooth": 0.7}[kind]
-    grain = wrapped_noise((size, size), cells / mm, rng) + 0.5 * wrapped_noise((size, size), 3 * cells / mm, rng)
+    cells = {"rough": 1.1, "smooth": 0.7}[kind]
+    grain = wrapped_noise((size, size), cells / mm, rng) + 0.3 * wrapped_noise((size, size), 2.5 * cells / mm, rng)
     return np.asarray(grain if kind == "rough" else 0.35 * grain, np.float32)
 
 
