@@ -1,7 +1,7 @@
 """Labelled windows from the twin: the line itself runs, in virtual time, and its own assembler cuts the windows.
 
-Each *scene* is a fresh line with its own speed, feed, background and seed, so that no constant of one belt can be
-learned.
+Each *scene* is a fresh line with its own speed, feed, array, background and seed, so that no constant of one belt can
+be learned.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from neosort_datasets.assembly import WindowAssembler
 from neosort_datasets.window import BeltWindow, LabelledWindow, WindowGrid
 from neosort_hardware.belt import LineGeometry
 from neosort_hardware.clock import VirtualClock
-from neosort_hardware.config import LineConfig, PictureConfig
+from neosort_hardware.config import FeedConfig, LineConfig, MagnetometerConfig, PictureConfig
+from neosort_hardware.faults import Fault
 from neosort_hardware.line import Line, simulated_line
 from neosort_hardware.twin.catalogue import KINDS, SplitName
 from neosort_hardware.twin.feed import Feeder
@@ -29,6 +30,8 @@ from neosort_hardware.types import ItemTruth, Shot
 __all__ = ["KINDS", "SplitName", "labelled_windows", "scene_config", "timed_pastes"]
 
 WINDOWS_PER_SCENE = 40
+BLOCK_MS = 250.0  # the longer, the less each sample costs; short against the diverter's heartbeat
+STRAY_SHOTS_PER_S = 1.0
 
 
 def _picture(base: PictureConfig, rng: np.random.Generator) -> PictureConfig:
@@ -50,43 +53,75 @@ def _picture(base: PictureConfig, rng: np.random.Generator) -> PictureConfig:
     )
 
 
-def scene_config(base: LineConfig, split: SplitName, rng: np.random.Generator) -> LineConfig:
-    """A line like ``base`` whose speed, feed and background are drawn anew from the ranges of the line's physics."""
-    feed = base.twin.feed.model_copy(
+def _array(base: MagnetometerConfig, belt_width_mm: float, rng: np.random.Generator) -> MagnetometerConfig:
+    """Another array: its height, sometimes its pitch, its rate, and whether it has a second range."""
+    changes: dict[str, float] = {
+        "block_ms": BLOCK_MS,
+        "height_mm": max(10.0, base.height_mm + float(rng.uniform(-5.0, 5.0))),
+        "rate_hz": float(np.exp(rng.uniform(np.log(300.0), np.log(1000.0)))),
+        "high_range_ut": base.high_range_ut if rng.random() < 0.75 else 0.0,
+    }
+    if rng.random() < 0.4:
+        channels = round(belt_width_mm / rng.uniform(18.0, 40.0))
+        pitch_mm = belt_width_mm / channels
+        changes |= {"channels": channels, "pitch_mm": pitch_mm, "first_across_mm": 0.5 * pitch_mm}
+    return base.model_copy(update=changes)
+
+
+def _feed(base: FeedConfig, split: SplitName, speed_m_per_s: float, rng: np.random.Generator) -> FeedConfig:
+    """Another feed; the density on the belt, not the rate, is drawn, so that it does not follow the speed."""
+    density_per_m2 = float(np.exp(rng.uniform(np.log(5), np.log(28))))
+    return base.model_copy(
         update={
-            "items_per_s_per_m": float(np.exp(rng.uniform(np.log(5), np.log(28)))),
+            "items_per_s_per_m": min(100.0, density_per_m2 * speed_m_per_s),
             "models": split,
             "mix": "default" if rng.random() < 0.5 else "even",
             "touching": float(rng.uniform(0.0, 0.5)) if rng.random() < 0.5 else 0.0,
+            "piling": float(rng.uniform(0.0, 0.7)),
+            "bursts": float(rng.uniform(1.0, 2.5)) if rng.random() < 0.3 else 1.0,
         }
     )
+
+
+def _dead_channels(channels: int, rng: np.random.Generator) -> tuple[Fault, ...]:
+    """One scene in six has a channel or two that answer nothing."""
+    if rng.random() >= 1 / 6:
+        return ()
+    dead = rng.choice(channels, size=min(channels, int(rng.integers(1, 3))), replace=False)
+    return tuple(Fault(fault="magnetometer.dead", channel=int(channel)) for channel in dead)
+
+
+def scene_config(base: LineConfig, split: SplitName, rng: np.random.Generator) -> LineConfig:
+    """A line like ``base`` whose speed, feed, array and background are drawn anew from the line physics' ranges.
+
+    Gains and cross-axis terms are what a calibration leaves.
+    """
+    speed_m_per_s = float(np.exp(rng.uniform(np.log(0.5), np.log(3.0))))
+    magnetometer = _array(base.magnetometer, base.belt.width_mm, rng)
     twin = base.twin.model_copy(
         update={
-            "feed": feed,
+            "feed": _feed(base.twin.feed, split, speed_m_per_s, rng),
+            "picture": _picture(base.twin.picture, rng),
+            "faults": _dead_channels(magnetometer.channels, rng),
             "mains_ut": float(rng.uniform(0.1, 3.0)),
             "mains_hz": 50 if rng.random() < 0.5 else 60,
             "drive_ut": float(rng.uniform(0.3, 3.0)),
             "drift_ut_per_min": float(rng.uniform(0.0, 2.0)),
             "valve_ut": float(rng.uniform(0.1, 4.0)),
+            "belt_ut": float(np.exp(rng.uniform(np.log(0.03), np.log(0.5)))),
+            "passing_steel_ut": float(rng.uniform(0.05, 1.0)),
+            "noise_ut": float(np.exp(rng.uniform(np.log(0.03), np.log(0.2)))),
+            "set_reset_ut": float(np.exp(rng.uniform(np.log(0.1), np.log(2.0)))),
             "gain_error": float(rng.uniform(0.0, 0.03)),
             "cross_axis": float(rng.uniform(0.0, 0.02)),
-            "picture": _picture(base.twin.picture, rng),
         }
     )
-    speed = float(np.exp(rng.uniform(np.log(0.5), np.log(3.0))))
-    # Feed is per second; keep the density on the belt independent of the speed drawn.
-    feed = twin.feed.model_copy(update={"items_per_s_per_m": min(100.0, twin.feed.items_per_s_per_m * speed)})
-    camera = base.camera.model_copy(update={"trigger_every_mm": WindowGrid().length_mm})
-    magnetometer = base.magnetometer.model_copy(
-        update={"block_ms": 100.0, "height_mm": base.magnetometer.height_mm + float(rng.uniform(-5.0, 5.0))}
-    )
-    belt = base.belt.model_copy(update={"speed_m_per_s": speed})
     return base.model_copy(
         update={
-            "belt": belt,
-            "camera": camera,
+            "belt": base.belt.model_copy(update={"speed_m_per_s": speed_m_per_s}),
+            "camera": base.camera.model_copy(update={"trigger_every_mm": WindowGrid().length_mm}),
             "magnetometer": magnetometer,
-            "twin": twin.model_copy(update={"feed": feed}),
+            "twin": twin,
         }
     )
 
@@ -158,9 +193,9 @@ def _scene(line: Line, rng: np.random.Generator, count: int) -> Iterator[Labelle
             continue
         assembler.add_block(block)
         line.diverter.heartbeat()
-        if (frame := line.camera.read(0.0)) is not None:
+        while (frame := line.camera.read(0.0)) is not None:
             assembler.add_frame(frame)
-        if rng.random() < 0.1:
+        if rng.random() < STRAY_SHOTS_PER_S * BLOCK_MS * 1e-3:
             _stray_shot(line, rng)
         items += _truth_of(line)
         for window in assembler.ready(line.encoder.read().belt_mm):

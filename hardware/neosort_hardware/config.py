@@ -61,7 +61,7 @@ class MagnetometerConfig(Section):
     high_range_ut: float = Field(
         40_000.0, ge=0, le=2_000_000, description="a second, coarser sensor takes over where the first clips; 0: none"
     )
-    block_ms: float = Field(5.0, ge=0.1, le=100, description="samples are handed over in blocks this long")
+    block_ms: float = Field(5.0, ge=0.1, le=1000, description="samples are handed over in blocks this long")
 
     @model_validator(mode="after")
     def _second_range_is_wider(self) -> Self:

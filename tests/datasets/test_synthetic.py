@@ -6,19 +6,29 @@ from functools import cache
 import numpy as np
 import pytest
 
-from neosort_datasets.synthetic import labelled_windows, scene_config
+from neosort_datasets.synthetic import WINDOWS_PER_SCENE, labelled_windows, scene_config
 from neosort_datasets.window import WindowGrid
 from neosort_hardware.config import LineConfig
 from neosort_hardware.twin.catalogue import split_names
 
 GRID = WindowGrid()
 FREE_MM = 25.0  # bare belt around an item that counts as lone
-MAGNETIC = ("hdd35", "speaker_nd", "motor_nd", "nd_loose", "speaker_ferrite", "motor_ferrite", "alnico", "steel")
+MAGNETIC = (
+    "hdd35",
+    "speaker_nd",
+    "motor_nd",
+    "nd_loose",
+    "speaker_ferrite",
+    "motor_ferrite",
+    "ferrite_part",
+    "alnico",
+    "steel",
+)
 STRONG_UT = 60.0
 
 
 @cache
-def made(split="validation", seed=11, count=24):
+def made(split="validation", seed=11, count=60):
     return tuple(labelled_windows(LineConfig(), split, seed, count))
 
 
@@ -103,7 +113,7 @@ def test_every_label_reaches_into_its_window_and_no_item_is_labelled_twice():
 
 
 def test_windows_of_a_scene_lie_side_by_side():
-    starts = np.array([labelled.window.start_mm for labelled in made()])
+    starts = np.array([labelled.window.start_mm for labelled in made()[:WINDOWS_PER_SCENE]])
     assert starts[0] >= 0
     np.testing.assert_allclose(np.diff(starts), GRID.length_mm, atol=1.0)
 
@@ -146,8 +156,26 @@ def test_scenes_differ_within_the_ranges_of_the_lines_physics():
     assert 2.2 < speeds.max() <= 3.0
     assert {scene.twin.feed.mix for scene in scenes} == {"default", "even"}
     assert {scene.twin.feed.models for scene in scenes} == {"train"}
+    heights, pitches, rates = (
+        np.array([getattr(scene.magnetometer, name) for scene in scenes])
+        for name in ("height_mm", "pitch_mm", "rate_hz")
+    )
+    assert 40 <= heights.min() < 41.5
+    assert 48.5 < heights.max() <= 50
+    assert 18 <= pitches.min() < 22
+    assert 34 < pitches.max() <= 41
+    assert 0.4 < np.mean(pitches == 25.0) < 0.8
+    assert 300 <= rates.min() < 400
+    assert 900 < rates.max() <= 1000
+    assert {scene.magnetometer.high_range_ut for scene in scenes} == {0.0, 40_000.0}
+    assert {scene.twin.mains_hz for scene in scenes} == {50, 60}
+    for scene in scenes:
+        last_mm = scene.magnetometer.first_across_mm + (scene.magnetometer.channels - 1) * scene.magnetometer.pitch_mm
+        assert last_mm == pytest.approx(600.0 - scene.magnetometer.first_across_mm)
+    assert 0.05 < np.mean([len(scene.twin.faults) > 0 for scene in scenes]) < 0.3
+    assert 0.3 < np.mean([scene.twin.feed.touching > 0 for scene in scenes]) < 0.7
     on_belt_per_m2 = [scene.twin.feed.items_per_s_per_m / scene.belt.speed_m_per_s for scene in scenes]
-    assert min(on_belt_per_m2) >= 5
+    assert min(on_belt_per_m2) >= 4.999
     assert max(on_belt_per_m2) <= 28.001
     for scene in scenes:
         LineConfig.model_validate(scene.model_dump())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from neosort_hardware.config import FeedConfig
 from neosort_hardware.twin.bodies import AS_MADE, ItemModel, Pose, Rotation, Vector3
-from neosort_hardware.twin.catalogue import DEFAULT_FEED_PERCENT, models_by_kind
+from neosort_hardware.twin.catalogue import DEFAULT_FEED_PERCENT, SplitName, models_by_kind
 from neosort_hardware.twin.layout import Footprint, on_belt, resting, slid_off
 
 AGEING = (0.5, 1.0)  # a: end-of-life magnets keep this share of their remanence
@@ -54,9 +55,9 @@ class Feeder:
         self._config = config
         self._rng = rng
         self._width_mm = belt_width_mm
-        self._models = models_by_kind(config.models)
+        self._models = _models(config.models)
         self._kinds = tuple(DEFAULT_FEED_PERCENT)
-        self._shares = _shares(config, self._kinds)
+        self._up_to = np.cumsum(_shares(config, self._kinds)[:-1])
         items_per_s = config.items_per_s_per_m * belt_width_mm * 1e-3
         self._mean_gap_mm = speed_mm_per_s / items_per_s if items_per_s > 0 else math.inf
         self._start_mm = start_mm
@@ -88,9 +89,10 @@ class Feeder:
 
     def _item(self, falls_at_mm: float) -> Item:
         rng = self._rng
-        models = self._models[self._kinds[int(rng.choice(len(self._kinds), p=self._shares))]]
+        models = self._models[self._kinds[int(np.searchsorted(self._up_to, rng.random(), side="right"))]]
         model = models[int(rng.integers(len(models)))]
-        pose = model.poses[int(rng.choice(len(model.poses), p=[pose.share for pose in model.poses]))]
+        up_to = np.cumsum([pose.share for pose in model.poses[:-1]])
+        pose = model.poses[int(np.searchsorted(up_to, rng.random(), side="right"))]
         place, lift_mm, tilt = self._place(model.extents_mm(pose), float(rng.uniform(-math.pi, math.pi)), falls_at_mm)
         item = Item(
             item_id=self._next_id,
@@ -153,6 +155,11 @@ class Feeder:
             return (0.0, 0.0)
         way = float(self._rng.normal(0.0, ROLLING_MM_PER_M))
         return (-math.sin(yaw_rad) * way, math.cos(yaw_rad) * way)
+
+
+@cache
+def _models(split: SplitName) -> dict[str, tuple[ItemModel, ...]]:
+    return models_by_kind(split)
 
 
 def _shares(config: FeedConfig, kinds: tuple[str, ...]) -> np.ndarray:

@@ -22,6 +22,7 @@ DRIVE_PITCH_MM = 50.0  # belt travel per period of the drive's field: 10 Hz at 0
 _DRIFT_PERIODS_MIN = (2.3, 7.1, 19.0)
 _MAINS_HARMONICS = (1, 3, 5)
 _STEEL_SLOT_S = 40.0  # at most one piece of steel passes in each such stretch of time (a)
+_BUMP_WIDTHS = 6.0  # beyond which a pass is forgotten
 _VALVE_RISE_S = 0.004
 _VALVE_FALL_S = 0.010  # with the pulse itself a disturbance of 20 to 40 ms (a)
 _VALVE_REACH_MM = 120.0
@@ -202,8 +203,15 @@ class ArrayFrontEnd:
         """Steel passing by (a lift truck, a door): slow bumps, common to all channels."""
         if not times_s.size or self._passing_steel_ut[1] <= 0:
             return None
-        slots = range(int(times_s.min() // _STEEL_SLOT_S) - 1, int(times_s.max() // _STEEL_SLOT_S) + 2)
-        passes = [self._steel_pass(slot) for slot in slots]
+        first_s, last_s = float(times_s.min()), float(times_s.max())
+        slots = range(int(first_s // _STEEL_SLOT_S) - 1, int(last_s // _STEEL_SLOT_S) + 2)
+        passes = [
+            passed
+            for passed in map(self._steel_pass, slots)
+            if passed[2].any() and first_s - _BUMP_WIDTHS * passed[1] < passed[0] < last_s + _BUMP_WIDTHS * passed[1]
+        ]
+        if not passes:
+            return None
         bumps = np.column_stack([np.exp(-0.5 * ((times_s - at_s) / width_s) ** 2) for at_s, width_s, _ in passes])
         return bumps, np.stack([np.broadcast_to(field, (self._channels, 3)) for _, _, field in passes])
 

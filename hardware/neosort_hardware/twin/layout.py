@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from neosort_hardware.twin.bodies import AS_MADE, Rotation, Vector3
 
@@ -16,7 +16,10 @@ _Unit = tuple[float, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Footprint:
-    """The rectangle that an item's box covers: centre, half edges, and how its long axis is turned (mm, rad)."""
+    """The rectangle that an item's box covers: centre, half edges, and how its long axis is turned (mm, rad).
+
+    ``axes``: directions (along, across) of its edges; ``reach_mm``: from the centre to a corner.
+    """
 
     belt_mm: float
     across_mm: float
@@ -24,18 +27,19 @@ class Footprint:
     half_width_mm: float
     yaw_rad: float
     height_mm: float
+    axes: tuple[_Unit, _Unit] = field(init=False, repr=False, compare=False)
+    reach_mm: float = field(init=False, repr=False, compare=False)
 
-    @property
-    def axes(self) -> tuple[_Unit, _Unit]:
-        """Directions (along, across) of its edges."""
+    def __post_init__(self) -> None:
         cos, sin = math.cos(self.yaw_rad), math.sin(self.yaw_rad)
-        return (cos, sin), (-sin, cos)
+        object.__setattr__(self, "axes", ((cos, sin), (-sin, cos)))
+        object.__setattr__(self, "reach_mm", math.hypot(self.half_length_mm, self.half_width_mm))
 
     def half_extent_mm(self, direction: _Unit) -> float:
         """From the centre to the furthest corner along a direction."""
-        one, other = self.axes
-        along = abs(one[0] * direction[0] + one[1] * direction[1])
-        across = abs(other[0] * direction[0] + other[1] * direction[1])
+        (one_along, one_across), (other_along, other_across) = self.axes
+        along = abs(one_along * direction[0] + one_across * direction[1])
+        across = abs(other_along * direction[0] + other_across * direction[1])
         return self.half_length_mm * along + self.half_width_mm * across
 
     def at(self, belt_mm: float, across_mm: float) -> Footprint:
@@ -52,6 +56,8 @@ class Footprint:
     def overlaps(self, other: Footprint) -> bool:
         """Whether the rectangles share an area (separating axes)."""
         along, across = other.belt_mm - self.belt_mm, other.across_mm - self.across_mm
+        if math.hypot(along, across) >= self.reach_mm + other.reach_mm:
+            return False
         return all(
             abs(axis[0] * along + axis[1] * across) < self.half_extent_mm(axis) + other.half_extent_mm(axis) - 1e-9
             for axis in (*self.axes, *other.axes)
@@ -63,29 +69,41 @@ class Footprint:
         ``share`` of that distance from centre to centre: below 1 they overlap.
         """
         direction = (math.cos(direction_rad), math.sin(direction_rad))
-        distance_mm = math.inf
-        for axis in (*self.axes, *other.axes):
-            towards = abs(axis[0] * direction[0] + axis[1] * direction[1])
-            if towards > 1e-9:
-                apart_mm = (self.half_extent_mm(axis) + other.half_extent_mm(axis)) / towards
-                distance_mm = min(distance_mm, apart_mm)
-        distance_mm *= share
+        distance_mm = share * _apart_mm(_sides(self, other), direction)
         return self.at(other.belt_mm + distance_mm * direction[0], other.across_mm + distance_mm * direction[1])
+
+
+def _sides(one: Footprint, other: Footprint) -> list[tuple[_Unit, float]]:
+    """Directions in which two rectangles can lie apart, and how far their centres are then at least (mm)."""
+    return [(axis, one.half_extent_mm(axis) + other.half_extent_mm(axis)) for axis in (*one.axes, *other.axes)]
+
+
+def _apart_mm(sides: list[tuple[_Unit, float]], direction: _Unit) -> float:
+    """How far from centre to centre along a direction two rectangles just touch."""
+    towards = ((abs(axis[0] * direction[0] + axis[1] * direction[1]), reach_mm) for axis, reach_mm in sides)
+    return min(reach_mm / share for share, reach_mm in towards if share > 1e-9)
 
 
 def slid_off(item: Footprint, lying: Sequence[Footprint], belt_width_mm: float) -> Footprint | None:
     """The nearest place against one of those it fell upon where it lies free and on the belt; None if there is none."""
-    places = []
+    half_mm = item.half_extent_mm((0.0, 1.0))
+    places: list[tuple[float, float, float]] = []
     for other in lying:
         if not item.overlaps(other):
             continue
         away_rad = math.atan2(item.across_mm - other.across_mm, item.belt_mm - other.belt_mm)
+        sides = _sides(item, other)
         for turn in range(_DIRECTIONS):
-            place = item.beside(other, away_rad + turn * 2.0 * math.pi / _DIRECTIONS, 1.001)
-            places.append((math.hypot(place.belt_mm - item.belt_mm, place.across_mm - item.across_mm), place))
-    for _, place in sorted(places, key=lambda pair: pair[0]):
-        near = abs(place.belt_mm - item.belt_mm) <= FURTHEST_SLIDE_MM
-        if near and on_belt(place, belt_width_mm) and not any(place.overlaps(other) for other in lying):
+            angle_rad = away_rad + turn * 2.0 * math.pi / _DIRECTIONS
+            direction = (math.cos(angle_rad), math.sin(angle_rad))
+            apart_mm = 1.001 * _apart_mm(sides, direction)
+            belt_mm = other.belt_mm + apart_mm * direction[0]
+            across_mm = other.across_mm + apart_mm * direction[1]
+            if abs(belt_mm - item.belt_mm) <= FURTHEST_SLIDE_MM and half_mm <= across_mm <= belt_width_mm - half_mm:
+                places.append((math.hypot(belt_mm - item.belt_mm, across_mm - item.across_mm), belt_mm, across_mm))
+    for _, belt_mm, across_mm in sorted(places):
+        place = item.at(belt_mm, across_mm)
+        if not any(place.overlaps(other) for other in lying):
             return place
     return None
 

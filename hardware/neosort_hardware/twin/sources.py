@@ -18,7 +18,7 @@ from neosort_hardware.twin.magnetics import DIPOLE_UT_MM3_PER_AM2, magnet_moment
 from neosort_hardware.twin.poses import lying
 from neosort_hardware.types import ArrayF64
 
-_ERROR_SHARE = 0.005  # of the peak under the item that a cloud may err by…
+_ERROR_SHARE = 0.01  # of the peak under the item that a cloud may err by…
 _ERROR_UT = 3e-5  # …and a trifle for items whose poles cancel to nothing
 _TOLERANCES = (1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
 _FINEST = 1e-6
