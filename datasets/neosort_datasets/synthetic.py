@@ -30,7 +30,7 @@ from neosort_hardware.types import ItemTruth, Shot
 __all__ = ["KINDS", "SplitName", "labelled_windows", "scene_config", "timed_pastes"]
 
 WINDOWS_PER_SCENE = 40
-BLOCK_MS = 250.0  # the longer, the less each sample costs; short against the diverter's heartbeat
+BLOCK_MS = 400.0  # the longer, the less each sample costs; within the diverter's heartbeat
 STRAY_SHOTS_PER_S = 1.0
 
 

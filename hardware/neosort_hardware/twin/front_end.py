@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from neosort_hardware.twin.passing_steel import PassingSteel
 from neosort_hardware.twin.ranges import TwoRanges
 from neosort_hardware.types import ArrayBool, ArrayF32, ArrayF64
 
@@ -21,8 +22,6 @@ SPLICE_PITCH_MM = 6000.0  # once a turn of the belt (a)
 DRIVE_PITCH_MM = 50.0  # belt travel per period of the drive's field: 10 Hz at 0.5 m/s, 60 Hz at 3 m/s (a)
 _DRIFT_PERIODS_MIN = (2.3, 7.1, 19.0)
 _MAINS_HARMONICS = (1, 3, 5)
-_STEEL_SLOT_S = 40.0  # at most one piece of steel passes in each such stretch of time (a)
-_BUMP_WIDTHS = 6.0  # beyond which a pass is forgotten
 _VALVE_RISE_S = 0.004
 _VALVE_FALL_S = 0.010  # with the pulse itself a disturbance of 20 to 40 ms (a)
 _VALVE_REACH_MM = 120.0
@@ -80,7 +79,7 @@ class ArrayFrontEnd:
             noise_rng=noise_rng,
         )
         self._valve_ut = valve_ut
-        self._passing_steel_ut = passing_steel_ut
+        self._steel = PassingSteel(passing_steel_ut, self._channels, seed)
         self._mains_hz = mains_hz * (1.0 + 2e-4 * layout_rng.standard_normal())
         self._response = _responses(self._channels, gain_error, cross_axis, layout_rng)
         self._earth_ut = _earth(earth_ut, layout_rng)
@@ -93,7 +92,6 @@ class ArrayFrontEnd:
         ]
         self._patterns = self._as_read(np.concatenate(patterns))
         self._valve_direction = self._directions(layout_rng)
-        self._steel_slots: dict[int, tuple[float, float, ArrayF64]] = {}
 
     @property
     def background_t(self) -> ArrayF64:
@@ -117,7 +115,7 @@ class ArrayFrontEnd:
         belt_mm = np.asarray(belt_mm, dtype=np.float64)
         functions = [self._time_functions(times_s), self._belt_functions(belt_mm, speed_mm_per_s)]
         patterns = [self._patterns]
-        for extra in (self._steel(times_s), self._valves(times_s, valve_events)):
+        for extra in (self._steel.bumps(times_s), self._valves(times_s, valve_events)):
             if extra is not None:
                 functions.append(extra[0])
                 patterns.append(self._as_read(extra[1]))
@@ -198,37 +196,6 @@ class ArrayFrontEnd:
                 np.exp(-0.5 * (from_splice / 25.0) ** 2),
             ]
         )
-
-    def _steel(self, times_s: ArrayF64) -> tuple[ArrayF64, ArrayF64] | None:
-        """Steel passing by (a lift truck, a door): slow bumps, common to all channels."""
-        if not times_s.size or self._passing_steel_ut[1] <= 0:
-            return None
-        first_s, last_s = float(times_s.min()), float(times_s.max())
-        slots = range(int(first_s // _STEEL_SLOT_S) - 1, int(last_s // _STEEL_SLOT_S) + 2)
-        passes = [
-            passed
-            for passed in map(self._steel_pass, slots)
-            if passed[2].any() and first_s - _BUMP_WIDTHS * passed[1] < passed[0] < last_s + _BUMP_WIDTHS * passed[1]
-        ]
-        if not passes:
-            return None
-        bumps = np.column_stack([np.exp(-0.5 * ((times_s - at_s) / width_s) ** 2) for at_s, width_s, _ in passes])
-        return bumps, np.stack([np.broadcast_to(field, (self._channels, 3)) for _, _, field in passes])
-
-    def _steel_pass(self, slot: int) -> tuple[float, float, ArrayF64]:
-        """Moment (s), duration (s) and field (3,) of what passes in a stretch of time; in half of them nothing does."""
-        known = self._steel_slots.get(slot)
-        if known is not None:
-            return known
-        rng = np.random.default_rng((self._seed, 2**31 + slot))
-        low, high = (math.log(max(limit, 1e-6)) for limit in self._passing_steel_ut)
-        strength = math.exp(rng.uniform(low, high)) if rng.random() < 0.5 else 0.0
-        direction = rng.standard_normal(3)
-        field = np.asarray(strength * direction / np.linalg.norm(direction))
-        if len(self._steel_slots) > 64:
-            self._steel_slots.clear()
-        passed = self._steel_slots[slot] = (_STEEL_SLOT_S * (slot + rng.random()), rng.uniform(0.7, 3.0), field)
-        return passed
 
     def _valves(self, times_s: ArrayF64, events: Sequence[ValveEvent]) -> tuple[ArrayF64, ArrayF64] | None:
         """Our own valves: up within 4 ms of opening, away within 10 ms of closing, weaker with the distance across."""

@@ -56,7 +56,8 @@ class Footprint:
     def overlaps(self, other: Footprint) -> bool:
         """Whether the rectangles share an area (separating axes)."""
         along, across = other.belt_mm - self.belt_mm, other.across_mm - self.across_mm
-        if math.hypot(along, across) >= self.reach_mm + other.reach_mm:
+        reach_mm = self.reach_mm + other.reach_mm
+        if abs(along) >= reach_mm or abs(across) >= reach_mm:
             return False
         return all(
             abs(axis[0] * along + axis[1] * across) < self.half_extent_mm(axis) + other.half_extent_mm(axis) - 1e-9

@@ -158,6 +158,9 @@ class Throw:
     shot_ids: tuple[int, ...]
 
 
+MISSED = Throw(ejected=False, impulse_ns=0.0, shot_ids=())
+
+
 def throw(
     flyer: Flyer,
     jets: Iterable[Jet],

@@ -10,16 +10,17 @@ from neosort_hardware.belt import LineGeometry
 from neosort_hardware.clock import Clock
 from neosort_hardware.config import LineConfig
 from neosort_hardware.twin.fault_board import FaultBoard, FaultyArray
-from neosort_hardware.twin.feed import ROUND_LOOKS, Feeder, Item
+from neosort_hardware.twin.feed import Feeder, Item
 from neosort_hardware.twin.field_strip import FieldStrip
 from neosort_hardware.twin.front_end import ArrayFrontEnd
 from neosort_hardware.twin.jet_bank import JetBank
 from neosort_hardware.twin.motion import BeltMotion
 from neosort_hardware.twin.optics import BeltPicture
-from neosort_hardware.twin.pneumatics import ROUND_GRIP, Flyer, Valves, throw
+from neosort_hardware.twin.pneumatics import Valves
 from neosort_hardware.twin.scenery import Scenery
 from neosort_hardware.twin.sources import Dipoles, item_dipoles
-from neosort_hardware.twin.sprites import Sprite, silhouette
+from neosort_hardware.twin.splitter import Splitter, rolled_mm
+from neosort_hardware.twin.sprites import Sprite
 from neosort_hardware.types import ArrayBool, ArrayF32, ArrayF64, Box, ImageU8, ItemTruth, Landing
 
 FEED_AHEAD_MM = 450.0  # items lie on the belt this far before they come into view, field and all
@@ -48,9 +49,7 @@ class World:
         self.config = config
         self.geometry = LineGeometry.of(config)
         streams = np.random.SeedSequence(seed).spawn(6)
-        feed_rng, self._optics_rng, self._throw_rng, valve_rng, front_rng, texture_rng = map(
-            np.random.default_rng, streams
-        )
+        feed_rng, self._optics_rng, throw_rng, valve_rng, front_rng, texture_rng = map(np.random.default_rng, streams)
         speed_mm_per_s = config.belt.speed_m_per_s * 1000.0
         self.motion = BeltMotion(
             speed_mm_per_s=speed_mm_per_s, ripple=config.twin.speed_ripple, start_ns=clock.now_ns()
@@ -81,6 +80,7 @@ class World:
             config.diverter.nozzles, calibration.valve_open_lag_ms, calibration.valve_close_lag_ms, valve_rng
         )
         self.jet_bank = JetBank(config.diverter, calibration, self.motion, valves, self.faults)
+        self._splitter = Splitter(self.geometry, self.motion, self.faults, throw_rng)
         self._reached_mm = 0.0
         self._on_belt: list[_OnBelt] = []
         self._truths: list[ItemTruth] = []
@@ -148,7 +148,7 @@ class World:
             rng=self._optics_rng,
         )
         self._field.extend_to(item.belt_mm + FEED_AHEAD_MM)
-        self._field.add(self._dipoles(item), *self._rolled_mm(item, self.geometry.array_station_mm))
+        self._field.add(self._dipoles(item), *rolled_mm(item, self.geometry, self.geometry.array_station_mm))
         self._on_belt.append(_OnBelt(item=item, box=box))
 
     def _sprite(self, item: Item) -> Sprite:
@@ -166,12 +166,6 @@ class World:
             lift_mm=item.lift_mm,
             tilt=item.tilt,
         )
-
-    def _rolled_mm(self, item: Item, station_mm: float) -> tuple[float, float]:
-        """Where a rolling item lies (belt_mm, across_mm) when it passes a station: seen in mid-view, it rolls on."""
-        way_m = (station_mm - 0.5 * self.geometry.array_station_mm) * 1e-3
-        along, across = item.rolling_mm_per_m
-        return item.belt_mm + way_m * along, item.across_mm + way_m * across
 
     def _valve_events(self) -> list[tuple[float, float, float]]:
         start_ns = self.motion.start_ns
@@ -204,38 +198,8 @@ class World:
         gone = [laid.item for laid in self._on_belt if laid.item.belt_mm + 120.0 < gone_mm]
         if gone:
             self._on_belt = [laid for laid in self._on_belt if laid.item.belt_mm + 120.0 >= gone_mm]
-        for item in gone:
-            place_mm, across_mm = self._rolled_mm(item, self.geometry.nozzle_station_mm)
-            flyer = Flyer(
-                belt_mm=place_mm,
-                across_mm=across_mm,
-                mass_g=item.model.mass_g,
-                silhouette=silhouette(self._sprite(item), item.yaw_rad).mask,
-                grip=ROUND_GRIP if item.model.look in ROUND_LOOKS else 1.0,
-            )
-            result = throw(
-                flyer,
-                self.jet_bank.blowing(now_ns),
-                self.geometry.nozzles,
-                self.motion,
-                nozzle_station_mm=self.geometry.nozzle_station_mm,
-                rng=self._throw_rng,
-                pressure=self._pressure(),
-            )
-            self._landings.append(
-                Landing(
-                    item_id=item.item_id,
-                    place="product" if result.ejected else "rest",
-                    landed_ns=now_ns,
-                    impulse_ns=result.impulse_ns,
-                    shot_ids=result.shot_ids,
-                )
-            )
-
-    def _pressure(self) -> float:
-        """What is left of the air's pressure."""
-        lost = [1.0 if fault.share is None else fault.share for fault in self.faults.named("diverter.air_lost")]
-        return 1.0 - max(lost, default=0.0)
+            jets = self.jet_bank.blowing(now_ns)
+            self._landings += [self._splitter.landing(item, self._sprite(item), jets, now_ns) for item in gone]
 
 
 def _camera_memory_mm(config: LineConfig, geometry: LineGeometry) -> float:
