@@ -58,10 +58,13 @@ def test_with_perfect_eyes_nearly_everything_is_recovered_and_little_else(speed)
 
 
 def test_at_full_speed_only_the_jets_strength_costs_anything():
-    """Compact heavy motors gain too little speed in the 16 ms for which they lie before the nozzles."""
-    telemetry, score = sort(seconds=40.0, speed=2.8)
-    assert score.items > 100
-    assert score.recovery > 0.8
+    """Compact heavy motors gain too little speed in the 16 ms for which they lie before the nozzles.
+
+    At that speed four out of five bearing items are thrown when all are known and shot at (`neosort bench crowding`).
+    """
+    telemetry, score = sort(seconds=60.0, speed=2.8)
+    assert score.items > 150
+    assert score.recovery_items > 0.8 - 3 * (0.8 * 0.2 / score.bearing) ** 0.5
     assert score.loss.recognition < 0.01
     assert not any(decision.late for decision in telemetry.decisions)
     assert score.duplicates + score.spurious <= 0.02 * score.items

@@ -49,7 +49,8 @@ class World:
         self.config = config
         self.geometry = LineGeometry.of(config)
         streams = np.random.SeedSequence(seed).spawn(6)
-        feed_rng, self._optics_rng, throw_rng, valve_rng, front_rng, texture_rng = map(np.random.default_rng, streams)
+        feed_rng, optics_rng, throw_rng, valve_rng, front_rng, texture_rng = map(np.random.default_rng, streams)
+        self._optics_seed = int(optics_rng.integers(2**31))
         speed_mm_per_s = config.belt.speed_m_per_s * 1000.0
         self.motion = BeltMotion(
             speed_mm_per_s=speed_mm_per_s, ripple=config.twin.speed_ripple, start_ns=clock.now_ns()
@@ -109,9 +110,10 @@ class World:
     def picture_at(self, belt_mm: float) -> ImageU8:
         """What the camera sees when the encoder reads ``belt_mm``: (height, width, 3) RGB."""
         self._picture.extend_to(belt_mm + FEED_AHEAD_MM)
-        return self._picture.frame(
-            belt_mm, self.motion.speed_mm_per_s, self.config.camera.exposure_us, self._optics_rng
-        )
+        # A generator of its own for each frame and item: what they look like must not hang on who was drawn first,
+        # which is a matter of how fast the host computes.
+        chance = np.random.default_rng((self._optics_seed, 0, round(belt_mm * 100.0) % 2**62))
+        return self._picture.frame(belt_mm, self.motion.speed_mm_per_s, self.config.camera.exposure_us, chance)
 
     def field_at(self, times_ns: ArrayF64) -> tuple[ArrayF32, ArrayBool, ArrayF64]:
         """Readings of the array at moments (n,): field (n, channels, 3) µT, saturated (n, channels), belt_mm (n,).
@@ -145,7 +147,7 @@ class World:
             across_mm=item.across_mm,
             yaw_rad=item.yaw_rad,
             dirt=item.dirt,
-            rng=self._optics_rng,
+            rng=np.random.default_rng((self._optics_seed, 1, item.item_id)),
         )
         self._field.extend_to(item.belt_mm + FEED_AHEAD_MM)
         self._field.add(self._dipoles(item), *rolled_mm(item, self.geometry, self.geometry.array_station_mm))
