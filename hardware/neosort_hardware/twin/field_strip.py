@@ -19,7 +19,7 @@ from neosort_hardware.twin.sources import Dipoles
 from neosort_hardware.types import ArrayF32, ArrayF64
 
 TAPER_SHARE = 0.2
-REACH_HEIGHTS = 6.5  # beyond an item's own extent, in its sources' heights: there a dipole is at 0.8 % of its peak (c)
+REACH_HEIGHTS = 7.5  # beyond an item's own extent, in its sources' heights: there a dipole is at 0.5 % of its peak (c)
 _ROW_HEIGHTS = 0.08  # rows this many heights apart: cubic interpolation of 1/r³ errs by less than 0.05 % of the peak
 _KNOT_STEP = 0.12  # in units of the sources' height: 8.4·step⁴ < 0.2 % of the peak
 

@@ -27,6 +27,8 @@ DISK_POSES = (
 )
 """Lid up, circuit board up, or with the lid torn off."""
 
+MOTOR_G_PER_CM3 = 5.0  # a: of a motor's box; iron, copper and magnets, and the air between them
+
 ROUND_MOTOR_POSES = (
     Pose(sprite="lying", share=0.45),
     Pose(sprite="rolled", rotation=ON_ITS_SIDE, share=0.35),
@@ -195,8 +197,11 @@ def motor_nd(name: str, rng: Rng) -> ItemModel:
         share=share,
         axis="x" if axis == "x" else "z",
     )
-    steel = (parts.soft_steel(4 * grams, (0.7 * length, 0.7 * width, 0.7 * height), height),)
-    return item_model(name, look, rng, size, 12 * grams + 15, fill=0.85, magnets=magnets, steel=steel, poses=poses)
+    most_g = MOTOR_G_PER_CM3 * length * width * height * 1e-3
+    iron_g = min(4 * grams, most_g - grams)
+    steel = (parts.soft_steel(iron_g, (0.7 * length, 0.7 * width, 0.7 * height), height),)
+    mass_g = min(12 * grams + 15, most_g)
+    return item_model(name, look, rng, size, mass_g, fill=0.85, magnets=magnets, steel=steel, poses=poses)
 
 
 def nd_loose(name: str, rng: Rng) -> ItemModel:
