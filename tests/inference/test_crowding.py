@@ -95,6 +95,7 @@ def test_the_command_writes_figures_and_a_plot(tmp_path):
     assert [row["items_per_s_per_m"] for row in record["rates"]] == [10.0, 30.0]
     assert record["line"]["belt_width_mm"] == 1000.0
     assert record["line"]["belt_speed_m_per_s"] == 2.8
+    assert record["line"]["position_sigma_mm"] == 5.0
     for row in record["rates"]:
         assert row["caught_ci"][0] <= row["caught"] <= row["caught_ci"][1]
         assert row["expected"] == pytest.approx(1 - math.exp(-row["items_per_s_per_m"] / 2.8 * 0.036))

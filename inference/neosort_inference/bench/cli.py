@@ -127,9 +127,10 @@ def crowding(
 ) -> None:
     """How many shots catch a neighbour? A belt 1 m wide at 2.8 m/s, every bearing item known and shot at.
 
-    The truth does the recognising, so that what is left is the jets and the crowd. With --config: that line as it is.
+    The truth does the recognising, so that what is left is the jets and the crowd. Shots are widened by 10 mm to either
+    side along the belt. With --config: that line as it is, its shots widened by its own position_sigma_mm.
     """
-    line = rated(open_config(None)) if config is None else open_config(config)
+    line = crowding_bench.with_margin(rated(open_config(None))) if config is None else open_config(config)
     if plot is not None and plot.suffix.lower() not in (".png", ".svg"):
         raise ConfigError(f"--plot {plot}: only .png and .svg are drawn")
     for option, file in (("--plot", plot), ("--json", json_file)):

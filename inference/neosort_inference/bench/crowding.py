@@ -24,6 +24,7 @@ from neosort_inference.bench.parallel import JobError, run_jobs
 from neosort_inference.ejection import ShotPlanner
 
 EXPECTED_FOOTPRINT_M2 = 0.036  # c: of a blast on 1 m at 2.8 m/s, and with it 6, 12, 35 % at 5, 10, 33 items/s
+MARGIN_MM = 10.0  # that a shot is widened by before and after its item: what a rated belt asks for
 _STEP_S = 0.05
 _UNLIMITED_PER_S = 1e9
 _Z_95 = 1.959964
@@ -129,6 +130,12 @@ class _Range:
             product=len(product),
             bearing_in_product=sum(self.items[item_id].bears_ndfeb for item_id in product),
         )
+
+
+def with_margin(config: LineConfig) -> LineConfig:
+    """``config`` with an uncertainty of place for which the planner widens shots by `MARGIN_MM`, two of it."""
+    calibration = config.calibration.model_copy(update={"position_sigma_mm": 0.5 * MARGIN_MM})
+    return config.model_copy(update={"calibration": calibration})
 
 
 def belts_of(
