@@ -20,13 +20,13 @@ from neosort_hardware.types import ArrayF64
 
 _ERROR_SHARE = 0.01  # of the peak under the item that a cloud may err by…
 _ERROR_UT = 3e-5  # …and a trifle for items whose poles cancel to nothing
-_TOLERANCES = (1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
-_FINEST = 1e-6
+_TOLERANCES = (1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5)
+_FINEST = 1e-5
 _AT_ONCE = 2000  # dipoles whose fields are summed at once: some 20 MB
-_PROBES = 11  # points along and across at which clouds are compared
+_PROBES = 9  # points along and across at which clouds are compared
 _MAX_NODES = 12
 _NEAREST_MM = 3.0  # a body nearer to the sensors than this is treated as if it were so far away
-_HEIGHT_STEP_MM = 5.0  # clouds are shared between arrays whose heights differ by less
+_HEIGHT_STEP_MM = 10.0  # clouds are shared between arrays whose heights differ by less
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -95,7 +95,7 @@ class _SteelCloud:
     am2_per_t: ArrayF64
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def _clouds(model: ItemModel, pose: Pose, array_height_mm: float) -> tuple[Dipoles, tuple[_SteelCloud, ...]]:
     """An item's magnets unworn, and its steel, in ``pose`` at yaw 0: the same models come again and again."""
     parts = lying(model, pose)
@@ -188,27 +188,43 @@ def _gauss(count: int) -> tuple[ArrayF64, ArrayF64]:
 
 def _cuboid_nodes(half: ArrayF64, distance_mm: float, tolerance: float) -> tuple[ArrayF64, ArrayF64]:
     """Nodes (n, 3) and weights (n,) over a cuboid of half edges (3,) about the origin."""
-    rules = [_gauss(_node_count(float(edge), distance_mm, tolerance)) for edge in half]
-    axes = [edge * nodes for edge, (nodes, _) in zip(half, rules, strict=True)]
-    nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
-    weight = np.einsum("i,j,k->ijk", *(weights for _, weights in rules)).ravel()
-    return nodes, weight
+    nodes, weight = _unit_cuboid(*(_node_count(edge, distance_mm, tolerance) for edge in half.tolist()))
+    return nodes * half, weight
 
 
 def _cylinder_nodes(half: ArrayF64, distance_mm: float, tolerance: float) -> tuple[ArrayF64, ArrayF64]:
     """The same over a cylinder of half edges (radius, radius, half its height), its axis along z."""
-    plane, plane_weight = _disc_nodes(float(half[0]), _node_count(float(half[0]), distance_mm, tolerance))
-    height, height_weight = _gauss(_node_count(float(half[2]), distance_mm, tolerance))
-    nodes = np.column_stack([np.repeat(plane, len(height), axis=0), np.tile(half[2] * height, len(plane))])
+    radius, _, height = half.tolist()
+    nodes, weight = _unit_cylinder(
+        _node_count(radius, distance_mm, tolerance), _node_count(height, distance_mm, tolerance)
+    )
+    return nodes * half, weight
+
+
+@cache
+def _unit_cuboid(along: int, across: int, up: int) -> tuple[ArrayF64, ArrayF64]:
+    """Nodes and weights over the cube from −1 to 1, so many along each edge."""
+    rules = [_gauss(count) for count in (along, across, up)]
+    nodes = np.stack(np.meshgrid(*(rule[0] for rule in rules), indexing="ij"), axis=-1).reshape(-1, 3)
+    return nodes, np.einsum("i,j,k->ijk", *(rule[1] for rule in rules)).ravel()
+
+
+@cache
+def _unit_cylinder(across: int, up: int) -> tuple[ArrayF64, ArrayF64]:
+    """Nodes and weights over the cylinder of radius 1 and height 2."""
+    plane, plane_weight = _disc_nodes(across)
+    height, height_weight = _gauss(up)
+    nodes = np.column_stack([np.repeat(plane, len(height), axis=0), np.tile(height, len(plane))])
     return nodes, np.outer(plane_weight, height_weight).ravel()
 
 
-def _disc_nodes(radius: float, nodes: int) -> tuple[ArrayF64, ArrayF64]:
-    """Gauss in the square of the radius, even in the angle: the same order as ``nodes`` along a straight edge."""
+def _disc_nodes(nodes: int) -> tuple[ArrayF64, ArrayF64]:
+    """Over the unit disc: Gauss in the square of the radius, even in the angle; the same order as ``nodes`` on an
+    edge."""
     if nodes == 1:
         return np.zeros((1, 2)), np.ones(1)
     rings, angles = math.ceil(nodes / 2), 2 * nodes
     node, ring_weight = _gauss(rings)
-    ring = np.repeat(radius * np.sqrt(0.5 * (1.0 + node)), angles)
+    ring = np.repeat(np.sqrt(0.5 * (1.0 + node)), angles)
     angle = np.tile(2.0 * math.pi * (np.arange(angles) + 0.5) / angles, rings)
     return np.column_stack([ring * np.cos(angle), ring * np.sin(angle)]), np.repeat(ring_weight / angles, angles)
