@@ -11,8 +11,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from neosort_datasets.scenes import Scenes
 from neosort_datasets.synthesis import SynthPlan, parts_done, synthesise
-from neosort_hardware.config import ConfigError, LineConfig, load_line_config
+from neosort_datasets.window import WindowGrid
+from neosort_hardware.config import ConfigError, LineConfig, at_belt_speed, load_line_config
 
 
 class _RateColumn(ProgressColumn):
@@ -27,6 +29,27 @@ def synth(
     windows: Annotated[int, typer.Option(min=1, help="How many windows.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Everything random follows from it.")] = 1,
     config: Annotated[Path | None, typer.Option(help="Line whose twin is run; the default twin if left out.")] = None,
+    scenes: Annotated[
+        Scenes,
+        typer.Option(
+            help="'varied': speed, feed, array, background, look are drawn anew for every 40 windows, to learn from. "
+            "'line': every scene is that line exactly as configured, and only the seed differs, to quote figures on."
+        ),
+    ] = Scenes.VARIED,
+    belt_speed: Annotated[
+        float | None,
+        typer.Option(help="Belt speed in m/s, instead of the configuration's ('line' scenes).", show_default=False),
+    ] = None,
+    every: Annotated[
+        float | None,
+        typer.Option(
+            min=32,
+            max=WindowGrid().length_mm,
+            help="Belt from one window to the next, mm. Left out: side by side. Less than a window's 512 mm: they "
+            "overlap, and items that one of them cuts lie whole in another.",
+            show_default=False,
+        ),
+    ] = None,
     belts: Annotated[
         Path | None,
         typer.Option(
@@ -42,12 +65,17 @@ def synth(
     Broken off and called again with the same arguments it goes on where it stopped, after checking what is there;
     other arguments are refused.
     """
+    if belt_speed is not None and scenes is not Scenes.LINE:
+        raise ConfigError("--belt-speed goes with --scenes line; varied scenes draw theirs")
+    line = LineConfig() if config is None else load_line_config(config)
     plan = SynthPlan(
-        line=LineConfig() if config is None else load_line_config(config),
+        line=line if belt_speed is None else at_belt_speed(line, belt_speed),
         split=_split_named(split),
         seed=seed,
         windows=windows,
         belts=belts,
+        scenes=scenes,
+        every_mm=every,
     )
     console = Console()
     done, mended = parts_done(store, plan)

@@ -16,6 +16,7 @@ from pathlib import Path
 import cv2
 
 from neosort_datasets.manifest import MANIFEST, StoreError
+from neosort_datasets.scenes import Scenes
 from neosort_datasets.store import WindowStore, WindowStoreWriter, window_manifest
 from neosort_datasets.window import LabelledWindow, WindowGrid
 from neosort_hardware.config import LineConfig
@@ -33,18 +34,22 @@ class SynthPart:
     seed: int
     windows: int
     belts: Path | None = None
+    scenes: Scenes = Scenes.VARIED
+    every_mm: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SynthPlan:
     """The arguments of one store. ``split``: a `SplitName` of the catalogue. ``belts``: a folder with photographs of
-    real belts, for the twin to show."""
+    real belts, for the twin to show. ``every_mm``: belt from one window to the next; None: side by side."""
 
     line: LineConfig
     split: str
     seed: int
     windows: int
     belts: Path | None = None
+    scenes: Scenes = Scenes.VARIED
+    every_mm: float | None = None
 
     @property
     def origin(self) -> str:
@@ -52,7 +57,14 @@ class SynthPlan:
         digest = hashlib.sha256(self.line.model_dump_json().encode()).hexdigest()[:12]
         return (
             f"twin of {self.line.name} ({digest}), split {self.split}, seed {self.seed}, {self.windows} windows, "
-            f"neosort {version('neosort')}" + ("" if self.belts is None else f", belts {_digest_of(self.belts)}")
+            f"neosort {version('neosort')}"
+            + ("" if self.belts is None else f", belts {_digest_of(self.belts)}")
+            + (
+                ""
+                if self.scenes is Scenes.VARIED
+                else f", scenes {self.scenes} at {self.line.belt.speed_m_per_s:g} m/s"
+            )
+            + ("" if self.every_mm is None else f", every {self.every_mm:g} mm")
         )
 
     def parts(self) -> list[SynthPart]:
@@ -60,7 +72,13 @@ class SynthPlan:
         sizes = [min(SHARD_WINDOWS, self.windows - first) for first in range(0, self.windows, SHARD_WINDOWS)]
         return [
             SynthPart(
-                line=self.line, split=self.split, seed=self.seed * 1_000_003 + index, windows=size, belts=self.belts
+                line=self.line,
+                split=self.split,
+                seed=self.seed * 1_000_003 + index,
+                windows=size,
+                belts=self.belts,
+                scenes=self.scenes,
+                every_mm=self.every_mm,
             )
             for index, size in enumerate(sizes)
         ]
@@ -70,11 +88,23 @@ PartMaker = Callable[[SynthPart], Sequence[LabelledWindow]]
 
 
 def twin_windows(part: SynthPart) -> list[LabelledWindow]:
-    """The windows of one part, from the twin."""
-    from neosort_datasets.synthetic import labelled_windows  # noqa: PLC0415 - the simulated world, for makers alone
+    """The windows of one part, from the twin. Raises `StoreError` where its pictures are damaged; `ConfigError`."""
+    from neosort_datasets import synthetic  # noqa: PLC0415 - the simulated world, for makers alone
 
     cv2.setNumThreads(1)  # the parts are what runs in parallel
-    return list(labelled_windows(part.line, part.split, part.seed, part.windows, part.belts))  # type: ignore[arg-type]
+    windows = synthetic.labelled_windows(
+        part.line,
+        part.split,  # type: ignore[arg-type]
+        part.seed,
+        part.windows,
+        part.belts,
+        scenes=part.scenes,
+        every_mm=part.every_mm,
+    )
+    try:
+        return list(windows)
+    except synthetic.AtlasError as error:
+        raise StoreError(f"the twin's pictures cannot be used, is neosort installed whole? {error}") from error
 
 
 def _digest_of(folder: Path) -> str:

@@ -1,7 +1,6 @@
 """Labelled windows from the twin: the line itself runs, in virtual time, and its own assembler cuts the windows.
 
-Each *scene* is a fresh line with its own speed, feed, array, background and seed, so that no constant of one belt can
-be learned.
+Each *scene* is a fresh line with a seed of its own; `neosort_datasets.scenes` says what else may differ in it.
 """
 
 from __future__ import annotations
@@ -14,12 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from neosort_datasets.assembly import WindowAssembler
+from neosort_datasets.scenes import BLOCK_MS, Scenes, scene_line
 from neosort_datasets.window import BeltWindow, LabelledWindow, WindowGrid
 from neosort_hardware.belt import LineGeometry
 from neosort_hardware.clock import VirtualClock
-from neosort_hardware.config import FeedConfig, LineConfig, MagnetometerConfig, PictureConfig
-from neosort_hardware.faults import Fault
+from neosort_hardware.config import ConfigError, LineConfig
 from neosort_hardware.line import Line, simulated_line
+from neosort_hardware.twin.atlas import AtlasError
 from neosort_hardware.twin.catalogue import KINDS, SplitName
 from neosort_hardware.twin.feed import Feeder
 from neosort_hardware.twin.optics import BeltPicture
@@ -27,103 +27,11 @@ from neosort_hardware.twin.scenery import Scenery
 from neosort_hardware.twin.world import World
 from neosort_hardware.types import ItemTruth, Shot
 
-__all__ = ["KINDS", "SplitName", "labelled_windows", "scene_config", "timed_pastes"]
+__all__ = ["KINDS", "AtlasError", "SplitName", "labelled_windows", "timed_pastes"]
 
 WINDOWS_PER_SCENE = 40
-BLOCK_MS = 400.0  # the longer, the less each sample costs; within the diverter's heartbeat
 STRAY_SHOTS_PER_S = 1.0
-
-
-def _picture(base: PictureConfig, rng: np.random.Generator) -> PictureConfig:
-    """Lamps, lens, sensor and belt of another line (a)."""
-    return base.model_copy(
-        update={
-            "light_azimuth_deg": float(rng.uniform(-180, 180)),
-            "light_contrast": float(rng.uniform(0.15, 0.6)),
-            "light_falloff": float(rng.uniform(0.05, 0.35)),
-            "exposure": float(np.exp(rng.normal(0.0, 0.14))),
-            "colour_temperature_k": float(1e6 / rng.normal(1e6 / base.colour_temperature_k, 14.0)),
-            "defocus_px": float(rng.uniform(0.15, 0.65)),
-            "distortion": float(np.clip(rng.normal(0.0, 0.002), -0.004, 0.004)) if rng.random() < 0.5 else 0.0,
-            "noise": float(np.exp(rng.uniform(np.log(0.6), np.log(3.5)))),
-            "window_dirt": float(rng.beta(0.7, 2.5)),
-            "belt_wear": float(rng.random()),
-            "scraps_per_m2": float(np.exp(rng.uniform(np.log(15), np.log(350)))),
-        }
-    )
-
-
-def _array(base: MagnetometerConfig, belt_width_mm: float, rng: np.random.Generator) -> MagnetometerConfig:
-    """Another array: its height, sometimes its pitch, its rate, and whether it has a second range."""
-    changes: dict[str, float] = {
-        "block_ms": BLOCK_MS,
-        "height_mm": max(10.0, base.height_mm + float(rng.uniform(-5.0, 5.0))),
-        "rate_hz": float(np.exp(rng.uniform(np.log(300.0), np.log(1000.0)))),
-        "high_range_ut": base.high_range_ut if rng.random() < 0.75 else 0.0,
-    }
-    if rng.random() < 0.4:
-        channels = round(belt_width_mm / rng.uniform(18.0, 40.0))
-        pitch_mm = belt_width_mm / channels
-        changes |= {"channels": channels, "pitch_mm": pitch_mm, "first_across_mm": 0.5 * pitch_mm}
-    return base.model_copy(update=changes)
-
-
-def _feed(base: FeedConfig, split: SplitName, speed_m_per_s: float, rng: np.random.Generator) -> FeedConfig:
-    """Another feed; the density on the belt, not the rate, is drawn, so that it does not follow the speed."""
-    density_per_m2 = float(np.exp(rng.uniform(np.log(5), np.log(28))))
-    return base.model_copy(
-        update={
-            "items_per_s_per_m": min(100.0, density_per_m2 * speed_m_per_s),
-            "models": split,
-            "mix": "default" if rng.random() < 0.5 else "even",
-            "touching": float(rng.uniform(0.0, 0.5)) if rng.random() < 0.5 else 0.0,
-            "piling": float(rng.uniform(0.0, 0.7)),
-            "bursts": float(rng.uniform(1.0, 2.5)) if rng.random() < 0.3 else 1.0,
-        }
-    )
-
-
-def _dead_channels(channels: int, rng: np.random.Generator) -> tuple[Fault, ...]:
-    """One scene in six has a channel or two that answer nothing."""
-    if rng.random() >= 1 / 6:
-        return ()
-    dead = rng.choice(channels, size=min(channels, int(rng.integers(1, 3))), replace=False)
-    return tuple(Fault(fault="magnetometer.dead", channel=int(channel)) for channel in dead)
-
-
-def scene_config(base: LineConfig, split: SplitName, rng: np.random.Generator) -> LineConfig:
-    """A line like ``base`` whose speed, feed, array and background are drawn anew from the line physics' ranges.
-
-    Gains and cross-axis terms are what a calibration leaves.
-    """
-    speed_m_per_s = float(np.exp(rng.uniform(np.log(0.5), np.log(3.0))))
-    magnetometer = _array(base.magnetometer, base.belt.width_mm, rng)
-    twin = base.twin.model_copy(
-        update={
-            "feed": _feed(base.twin.feed, split, speed_m_per_s, rng),
-            "picture": _picture(base.twin.picture, rng),
-            "faults": _dead_channels(magnetometer.channels, rng),
-            "mains_ut": float(rng.uniform(0.1, 3.0)),
-            "mains_hz": 50 if rng.random() < 0.5 else 60,
-            "drive_ut": float(rng.uniform(0.3, 3.0)),
-            "drift_ut_per_min": float(rng.uniform(0.0, 2.0)),
-            "valve_ut": float(rng.uniform(0.1, 4.0)),
-            "belt_ut": float(np.exp(rng.uniform(np.log(0.03), np.log(0.5)))),
-            "passing_steel_ut": float(rng.uniform(0.05, 1.0)),
-            "noise_ut": float(np.exp(rng.uniform(np.log(0.03), np.log(0.2)))),
-            "set_reset_ut": float(np.exp(rng.uniform(np.log(0.1), np.log(2.0)))),
-            "gain_error": float(rng.uniform(0.0, 0.03)),
-            "cross_axis": float(rng.uniform(0.0, 0.02)),
-        }
-    )
-    return base.model_copy(
-        update={
-            "belt": base.belt.model_copy(update={"speed_m_per_s": speed_m_per_s}),
-            "camera": base.camera.model_copy(update={"trigger_every_mm": WindowGrid().length_mm}),
-            "magnetometer": magnetometer,
-            "twin": twin,
-        }
-    )
+BARREN_S = 60.0  # of belt without a window: there will be none
 
 
 @cache
@@ -133,18 +41,27 @@ def _scenery(belt_textures: Path | None) -> Scenery:
 
 
 def labelled_windows(
-    base: LineConfig, split: SplitName, seed: int, count: int, belt_textures: Path | None = None
+    base: LineConfig,
+    split: SplitName,
+    seed: int,
+    count: int,
+    belt_textures: Path | None = None,
+    *,
+    scenes: Scenes = Scenes.VARIED,
+    every_mm: float | None = None,
 ) -> Iterator[LabelledWindow]:
-    """``count`` labelled windows of items of one split, side by side along each scene's belt. Deterministic by seed.
+    """``count`` labelled windows of items of one split, `WINDOWS_PER_SCENE` of each scene. Deterministic by seed.
 
-    ``belt_textures``: a folder with photographs of real belts to show in more than half of the scenes. Raises
-    `ConfigError` for one without pictures.
+    ``every_mm``: belt from one window to the next; left out, they lie side by side. ``belt_textures``: a folder with
+    photographs of real belts to show in more than half of the scenes. Raises `ConfigError` for one without pictures,
+    and for a line whose camera does not fill the windows; `AtlasError`.
     """
     made = 0
     scenery = _scenery(belt_textures)
     for scene_seed in np.random.SeedSequence(seed).generate_state(count // WINDOWS_PER_SCENE + 1):
         rng = np.random.default_rng(scene_seed)
-        world = World(scene_config(base, split, rng), VirtualClock(), int(scene_seed), scenery)
+        config = scene_line(base, split, scenes, every_mm or WindowGrid().length_mm, rng)
+        world = World(config, VirtualClock(), int(scene_seed), scenery)
         with simulated_line(world) as line:
             for window in _scene(line, rng, min(WINDOWS_PER_SCENE, count - made)):
                 yield window
@@ -186,12 +103,11 @@ def timed_pastes(base: LineConfig, seed: int, count: int) -> list[float]:
 def _scene(line: Line, rng: np.random.Generator, count: int) -> Iterator[LabelledWindow]:
     assembler = WindowAssembler(WindowGrid(), line.geometry)
     items: list[ItemTruth] = []
-    made = 0
+    made, newest_ns = 0, 0
     while made < count:
         block = line.magnetometer.read(1.0)
-        if block is None:
-            continue
-        assembler.add_block(block)
+        if block is not None:
+            assembler.add_block(block)
         line.diverter.heartbeat()
         while (frame := line.camera.read(0.0)) is not None:
             assembler.add_frame(frame)
@@ -203,9 +119,11 @@ def _scene(line: Line, rng: np.random.Generator, count: int) -> Iterator[Labelle
                 continue  # the belt was empty before the feed began
             items = [item for item in items if item.box.belt_hi_mm > window.start_mm - 400]
             yield _label(window, items)
-            made += 1
+            made, newest_ns = made + 1, line.clock.now_ns()
             if made == count:
                 return
+        if line.clock.now_ns() - newest_ns > BARREN_S * 1e9:
+            raise ConfigError(f"{line.config.name}: {BARREN_S:g} s of belt without a window; see its twin.faults")
 
 
 def _truth_of(line: Line) -> list[ItemTruth]:

@@ -215,6 +215,15 @@ def load_line_config(path: Path) -> LineConfig:
     return load_toml(path, LineConfig)
 
 
+def at_belt_speed(config: LineConfig, belt_speed_m_per_s: float) -> LineConfig:
+    """The same line with its belt running at another speed, as ``--belt-speed`` asks. Raises `ConfigError`."""
+    try:
+        belt = BeltConfig(width_mm=config.belt.width_mm, speed_m_per_s=belt_speed_m_per_s)
+    except ValidationError as error:
+        raise ConfigError(f"--belt-speed: {describe_invalid(error)}") from error
+    return config.model_copy(update={"belt": belt})
+
+
 def describe_invalid(error: ValidationError) -> str:
     """The first thing wrong, as 'key = value: limit', and how many more there are."""
     first, *others = error.errors(include_url=False)

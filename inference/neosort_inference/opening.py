@@ -6,9 +6,7 @@ import tempfile
 from importlib.resources import files
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from neosort_hardware.config import BeltConfig, ConfigError, LineConfig, describe_invalid, load_line_config
+from neosort_hardware.config import ConfigError, LineConfig, at_belt_speed, load_line_config
 from neosort_inference.bundle import Bundle, load_bundle
 from neosort_inference.recipe import Recipe, load_recipe
 
@@ -36,13 +34,7 @@ def open_config(path: Path | None, belt_speed_m_per_s: float | None = None) -> L
     Raises `ConfigError`.
     """
     config = LineConfig() if path is None else load_line_config(path)
-    if belt_speed_m_per_s is None:
-        return config
-    try:
-        belt = BeltConfig(width_mm=config.belt.width_mm, speed_m_per_s=belt_speed_m_per_s)
-    except ValidationError as error:
-        raise ConfigError(f"--belt-speed: {describe_invalid(error)}") from error
-    return config.model_copy(update={"belt": belt})
+    return config if belt_speed_m_per_s is None else at_belt_speed(config, belt_speed_m_per_s)
 
 
 def must_take_files(option: str, directory: Path) -> None:

@@ -96,6 +96,8 @@ def test_verify_names_classes_that_nobody_mapped(monkeypatch, capsys, tmp_path, 
         (("split", "{windows}", "{new}=1"), "at least two shares"),
         (("view", "{windows}", "--out", "{new}.png", "--first", "1"), "the store holds 0 to 0"),
         (("synth", "{windows}", "--windows", "1"), "cannot be gone on with"),
+        (("synth", "{new}", "--belt-speed", "2.8"), "--belt-speed goes with --scenes line"),
+        (("synth", "{new}", "--scenes", "line", "--belt-speed", "9"), "--belt-speed: speed_m_per_s = 9.0"),
     ],
 )
 def test_refusals_are_one_sentence_and_leave_nothing(request, tmp_path, picture_set, arguments, why):

@@ -8,11 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from neosort_datasets import synthetic
 from neosort_datasets.manifest import MANIFEST
+from neosort_datasets.scenes import Scenes
 from neosort_datasets.store import StoreError, WindowStore
 from neosort_datasets.synthesis import SHARD_WINDOWS, SynthPart, SynthPlan, parts_done, synthesise, twin_windows
 from neosort_datasets.window import BeltWindow, LabelledWindow, WindowGrid
 from neosort_hardware.config import LineConfig
+from neosort_hardware.twin.atlas import AtlasError
 
 GRID = WindowGrid()
 PLAN = SynthPlan(line=LineConfig(), split="train", seed=3, windows=4 * SHARD_WINDOWS + 7)
@@ -114,7 +117,15 @@ def test_a_first_shard_that_was_torn_is_no_obstacle(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "changed", [{"seed": 4}, {"split": "validation"}, {"windows": 400}, {"line": LineConfig(name="b")}]
+    "changed",
+    [
+        {"seed": 4},
+        {"split": "validation"},
+        {"windows": 400},
+        {"line": LineConfig(name="b")},
+        {"scenes": Scenes.LINE},
+        {"every_mm": 256.0},
+    ],
 )
 def test_other_arguments_are_refused_and_named(tmp_path, changed):
     make(tmp_path / "store", plan=replace(PLAN, windows=9))
@@ -154,3 +165,13 @@ def test_the_twin_makes_the_windows_of_a_part():
     assert len(first) == 1
     np.testing.assert_array_equal(first[0].window.picture, again[0].window.picture)
     assert first[0].items == again[0].items
+
+
+def test_damaged_pictures_of_the_twin_are_told_in_a_sentence(monkeypatch):
+    def damaged(*_arguments, **_options):
+        raise AtlasError("all.zip: sha256 is 1, must be 2")
+        yield
+
+    monkeypatch.setattr(synthetic, "labelled_windows", damaged)
+    with pytest.raises(StoreError, match=r"is neosort installed whole\? all.zip: sha256 is 1, must be 2"):
+        twin_windows(SynthPart(line=LineConfig(), split="validation", seed=5, windows=1))

@@ -6,9 +6,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from neosort_datasets.synthetic import WINDOWS_PER_SCENE, labelled_windows, scene_config
+from neosort_datasets.scenes import Scenes
+from neosort_datasets.synthetic import WINDOWS_PER_SCENE, labelled_windows
 from neosort_datasets.window import WindowGrid
-from neosort_hardware.config import LineConfig
+from neosort_hardware.config import BeltConfig, CameraConfig, ConfigError, LineConfig, TwinConfig
+from neosort_hardware.faults import Fault
 from neosort_hardware.twin.catalogue import split_names
 
 GRID = WindowGrid()
@@ -149,33 +151,37 @@ def test_the_strongest_field_of_a_window_lies_at_an_item_that_may_be_magnetic():
     assert strong >= 5
 
 
-def test_scenes_differ_within_the_ranges_of_the_lines_physics():
-    scenes = [scene_config(LineConfig(), "train", np.random.default_rng(seed)) for seed in range(100)]
-    speeds = np.array([scene.belt.speed_m_per_s for scene in scenes])
-    assert 0.5 <= speeds.min() < 0.7
-    assert 2.2 < speeds.max() <= 3.0
-    assert {scene.twin.feed.mix for scene in scenes} == {"default", "even"}
-    assert {scene.twin.feed.models for scene in scenes} == {"train"}
-    heights, pitches, rates = (
-        np.array([getattr(scene.magnetometer, name) for scene in scenes])
-        for name in ("height_mm", "pitch_mm", "rate_hz")
-    )
-    assert 40 <= heights.min() < 41.5
-    assert 48.5 < heights.max() <= 50
-    assert 18 <= pitches.min() < 22
-    assert 34 < pitches.max() <= 41
-    assert 0.4 < np.mean(pitches == 25.0) < 0.8
-    assert 300 <= rates.min() < 400
-    assert 900 < rates.max() <= 1000
-    assert {scene.magnetometer.high_range_ut for scene in scenes} == {0.0, 40_000.0}
-    assert {scene.twin.mains_hz for scene in scenes} == {50, 60}
-    for scene in scenes:
-        last_mm = scene.magnetometer.first_across_mm + (scene.magnetometer.channels - 1) * scene.magnetometer.pitch_mm
-        assert last_mm == pytest.approx(600.0 - scene.magnetometer.first_across_mm)
-    assert 0.05 < np.mean([len(scene.twin.faults) > 0 for scene in scenes]) < 0.3
-    assert 0.3 < np.mean([scene.twin.feed.touching > 0 for scene in scenes]) < 0.7
-    on_belt_per_m2 = [scene.twin.feed.items_per_s_per_m / scene.belt.speed_m_per_s for scene in scenes]
-    assert min(on_belt_per_m2) >= 4.999
-    assert max(on_belt_per_m2) <= 28.001
-    for scene in scenes:
-        LineConfig.model_validate(scene.model_dump())
+def test_windows_of_one_line_lie_as_close_as_asked_and_repeat_their_items():
+    line = LineConfig()
+    found = list(labelled_windows(line, "held-out", 4, 12, scenes=Scenes.LINE, every_mm=256.0))
+    starts = np.array([labelled.window.start_mm for labelled in found])
+    np.testing.assert_allclose(np.diff(starts), 256.0, atol=1.0)
+    cut, whole = set(), set()
+    for labelled in found[1:-1]:
+        for item in labelled.items:
+            start_mm = labelled.window.start_mm
+            inside = item.box.belt_lo_mm >= start_mm and item.box.belt_hi_mm <= start_mm + GRID.length_mm
+            (whole if inside else cut).add(item.item_id)
+    assert cut & whole, "an item that one window cuts lies whole in another"
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (LineConfig(camera=CameraConfig(height_px=320)), "its camera sees 320 mm along the belt, must be at least"),
+        (LineConfig(belt=BeltConfig(width_mm=1000)), "belt.width_mm is 1000, must be at most a window's 640"),
+        (
+            LineConfig(twin=TwinConfig(faults=(Fault(fault="camera.silent"),))),
+            "60 s of belt without a window; see its twin.faults",
+        ),
+    ],
+)
+def test_a_line_that_cannot_fill_windows_is_refused(line, why):
+    with pytest.raises(ConfigError, match=why):
+        list(labelled_windows(line, "validation", 1, 1, scenes=Scenes.LINE))
+
+
+def test_a_line_without_its_field_still_makes_windows():
+    line = LineConfig(twin=TwinConfig(faults=(Fault(fault="magnetometer.silent"),)))
+    (made_blind,) = labelled_windows(line, "validation", 1, 1, scenes=Scenes.LINE)
+    assert not made_blind.window.field_mask.any()
