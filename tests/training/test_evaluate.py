@@ -6,78 +6,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.training.worked_windows import KINDS, A, B, C, detections, item, labelled
 
-from neosort_datasets.window import BLIND_GREY, BeltWindow, LabelledWindow, WindowGrid
-from neosort_hardware.types import Box, ItemTruth
-from neosort_inference.bundle import RawDetections
-from neosort_training.evaluate import (
-    average_precision,
-    blinded,
-    match_window,
-    operating_point,
-    pairwise_iou,
-    score_windows,
-    summarise,
-)
-
-KINDS = ("disk", "plastic")
-GRID = WindowGrid(rows=128, cols=160, across_start_mm=-20.0)
+from neosort_datasets.window import BLIND_GREY
+from neosort_training.evaluate import average_precision, blinded, operating_point, score_windows, summarise
+from neosort_training.outcomes import match_window, pooled
 
 
-def item(number, corner, *, bears=True, kind="disk", start_mm=5000.0):
-    """An item whose box is ``corner`` in mm from the window's corner."""
-    low_along, low_across, high_along, high_across = corner
-    box = Box(
-        belt_lo_mm=start_mm + low_along,
-        belt_hi_mm=start_mm + high_along,
-        across_lo_mm=low_across - 20.0,
-        across_hi_mm=high_across - 20.0,
-    )
-    return ItemTruth(
-        item_id=number,
-        model="m",
-        kind=kind,
-        bears_ndfeb=bears,
-        magnet_g=10.0 if bears else 0.0,
-        mass_g=50.0,
-        box=box,
-        visible_fraction=1.0,
-    )
-
-
-def labelled(items):
-    window = BeltWindow(
-        grid=GRID,
-        start_mm=5000.0,
-        picture=np.zeros((128, 160, 3), dtype=np.uint8),
-        field_ut=np.ones((3, 8, 10), dtype=np.float32),
-        field_mask=np.ones((2, 8, 10), dtype=np.float32),
-        last_input_ns=0,
-        sequence=0,
-    )
-    return LabelledWindow(window=window, items=tuple(items))
-
-
-def detections(*rows):
-    """Rows of (box, score, kind, p)."""
-    boxes, score, kind, p = zip(*rows, strict=True)
-    return RawDetections(
-        boxes_mm=np.array(boxes, dtype=np.float32),
-        score=np.array(score, dtype=np.float32),
-        kind_p=np.eye(2, dtype=np.float32)[list(kind)],
-        p_ndfeb=np.array(p, dtype=np.float32),
-        magnet_g=np.full(len(rows), 10.0, dtype=np.float32),
-        magnet_g_sigma=np.ones(len(rows), dtype=np.float32),
-    )
-
-
-A, B, C = (10, 10, 40, 40), (60, 60, 100, 100), (10, 100, 30, 150)
+def scores_of(found, truth):
+    return summarise(pooled([match_window(found, truth, KINDS)]))
 
 
 def test_perfect_detections_score_one():
     truth = labelled([item(0, A), item(1, B, bears=False, kind="plastic")])
     found = detections((A, 0.9, 0, 0.95), (B, 0.8, 1, 0.05), (C, 0.1, 0, 0.99))  # the last is below SCORE_MIN
-    scores = summarise([match_window(found, truth, KINDS)], KINDS)
+    scores = scores_of(found, truth)
     assert (scores.items, scores.bearing, scores.strays) == (2, 1, 0)
     assert scores.recall == scores.recall_iou50 == scores.ap50 == scores.kind_accuracy == scores.p_ndfeb_ap == 1.0
     assert scores.recovery_at(0.95) == 1.0
@@ -87,7 +30,7 @@ def test_perfect_detections_score_one():
 def test_missed_doubled_and_stray_detections():
     truth = labelled([item(0, A), item(1, B)])
     found = detections((A, 0.9, 1, 0.9), (A, 0.7, 0, 0.99), (C, 0.6, 0, 0.95))
-    scores = summarise([match_window(found, truth, KINDS)], KINDS)
+    scores = scores_of(found, truth)
     assert scores.recall == 0.5
     assert scores.kind_accuracy == 0.0, "the higher-scored detection speaks for the item"
     assert scores.strays == 1
@@ -98,15 +41,15 @@ def test_missed_doubled_and_stray_detections():
 def test_item_across_the_border_is_not_scored():
     truth = labelled([item(0, (-10, 10, 40, 40)), item(1, B)])
     found = detections(((-5, 10, 40, 40), 0.9, 0, 0.9), (B, 0.8, 0, 0.9))
-    scores = summarise([match_window(found, truth, KINDS)], KINDS)
+    scores = scores_of(found, truth)
     assert (scores.items, scores.strays, scores.recall, scores.ap50) == (1, 0, 1.0, 1.0)
 
 
 def test_empty_window_and_no_detections():
     quiet = detections((A, 0.0, 0, 0.0))
-    scores = summarise([match_window(quiet, labelled([]), KINDS)], KINDS)
+    scores = scores_of(quiet, labelled([]))
     assert scores.items == 0
-    scores = summarise([match_window(quiet, labelled([item(0, A)]), KINDS)], KINDS)
+    scores = scores_of(quiet, labelled([item(0, A)]))
     assert scores.recall == scores.p_ndfeb_ap == scores.ap50 == 0.0
 
 
@@ -162,8 +105,3 @@ def test_average_precision_by_hand():
     assert average_precision(score, hit, 2) == pytest.approx((1 + 2 / 3) / 2)
     assert average_precision(score, hit, 4) == pytest.approx((1 + 2 / 3) / 4)
     assert average_precision(np.zeros(0), np.zeros(0), 3) == 0.0
-
-
-def test_overlap_by_hand():
-    iou = pairwise_iou(np.array([[0.0, 0, 10, 10]]), np.array([[0.0, 5, 10, 15], [20, 20, 30, 30]]))
-    assert iou.tolist() == [[pytest.approx(1 / 3), 0.0]]
