@@ -95,8 +95,8 @@ def make_store(tmp_path: Path) -> MakeStore:
 def make_config(tmp_path: Path) -> MakeConfig:
     """``make_config(store, out, epochs=…, …)``: a run of a small network on one store."""
 
-    def make(store: WindowStore, out: str, **optimiser: float) -> TrainConfig:
-        settings = {"epochs": 2, "batch": 4, "warm_up_steps": 2, "ema_decay": 0.5, "bf16": False} | optimiser
+    def make(store: WindowStore, out: str, **optimiser: float | str) -> TrainConfig:
+        settings = {"epochs": 2, "batch": 4, "warm_up_steps": 2, "ema_decay": 0.5, "precision": "fp32"} | optimiser
         return TrainConfig(
             name="small",
             seed=3,

@@ -104,7 +104,7 @@ item_head = 32
 [optimiser]
 epochs = 1
 batch = 2
-bf16 = false
+precision = "fp32"
 """
 
 

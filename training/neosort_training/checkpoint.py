@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ class Checkpoint:
     optimiser: dict[str, Any]
     scheduler: dict[str, Any]
     rng: Tensor
+    scaler: dict[str, Any] = field(default_factory=dict)
 
     def averaged_net(self) -> NeoNet:
         """The network with its averaged weights, ready to predict."""

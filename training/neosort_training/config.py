@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from neosort_hardware.config import Section
+from neosort_training.device import DeviceName, Precision
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, le=100)]
@@ -77,7 +78,8 @@ class OptimiserConfig(Section):
     warm_up_steps: int = Field(200, ge=0, le=100_000)
     clip_norm: float = Field(5.0, gt=0, le=1000)
     ema_decay: float = Field(0.998, ge=0, lt=1)
-    bf16: bool = Field(True, description="bfloat16 autocast; heads and losses stay in float32")
+    device: DeviceName = Field("auto", description="auto: cuda where there is one, else cpu")
+    precision: Precision = Field("auto", description="auto: the quickest that the device has; losses stay in float32")
     threads: int = Field(0, ge=0, le=256, description="of torch; 0: as many as it finds")
 
 

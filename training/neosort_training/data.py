@@ -66,6 +66,10 @@ class Batch(NamedTuple):
     magnet_log1p_g: Tensor
     items: Tensor
 
+    def to(self, device: torch.device) -> Batch:
+        """The batch on ``device``; from pinned memory without waiting for it."""
+        return Batch(*(tensor.to(device, non_blocking=True) for tensor in self))
+
 
 class KindError(Exception):
     """A store holds a kind of item that the network has no class for. The text names both."""

@@ -6,6 +6,7 @@ import math
 import signal
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from neosort_datasets.store import WindowStore
 from neosort_training.checkpoint import Checkpoint, describe_stores, load_checkpoint, save_checkpoint
 from neosort_training.config import OptimiserConfig, TrainConfig
 from neosort_training.data import Batch, EpochOrder, WindowSamples, collate
+from neosort_training.device import Arithmetic, choose_arithmetic
 from neosort_training.evaluate import Scores, TorchPredictor, score_windows
 from neosort_training.losses import Losses, all_losses
 from neosort_training.model import NeoNet
@@ -41,6 +43,8 @@ class Progressing:
     ema: AveragedModel
     optimiser: AdamW
     scheduler: LambdaLR
+    scaler: torch.amp.GradScaler
+    arithmetic: Arithmetic
     epoch: int = 0
     batches: int = 0
     step: int = 0
@@ -77,28 +81,35 @@ def running_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], 
 
 
 def begin(config: TrainConfig, kinds: int, total_steps: int) -> Progressing:
-    """Network and optimiser at the start of a run."""
+    """Network and optimiser at the start of a run. Raises `ValueError` for a device that is not there."""
+    arithmetic = choose_arithmetic(config.optimiser.device, config.optimiser.precision)
     torch.manual_seed(config.seed)
-    net: NeoNet = NeoNet(config.model, kinds).to(memory_format=torch.channels_last)
+    # Weights are drawn on the processor, so that a seed means the same network on every device.
+    net: NeoNet = NeoNet(config.model, kinds).to(memory_format=torch.channels_last).to(arithmetic.device)
     optimiser = AdamW(net.parameters(), lr=config.optimiser.learning_rate, weight_decay=config.optimiser.weight_decay)
     return Progressing(
         net=net,
         ema=AveragedModel(net, multi_avg_fn=running_average(config.optimiser.ema_decay), use_buffers=True),
         optimiser=optimiser,
         scheduler=LambdaLR(optimiser, learning_rate_factor(config.optimiser, total_steps)),
+        scaler=arithmetic.scaler(),
+        arithmetic=arithmetic,
     )
 
 
 def train_one_step(state: Progressing, batch: Batch, config: TrainConfig) -> Losses:
     """Forward, backward, one step of the weights and of their average."""
     state.net.train()
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.optimiser.bf16):
+    batch = batch.to(state.arithmetic.device)
+    with state.arithmetic.autocast():
         maps = state.net(batch.picture, batch.field_ut, batch.field_mask)
     losses = all_losses(state.net, maps, batch, config.losses)
     state.optimiser.zero_grad(set_to_none=True)
-    losses.total.backward()  # type: ignore[no-untyped-call]
+    state.scaler.scale(losses.total).backward()  # type: ignore[no-untyped-call]
+    state.scaler.unscale_(state.optimiser)
     torch.nn.utils.clip_grad_norm_(state.net.parameters(), config.optimiser.clip_norm)
-    state.optimiser.step()
+    state.scaler.step(state.optimiser)  # leaves a step out whose gradients float16 could not hold
+    state.scaler.update()
     state.scheduler.step()
     state.ema.update_parameters(state.net)
     state.batches += 1
@@ -127,7 +138,7 @@ def train_one_epoch(state: Progressing, loader: DataLoader[Batch], config: Train
 @torch.no_grad()
 def evaluate(state: Progressing, stores: list[WindowStore], kinds: tuple[str, ...]) -> Scores:
     """The averaged network on evenly spread validation windows."""
-    net = state.ema.module
+    net = deepcopy(state.ema.module).cpu()
     assert isinstance(net, NeoNet)
     spread = [(store, index) for store in stores for index in range(len(store))]
     chosen = spread[:: max(1, len(spread) // _VALIDATION_WINDOWS)]
@@ -169,6 +180,7 @@ class TrainingRun:
         state = begin(self.config, len(self.kinds), self.total_steps)
         if resume:
             self._restore(state)
+        console.print(f"{self.config.name}: {len(self._samples):,} samples an epoch, on {state.arithmetic}")
         self.folder.mkdir(parents=True, exist_ok=True)
         log = RunLog(self.folder)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
@@ -206,6 +218,7 @@ class TrainingRun:
             num_workers=config.data.workers,
             collate_fn=collate,
             worker_init_fn=ignore_interrupts,
+            pin_memory=state.arithmetic.device.type == "cuda",
         )
 
     def _save(self, state: Progressing) -> None:
@@ -227,6 +240,7 @@ class TrainingRun:
             ema=averaged.state_dict(),
             optimiser=state.optimiser.state_dict(),
             scheduler=state.scheduler.state_dict(),
+            scaler=state.scaler.state_dict(),
             rng=torch.get_rng_state(),
         )
         save_checkpoint(self.checkpoint_path, checkpoint)
@@ -242,5 +256,7 @@ class TrainingRun:
         state.ema.n_averaged.fill_(checkpoint.step)
         state.optimiser.load_state_dict(checkpoint.optimiser)
         state.scheduler.load_state_dict(checkpoint.scheduler)
+        if checkpoint.scaler and state.scaler.is_enabled():  # empty where the run was in another precision until now
+            state.scaler.load_state_dict(checkpoint.scaler)
         state.epoch, state.batches, state.step = checkpoint.epoch, checkpoint.batches, checkpoint.step
         torch.set_rng_state(checkpoint.rng)
