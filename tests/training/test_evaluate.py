@@ -10,7 +10,8 @@ from tests.training.worked_windows import KINDS, A, B, C, detections, item, labe
 
 from neosort_datasets.window import BLIND_GREY
 from neosort_training.evaluate import average_precision, blinded, operating_point, score_windows, summarise
-from neosort_training.outcomes import match_window, pooled
+from neosort_training.matching import match_window
+from neosort_training.outcomes import pooled
 
 
 def scores_of(found, truth):

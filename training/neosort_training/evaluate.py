@@ -1,6 +1,6 @@
 """How well a model recognises, before anything is ejected.
 
-What is scored, and which detection speaks for an item, says `outcomes.py`. A stray counts against purity as a picked
+What is scored, and which detection speaks for an item, says `matching.py`. A stray counts against purity as a picked
 item without NdFeB would, though a jet on an empty belt puts nothing in the product.
 """
 
@@ -16,8 +16,9 @@ import torch
 from neosort_datasets.window import BLIND_GREY, BeltWindow, LabelledWindow, WindowGrid
 from neosort_hardware.types import ArrayBool, ArrayF64
 from neosort_inference.bundle import RawDetections, Threshold
+from neosort_training.matching import match_window
 from neosort_training.model import Detections, NeoNet, WindowDetector
-from neosort_training.outcomes import Outcomes, match_window, pooled
+from neosort_training.outcomes import Outcomes, pooled
 
 PURITY_TARGETS = (0.50, 0.60, 0.70, 0.80, 0.85, 0.90, 0.95)
 Blind = Literal["none", "camera", "field"]

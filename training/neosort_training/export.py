@@ -30,8 +30,8 @@ from neosort_inference.bundle import (
 )
 from neosort_training.checkpoint import Checkpoint
 from neosort_training.evaluate import TorchPredictor
+from neosort_training.matching import SCORE_MIN
 from neosort_training.model import NeoNet, WindowDetector
-from neosort_training.outcomes import SCORE_MIN
 
 UNITS = {"boxes_mm": "mm from the window's corner", "magnet_g": "g of NdFeB, if it bears any", "field_ut": "µT"}
 # Absolute for shares, relative for millimetres and grams, which span three decades. Peaks below the score are noise.

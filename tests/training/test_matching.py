@@ -1,0 +1,42 @@
+"""Matching, worked by hand on a few detections."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.training.worked_windows import KINDS, A, B, C, detections, item, labelled
+
+from neosort_training.matching import match_window, pairwise_iou
+
+
+def test_an_item_has_what_its_highest_detection_says():
+    truth = labelled([item(0, A), item(1, B, bears=False, kind="plastic")])
+    found = detections((A, 0.9, 1, 0.7), (A, 0.8, 0, 0.1), (C, 0.6, 0, 0.95))
+    outcome = match_window(found, truth, KINDS)
+    assert outcome.kind.tolist() == ["disk", "plastic"]
+    assert outcome.model.tolist() == ["disk-0", "plastic-1"]
+    assert outcome.said.tolist() == ["plastic", ""]
+    assert outcome.item.tolist() == [0, 1]
+    assert outcome.p == pytest.approx([0.7, 0.0])
+    assert outcome.score == pytest.approx([0.9, 0.0])
+    assert outcome.magnet_g.tolist() == [10.0, 0.0]
+    assert outcome.said_g[0] == pytest.approx(10.0)
+    assert np.isnan(outcome.said_g[1])
+    assert (outcome.stray_p[0], outcome.stray_score[0]) == pytest.approx((0.95, 0.6))
+    assert outcome.hit.tolist() == [True, False, False]
+
+
+def test_items_that_are_not_scored_leave_no_trace():
+    truth = labelled([item(0, (-10, 10, 40, 40)), item(1, B)])
+    outcome = match_window(detections(((-5, 10, 40, 40), 0.9, 0, 0.9), (B, 0.8, 0, 0.9)), truth, KINDS)
+    assert (outcome.item.tolist(), outcome.hit.tolist(), len(outcome.stray_p)) == ([1], [True], 0)
+
+
+def test_a_kind_without_a_class_is_kept_by_its_name():
+    outcome = match_window(detections((A, 0.9, 0, 0.9)), labelled([item(0, A, kind="turbine")]), KINDS)
+    assert (outcome.kind.tolist(), outcome.said.tolist()) == (["turbine"], ["disk"])
+
+
+def test_overlap_by_hand():
+    iou = pairwise_iou(np.array([[0.0, 0, 10, 10]]), np.array([[0.0, 5, 10, 15], [20, 20, 30, 30]]))
+    assert iou.tolist() == [[pytest.approx(1 / 3), 0.0]]
