@@ -20,6 +20,7 @@ from pydantic import Field, ValidationError, model_validator
 from neosort_datasets.window import BLIND_GREY, BeltWindow, WindowGrid
 from neosort_hardware.config import Section, describe_invalid
 from neosort_hardware.types import ArrayF32
+from neosort_inference.runtime import RuntimeRefusedError, open_session
 
 METADATA_KEY = "neosort"
 SCHEMA_VERSION = 1
@@ -149,19 +150,12 @@ class Bundle:
 
 
 def load_bundle(path: Path, threads: int = 1) -> Bundle:
-    """Load and check a bundle; it runs on ``threads`` threads that do not spin. Raises `BundleError`."""
+    """Load and check a bundle; it runs on ``threads`` threads. Raises `BundleError`."""
     data = _read(path)
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-    options.log_severity_level = 4  # what goes wrong is raised, not printed
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the runtime's exceptions share no base of their own
-        reason = str(error).splitlines()[0][:160]
-        raise BundleError(f"{path}: not a complete ONNX model ({reason})") from error
+        session = open_session(data, threads)
+    except RuntimeRefusedError as error:
+        raise BundleError(f"{path}: not a complete ONNX model ({error})") from error
     metadata = _metadata(path, session)
     if len(data) < metadata.model_bytes or _sha256(data[: metadata.model_bytes]) != metadata.sha256:
         raise BundleError(f"{path}: torn or altered, its content does not have the SHA-256 in its metadata")

@@ -24,6 +24,7 @@ from neosort_training.config import TrainConfig
 from neosort_training.data import KindError
 from neosort_training.evaluate import Blind, Predictor, Scores, TorchPredictor, score_windows
 from neosort_training.export import ExportError, export_bundle
+from neosort_training.reference import write_reference
 from neosort_training.train import TrainingRun
 from neosort_training.watch import StopRequest, stop_on_signals
 
@@ -147,6 +148,19 @@ def export(
         found_on = ", ".join(str(path) for path in paths)
         console.print(_table(scores, f"{out.name}, blind: {blind}, thresholds found on {found_on}"))
     console.print(f"{out}: {out.stat().st_size / 1e6:.1f} MB, differs from the network by at most {difference:.1g}")
+
+
+@app.command("export-reference")
+def export_reference(
+    out: Annotated[Path, typer.Argument(help="the file to write, such as reference.onnx", dir_okay=False)],
+) -> None:
+    """Write the network that `neosort bench model --reference` times a bundle against.
+
+    torchvision's SSDLite-MobileNetV3 at 640 × 640, fp32, with random weights, which don't matter for time.
+    """
+    with _one_sentence():
+        write_reference(out)
+    Console().print(f"{out}: {out.stat().st_size / 1e6:.1f} MB", highlight=False, markup=False, soft_wrap=True)
 
 
 def main() -> None:

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import io
-import logging
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -32,6 +28,7 @@ from neosort_training.checkpoint import Checkpoint
 from neosort_training.evaluate import TorchPredictor
 from neosort_training.matching import SCORE_MIN
 from neosort_training.model import NeoNet, WindowDetector
+from neosort_training.onnx_graph import exported
 
 UNITS = {"boxes_mm": "mm from the window's corner", "magnet_g": "g of NdFeB, if it bears any", "field_ut": "µT"}
 # Absolute for shares, relative for millimetres and grams, which span three decades. Peaks below the score are noise.
@@ -80,15 +77,8 @@ def onnx_bytes(net: NeoNet, grid: WindowGrid) -> bytes:
         torch.zeros(1, 3, grid.field_rows, grid.field_cols),
         torch.zeros(1, 2, grid.field_rows, grid.field_cols),
     )
-    names = ["picture", "field_ut", "field_mask"]
-    with _exporter_quiet():
-        program = torch.onnx.export(
-            detector, example, input_names=names, output_names=list(OUTPUT_NAMES), dynamo=True, verbose=False
-        )
-    assert program is not None
-    stream = io.BytesIO()
-    onnx.save(program.model_proto, stream)
-    return stream.getvalue()
+    model = exported(detector, example, ["picture", "field_ut", "field_mask"], OUTPUT_NAMES)
+    return bytes(model.SerializeToString())
 
 
 def largest_difference(network: TorchPredictor, bundle_path: Path, windows: Sequence[BeltWindow]) -> float:
@@ -130,17 +120,3 @@ def _metadata(checkpoint: Checkpoint, model: bytes, thresholds: Sequence[Thresho
         model_bytes=len(model),
         sha256=hashlib.sha256(model).hexdigest(),
     )
-
-
-@contextmanager
-def _exporter_quiet() -> Iterator[None]:
-    """The exporter reports on its own deprecations; a user can do nothing about them."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)

@@ -1,4 +1,4 @@
-"""`neosort bench`: measurements on the simulated line."""
+"""`neosort bench`: measurements on the simulated line, and of the model by itself."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from neosort_hardware.config import ConfigError
 from neosort_inference.bench import crowding as crowding_bench
+from neosort_inference.bench import model as model_bench
 from neosort_inference.bench.crowding_screen import plot_crowding, print_crowding
 from neosort_inference.bench.screen import print_senses
 from neosort_inference.bench.senses import BLIND, Record, belts_of, compare, sort_belts
@@ -26,12 +27,12 @@ from neosort_inference.sorting import threshold_for
 
 DEFAULT_RATES = (5.0, 10.0, 20.0, 33.0)
 
-app = typer.Typer(no_args_is_help=True, help="Measure the product on the simulated line, in virtual time.")
+app = typer.Typer(no_args_is_help=True, help="Measure the product: the simulated line, the model.")
 
 
 @app.callback()
 def bench() -> None:
-    """Measure the product on the simulated line, in virtual time."""
+    """Measure the product: the simulated line, in virtual time, and the model by itself."""
 
 
 @app.command()
@@ -103,6 +104,44 @@ def twin(
         "line": {"config": line.name},
     } | _origin()
     print_twin(record, console)
+    if json_file is not None:
+        _write(record, json_file)
+        console.print(f"figures: {json_file}", highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def model(
+    *,
+    bundle: Annotated[
+        list[Path] | None,
+        typer.Option(help="Model bundle (.onnx), repeatable; the first is the one that counts. Left out: the shipped."),
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(help="What to measure against: a file that 'neosort-train export-reference' wrote."),
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=5, max=10_000, help="Times that each is run, in turn.")] = 100,
+    json_file: JsonOption = None,
+) -> None:
+    """How long does one window take? Bundles and a reference in turn, on one thread of this machine.
+
+    A bundle is run on a window of the grid it was exported for. Ratios hold on another machine better than
+    milliseconds; on a busy one too.
+    """
+    contestants = [model_bench.bundle_contestant(path) for path in bundle or [bundle_path(None)]]
+    rival = None if reference is None else model_bench.reference_contestant(reference)
+    if json_file is not None:
+        must_take_files("--json", json_file.parent)
+    console = Console()
+    with Progress(TextColumn("rounds"), BarColumn(), MofNCompleteColumn(), console=console) as progress:
+        bar = progress.add_task("rounds", total=rounds)
+        every = [*contestants, *([] if rival is None else [rival])]
+        timings = model_bench.measure(every, rounds, lambda: progress.advance(bar))
+    record = model_bench.figures(
+        list(zip(contestants, timings, strict=False)), None if rival is None else (rival, timings[-1])
+    )
+    record |= _origin()
+    model_bench.print_model(record, console)
     if json_file is not None:
         _write(record, json_file)
         console.print(f"figures: {json_file}", highlight=False, markup=False, soft_wrap=True)
