@@ -184,7 +184,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemTruth:
-    """What the simulated world knows of an item. ``box`` bounds what the camera can see of its body."""
+    """What the simulated world knows of an item. ``box`` bounds what the camera can see of its body.
+
+    ``magnetised``: a piece of steel in it holds a moment of its own; None where that was not written down.
+    """
 
     item_id: int
     model: str
@@ -194,6 +197,7 @@ class ItemTruth:
     mass_g: float
     box: Box
     visible_fraction: float
+    magnetised: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ def window(seed, grid=GRID):
         mass_g=140.0,
         box=Box(belt_lo_mm=1.5, belt_hi_mm=20.25, across_lo_mm=3.0, across_hi_mm=9.0),
         visible_fraction=0.9,
+        magnetised=None if seed % 2 else True,
     )
     belt_window = BeltWindow(
         grid=grid,
@@ -66,6 +67,15 @@ def test_windows_come_back_as_they_were(store_path):
     assert store.verify() == []
     with pytest.raises(IndexError):
         store[5]
+
+
+def test_labels_of_before_magnetised_was_written_down_are_read(store_path):
+    labels = store_path / "shard-00000" / "labels.json"
+    told = json.loads(labels.read_text())
+    for item in (item for labelled in told for item in labelled["items"]):
+        del item["magnetised"]
+    labels.write_text(json.dumps(told))
+    assert [item.magnetised for item in WindowStore(store_path)[2].items] == [None, None]
 
 
 def test_manifest_says_where_windows_come_from(store_path):

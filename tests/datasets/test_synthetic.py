@@ -114,6 +114,13 @@ def test_every_label_reaches_into_its_window_and_no_item_is_labelled_twice():
         assert len(set(ids)) == len(ids)
 
 
+def test_the_labels_say_which_steel_is_magnetised():
+    items = [item for labelled in made() for item in labelled.items]
+    assert {item.kind for item in items if item.magnetised} == {"steel"}
+    told = [item.magnetised for item in items if item.kind == "steel"]
+    assert 0.1 < np.mean(told) < 0.6, "a third of it"
+
+
 def test_windows_of_a_scene_lie_side_by_side():
     starts = np.array([labelled.window.start_mm for labelled in made()[:WINDOWS_PER_SCENE]])
     assert starts[0] >= 0

@@ -48,6 +48,7 @@ def match_window(found: RawDetections, labelled: LabelledWindow, kinds: Sequence
         said=names[np.append(said, len(kinds))[first]][whole],
         bears=np.array([item.bears_ndfeb for item in items], dtype=bool)[whole],
         magnet_g=np.array([item.magnet_g for item in items], dtype=np.float64)[whole],
+        magnetised=np.array([-1 if i.magnetised is None else int(i.magnetised) for i in items], dtype=np.int64)[whole],
         p=_of_first(p, first, 0.0)[whole],
         iou=_of_first(best, first, 0.0)[whole],
         score=_of_first(score, first, 0.0)[whole],

@@ -24,7 +24,8 @@ class WindowOutcome:
     """One window's items and detections, matched.
 
     Of each of n scored items: ``item`` (n,) its place in the window's ``items``, ``kind`` and ``model`` (n,) of truth,
-    ``said`` (n,) the kind predicted or '' where it was not found, ``bears`` (n,), ``magnet_g`` (n,) grams of NdFeB;
+    ``said`` (n,) the kind predicted or '' where it was not found, ``bears`` (n,), ``magnet_g`` (n,) grams of NdFeB,
+    ``magnetised`` (n,) 1 where steel in it is known to hold a moment, 0 where none does, −1 where nobody knows;
     ``p`` P(NdFeB), ``iou`` and ``score`` of its detection, 0 where it has none; ``said_g`` and ``said_g_sigma``:
     grams of NdFeB said, *if* it bears any, NaN where it has none. Of each of m strays: ``stray_p``, ``stray_score``
     (m,). Of each of k detections that count towards average precision: ``hit_score`` (k,), and in ``hit`` (k,)
@@ -39,6 +40,7 @@ class WindowOutcome:
     said: ArrayStr
     bears: ArrayBool
     magnet_g: ArrayF64
+    magnetised: ArrayI64
     p: ArrayF64
     iou: ArrayF64
     score: ArrayF64
@@ -82,6 +84,7 @@ class Outcomes:
     said: ArrayStr
     bears: ArrayBool
     magnet_g: ArrayF64
+    magnetised: ArrayI64
     p: ArrayF64
     iou: ArrayF64
     score: ArrayF64
@@ -131,7 +134,10 @@ class Outcomes:
         )
 
 
-_OF_ITEMS = ("item", "kind", "model", "said", "bears", "magnet_g", "p", "iou", "score", "said_g", "said_g_sigma")
+_OF_ITEMS = (
+    *("item", "kind", "model", "said", "bears", "magnet_g", "magnetised"),
+    *("p", "iou", "score", "said_g", "said_g_sigma"),
+)
 _OF_STRAYS = ("stray_p", "stray_score")
 _OF_HITS = ("hit_score", "hit")
 

@@ -193,6 +193,7 @@ class World:
             mass_g=model.mass_g,
             box=laid.box,
             visible_fraction=self._picture.visible_fraction(laid.item.item_id),
+            magnetised=any(any(moment) for moment in laid.item.remanence_am2),
         )
 
     def _land_items(self, belt_mm: float, now_ns: int) -> None:
