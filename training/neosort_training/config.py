@@ -14,20 +14,49 @@ Weight = Annotated[float, Field(ge=0, le=100)]
 Width = Annotated[int, Field(ge=4, le=512, multiple_of=4)]
 
 
+class PictureAugment(Section):
+    """How another camera might have seen it. The twin varies its own light and lens beside this."""
+
+    brightness: float = Field(0.25, ge=0, le=0.9, description="relative, uniform ±")
+    contrast: float = Field(0.25, ge=0, le=0.9, description="relative, uniform ±")
+    gamma: float = Field(0.15, ge=0, le=1, description="log of the exponent, uniform ±")
+    temperature: float = Field(0.08, ge=0, le=0.5, description="red against blue gain, uniform ±")
+    hue_deg: float = Field(8.0, ge=0, le=180, description="all hues turned, uniform ±; copper must stay copper")
+    saturation: float = Field(0.3, ge=0, le=1, description="relative, uniform ±")
+    noise: Share = 0.3
+    noise_levels: float = Field(4.0, ge=0, le=64, description="largest standard deviation, in grey levels of 255")
+    blur: Share = 0.2
+    blur_px: float = Field(1.2, ge=0.3, le=10, description="largest standard deviation")
+    sharpen: Share = Field(0.1, description="by the camera's own processing")
+    posterise: Share = Field(0.02, description="fewer levels, at least 32 a channel")
+    jpeg: Share = 0.2
+    jpeg_quality: int = Field(55, ge=10, le=95, description="worst quality; the best is 95")
+    erase: Share = Field(0.05, description="a rectangle of one colour over up to a sixteenth of the picture")
+
+
+class FieldAugment(Section):
+    """How another array might have measured it, calibrated and with the empty belt taken off. Deviations are normal."""
+
+    gain: float = Field(0.03, ge=0, le=0.2, description="gain error of the whole array, uniform ±")
+    channel_gain: float = Field(0.01, ge=0, le=0.2, description="and of each channel and axis, one standard deviation")
+    cross_axis: float = Field(0.01, ge=0, le=0.2, description="share of each axis in the others, each channel")
+    offset_ut: float = Field(0.05, ge=0, le=50, description="left over of each channel's zero")
+    drift_ut: float = Field(0.05, ge=0, le=50, description="and how far that moves along the window")
+    mains_ut: float = Field(0.10, ge=0, le=50, description="largest amplitude of stripes along the belt, all channels")
+    noise_ut: float = Field(0.05, ge=0, le=50, description="each cell and axis")
+    dead_channels: Share = Field(0.10, description="one to four columns of cells unknown")
+
+
 class AugmentConfig(Section):
     """What a window may have looked like as well. Shares are probabilities per sample."""
 
     flip_along: Share = 0.5
     flip_across: Share = 0.5
     reverse_polarity: Share = Field(0.5, description="every magnet turned round: the field changes its sign")
-    field_gain: float = Field(0.03, ge=0, le=0.2, description="gain error, uniform ±")
-    field_noise_ut: float = Field(0.05, ge=0, le=50, description="one standard deviation, each cell and axis")
-    brightness: float = Field(0.25, ge=0, le=0.9, description="relative, uniform ±")
-    contrast: float = Field(0.25, ge=0, le=0.9, description="relative, uniform ±")
-    colour_temperature: float = Field(0.08, ge=0, le=0.5, description="red against blue gain, uniform ±")
     blind_camera: Share = Field(0.12, description="picture replaced by mid-grey")
     blind_field: Share = Field(0.12, description="whole field unknown")
-    dead_channels: Share = Field(0.10, description="one to four columns of the field unknown")
+    picture: PictureAugment = PictureAugment()
+    field: FieldAugment = FieldAugment()
 
 
 class DataConfig(Section):

@@ -1,31 +1,18 @@
-"""Samples for training: crops of stored windows, changed only in ways in which a real window could have differed.
-
-Fields are axial vectors. In a mirror that reverses axis *a*, the component of an axial vector along *a* keeps its sign
-and the two others change theirs (Jackson, Classical Electrodynamics, 6.10). So a window flipped along the belt keeps
-B_x and negates B_y and B_z, and one flipped across keeps B_y and negates B_x and B_z. Turning every magnet round
-negates all three. Steel magnetised by the Earth does not follow, because the
-Earth's field stays as it is; such moments are weak beside those of magnets, and this is accepted.
-"""
+"""Samples for training: crops of stored windows with what the network shall answer, put together to batches."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset, Sampler
 
-from neosort_datasets.store import WindowStore
-from neosort_datasets.window import BLIND_GREY, LabelledWindow, WindowGrid
+from neosort_datasets.window import LabelledWindow
 from neosort_hardware.types import ArrayF32, ArrayF64, ArrayI64, ImageU8
-from neosort_training.config import AugmentConfig, DataConfig
-from neosort_training.model import FIELD_STRIDE, require_alignment
-from neosort_training.targets import Targets, render_targets
-
-ALONG, ACROSS = 0, 1
+from neosort_training.model import FIELD_STRIDE
+from neosort_training.targets import Targets
 
 
 class Sample(NamedTuple):
@@ -108,112 +95,6 @@ def crop(sample: Sample, row: int, col: int, rows: int, cols: int) -> Sample:
     )
 
 
-def flip(sample: Sample, axis: int) -> Sample:
-    """The sample in a mirror that reverses ``axis`` (`ALONG` or `ACROSS`); see the head of this file."""
-    sign = -np.ones((3, 1, 1), dtype=np.float32)
-    sign[axis] = 1.0
-    length = sample.picture.shape[axis]
-    box = sample.box_px.copy()
-    box[:, axis], box[:, axis + 2] = length - sample.box_px[:, axis + 2], length - sample.box_px[:, axis]
-    return sample._replace(
-        picture=np.flip(sample.picture, axis),
-        field_ut=np.flip(sample.field_ut, axis + 1) * sign,
-        field_mask=np.flip(sample.field_mask, axis + 1),
-        box_px=box,
-    )
-
-
-def blind_camera(sample: Sample) -> Sample:
-    """The sample as a line without a camera has it."""
-    return sample._replace(picture=np.full_like(sample.picture, BLIND_GREY))
-
-
-def blind_field(sample: Sample) -> Sample:
-    """The sample as a line without magnetometers has it."""
-    return sample._replace(field_ut=np.zeros_like(sample.field_ut), field_mask=np.zeros_like(sample.field_mask))
-
-
-def relight(picture: ImageU8, config: AugmentConfig, rng: np.random.Generator) -> ImageU8:
-    """Other brightness, contrast and colour temperature, as one table per channel: quick, and rounded once."""
-    gain = 1.0 + rng.uniform(-config.brightness, config.brightness)
-    contrast = 1.0 + rng.uniform(-config.contrast, config.contrast)
-    warmth = rng.uniform(-config.colour_temperature, config.colour_temperature)
-    level = np.arange(256.0)[:, None] * gain * np.array([1.0 + warmth, 1.0, 1.0 - warmth])
-    table = (level - 128.0) * contrast + 128.0
-    lut = np.clip(np.rint(table), 0, 255).astype(np.uint8)[None]
-    return np.asarray(cv2.LUT(np.ascontiguousarray(picture), lut), dtype=np.uint8)
-
-
-def disturb_field(sample: Sample, config: AugmentConfig, rng: np.random.Generator) -> Sample:
-    """Gain error, noise and dead channels."""
-    field, mask = np.array(sample.field_ut), np.array(sample.field_mask)
-    field *= np.float32(1.0 + rng.uniform(-config.field_gain, config.field_gain))
-    field += rng.normal(0.0, config.field_noise_ut, field.shape).astype(np.float32) * mask[:1]
-    if rng.random() < config.dead_channels:
-        dead = rng.choice(field.shape[2], size=min(int(rng.integers(1, 5)), field.shape[2]), replace=False)
-        field[:, :, dead] = 0.0
-        mask[:, :, dead] = 0.0
-    return sample._replace(field_ut=field, field_mask=mask)
-
-
-def augment(sample: Sample, config: AugmentConfig, rng: np.random.Generator) -> Sample:
-    """One physically possible variation of ``sample``."""
-    if rng.random() < config.flip_along:
-        sample = flip(sample, ALONG)
-    if rng.random() < config.flip_across:
-        sample = flip(sample, ACROSS)
-    if rng.random() < config.reverse_polarity:
-        sample = sample._replace(field_ut=-sample.field_ut)
-    sample = disturb_field(sample, config, rng)._replace(picture=relight(sample.picture, config, rng))
-    sense = rng.random()  # one draw, so that no sample loses both senses
-    if sense < config.blind_camera:
-        return blind_camera(sample)
-    if sense > 1.0 - config.blind_field:
-        return blind_field(sample)
-    return sample
-
-
-class WindowSamples(Dataset[tuple[Sample, Targets]]):
-    """Training samples of several stores. The item asked for is (epoch, index): what it yields follows from both."""
-
-    def __init__(
-        self, stores: Sequence[WindowStore], kinds: Sequence[str], data: DataConfig, changes: AugmentConfig, seed: int
-    ) -> None:
-        """Raises `ValueError` where the stores' grids differ or the network cannot read them."""
-        self.grid = common_grid(stores)
-        self._stores, self._kinds = list(stores), tuple(kinds)
-        self._data, self._changes, self._seed = data, changes, seed
-        self._windows = [(number, index) for number, store in enumerate(stores) for index in range(len(store))]
-
-    def __len__(self) -> int:
-        return len(self._windows) * self._data.crops_per_window
-
-    def __getitem__(self, key: tuple[int, int]) -> tuple[Sample, Targets]:
-        epoch, index = key
-        rng = np.random.default_rng((self._seed, epoch, index))
-        number, window = self._windows[index % len(self._windows)]
-        sample = sample_of(self._stores[number][window], self._kinds)
-        rows, cols = min(self._data.crop_rows, self.grid.rows), min(self._data.crop_cols, self.grid.cols)
-        row = FIELD_STRIDE * int(rng.integers((self.grid.rows - rows) // FIELD_STRIDE + 1))
-        col = FIELD_STRIDE * int(rng.integers((self.grid.cols - cols) // FIELD_STRIDE + 1))
-        sample = augment(crop(sample, row, col, rows, cols), self._changes, rng)
-        return sample, render_targets(sample.box_px, sample.visible, (rows, cols), self._data.min_visible_fraction)
-
-
-class EpochOrder(Sampler[tuple[int, int]]):
-    """A seeded order of one epoch, from sample ``start`` on, so that a run can go on where it stopped."""
-
-    def __init__(self, size: int, *, seed: int, epoch: int, start: int = 0) -> None:
-        order = np.random.default_rng((seed, epoch)).permutation(size)
-        self._keys = [(epoch, int(index)) for index in order[start:]]
-
-    def __iter__(self) -> Iterator[tuple[int, int]]:
-        return iter(self._keys)
-
-    def __len__(self) -> int:
-        return len(self._keys)
-
-
 def collate(samples: Sequence[tuple[Sample, Targets]]) -> Batch:
     """Samples of one size → a batch."""
     plain, targets = zip(*samples, strict=True)
@@ -240,13 +121,3 @@ def collate(samples: Sequence[tuple[Sample, Targets]]) -> Batch:
         magnet_log1p_g=join([np.log1p(sample.magnet_g[target.item]) for sample, target in pairs], torch.float32),
         items=torch.tensor(float(sum(target.items for target in targets))),
     )
-
-
-def common_grid(stores: Sequence[WindowStore]) -> WindowGrid:
-    """The grid that all stores share and the network can read; `ValueError` in one sentence otherwise."""
-    grid = stores[0].grid
-    for store in stores[1:]:
-        if store.grid != grid:
-            raise ValueError(f"{store.path} holds windows of {store.grid}, {stores[0].path} of {grid}")
-    require_alignment(grid)
-    return grid

@@ -22,11 +22,12 @@ from torch.utils.data import DataLoader
 from neosort_datasets.store import WindowStore
 from neosort_training.checkpoint import Checkpoint, describe_stores, load_checkpoint, save_checkpoint
 from neosort_training.config import OptimiserConfig, TrainConfig
-from neosort_training.data import Batch, EpochOrder, WindowSamples, collate
+from neosort_training.data import Batch, collate
 from neosort_training.device import Arithmetic, choose_arithmetic
 from neosort_training.evaluate import Scores, TorchPredictor, score_windows
 from neosort_training.losses import Losses, all_losses
 from neosort_training.model import NeoNet
+from neosort_training.stream import EpochOrder, WindowSamples
 from neosort_training.watch import RunLog, StopRequest, Watch
 
 LAST = "last.pt"
