@@ -18,7 +18,7 @@ KINDS = ("disk", "block", "plastic")
 COLOURS = {"disk": (200, 60, 60), "block": (60, 200, 60), "plastic": (60, 60, 200)}
 BEARING = {"disk": 20.0, "block": 5.0}
 SMALL_GRID = WindowGrid(rows=128, cols=160, mm_per_px=2.0, across_start_mm=-20.0)
-SMALL_MODEL = ModelConfig(stem=8, stride_4=8, stride_8=16, stride_16=32, stride_32=32, field=16, neck=16, item_head=32)
+SMALL_MODEL = ModelConfig(stem=8, stride_8=16, stride_16=32, stride_32=32, field=16, neck=16, item_head=32)
 
 MakeStore = Callable[[str, int, int], WindowStore]
 MakeConfig = Callable[..., TrainConfig]

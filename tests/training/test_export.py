@@ -18,7 +18,7 @@ from neosort_training.export import ExportError, export_bundle
 from neosort_training.model import NeoNet
 
 KINDS = ("disk", "block", "plastic")
-SMALL = ModelConfig(stem=8, stride_4=8, stride_8=16, stride_16=32, stride_32=32, field=16, neck=16, item_head=32)
+SMALL = ModelConfig(stem=8, stride_8=16, stride_16=32, stride_32=32, field=16, neck=16, item_head=32)
 POINT = Threshold(purity_target=0.9, p_ndfeb=0.4, recovery=0.8, purity=0.91, n=100)
 
 
@@ -94,7 +94,6 @@ crop_rows = 64
 crop_cols = 64
 [model]
 stem = 8
-stride_4 = 8
 stride_8 = 16
 stride_16 = 32
 stride_32 = 32

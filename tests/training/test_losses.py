@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from neosort_training.data import Batch
-from neosort_training.losses import centre_loss, magnet_loss
+from neosort_training.losses import STRAYS, centre_loss, magnet_loss, strays
 
 
 def batch(**changes):
@@ -18,6 +18,7 @@ def batch(**changes):
         "field_mask": torch.zeros(1, 2, 2, 2),
         "heat": heat,
         "heat_weight": torch.ones(1, 1, 4, 4),
+        "vacant": torch.ones(1, 1, 4, 4),
         "sample": torch.zeros(2, dtype=torch.int64),
         "row": torch.tensor([1, 1]),
         "col": torch.tensor([2, 3]),
@@ -53,3 +54,14 @@ def test_magnet_loss_is_least_at_the_true_error_and_ignores_what_bears_none():
     assert loss.item() == pytest.approx(0.5 - 0.6931, abs=1e-3)
     (gradient,) = torch.autograd.grad(loss, log_sigma)
     assert gradient.tolist() == pytest.approx([0.0, 0.0], abs=1e-6)
+
+
+def test_strays_are_the_surest_cells_where_nothing_lies():
+    logits = torch.full((1, 1, 4, 4), -9.0)
+    logits[0, 0, 1, 2], logits[0, 0, 3, 0], logits[0, 0, 0, 3], logits[0, 0, 2, 2] = 9.0, 3.0, 2.0, 8.0
+    vacant, asked = torch.ones(1, 1, 4, 4), torch.ones(1, 1, 4, 4)
+    vacant[0, 0, 1, 2] = 0.0  # an item
+    asked[0, 0, 2, 2] = 0.0  # nothing is asked there
+    sample, row, col = strays(logits, batch(vacant=vacant, heat_weight=asked))
+    assert len(sample) == STRAYS
+    assert list(zip(row.tolist(), col.tolist(), strict=True)) == [(3, 0), (0, 3)]

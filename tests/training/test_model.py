@@ -7,21 +7,22 @@ import math
 import pytest
 import torch
 
-from neosort_datasets.window import BLIND_GREY, WindowGrid
+from neosort_datasets.window import WindowGrid
 from neosort_training.config import ModelConfig
 from neosort_training.model import (
     PEAKS,
+    FeatureMaps,
     NeoNet,
     PeakPicker,
     WindowDetector,
     boxes_px,
     compress_field,
     gather_features,
+    look_at,
     require_alignment,
-    scale_picture,
 )
 
-SMALL = ModelConfig(stem=8, stride_4=8, stride_8=16, stride_16=32, stride_32=32, field=16, neck=16, item_head=32)
+SMALL = ModelConfig(stem=8, stride_8=16, stride_16=32, stride_32=32, field=16, neck=16, item_head=32)
 
 
 def inputs(rows, cols):
@@ -57,10 +58,6 @@ def test_detector_reads_any_aligned_grid(rows, cols):
 def test_grid_out_of_step_is_refused(grid):
     with pytest.raises(ValueError, match="cannot be read"):
         require_alignment(grid)
-
-
-def test_blind_camera_is_zero_to_the_network():
-    assert not scale_picture(torch.full((1, 32, 32, 3), BLIND_GREY, dtype=torch.uint8)).any()
 
 
 def test_field_keeps_its_sign_and_unknown_cells_say_nothing():
@@ -108,6 +105,33 @@ def test_training_and_detection_read_the_same_features():
         maps = net(*inputs(128, 160))
         _, index = PeakPicker()(maps.heat)
         row, col = index // 20, index % 20
-        items = net.describe_items(gather_features(maps, torch.zeros_like(row), row, col))
+        sample = torch.zeros_like(row)
+        boxes = boxes_px(row, col, net.reach_px(gather_features(maps, sample, row, col)))
+        items = net.describe_items(maps, sample, boxes)
+    torch.testing.assert_close(found.boxes_mm[0], boxes)
     torch.testing.assert_close(found.p_ndfeb[0], torch.sigmoid(items.ndfeb))
-    torch.testing.assert_close(found.boxes_mm[0], boxes_px(row, col, items.reach_px))
+
+
+def maps_that_tell_places(rows=16, cols=24):
+    """Maps at 1/8 of a picture of 128 × 192 px: ``fine`` holds each cell's row and column, the field its own."""
+    fine = torch.stack(torch.meshgrid(torch.arange(rows), torch.arange(cols), indexing="ij")).float()[None]
+    felt = torch.zeros(1, 10, rows // 2, cols // 2)
+    felt[0, 2, 5, 3] = 1.0
+    return FeatureMaps(torch.zeros(1, 1, rows, cols), fine, torch.zeros(1, 2, rows // 2, cols // 2), felt)
+
+
+def test_an_item_is_looked_at_inside_its_box_and_its_field_beyond_it():
+    box = torch.tensor([[32.0, 64.0, 72.0, 144.0]])  # rows 4..9, columns 8..18 at 1/8
+    seen = look_at(maps_that_tell_places(), torch.zeros(1, dtype=torch.int64), box)[0]
+    fine, around, sides = seen[:50].view(2, 5, 5), seen[50:350].view(12, 5, 5), seen[350:]
+    torch.testing.assert_close(fine[0, :, 0], torch.tensor([4.0, 5.0, 6.0, 7.0, 8.0]))  # places run along the belt
+    torch.testing.assert_close(fine[1, 0], torch.tensor([8.5, 10.5, 12.5, 14.5, 16.5]))  # and across it
+    assert around[4].max() > 0.1, "a field cell at 80..96 px along, 48..64 px across lies just outside the box"
+    torch.testing.assert_close(sides, torch.log(torch.tensor([40.0, 80.0]) / 50.0))
+
+
+def test_wider_boxes_of_the_same_place_are_told_apart():
+    narrow, wide = torch.tensor([[32.0, 64.0, 72.0, 144.0]]), torch.tensor([[32.0, 64.0, 72.0, 160.0]])
+    sample = torch.zeros(1, dtype=torch.int64)
+    maps = maps_that_tell_places()
+    assert (look_at(maps, sample, narrow)[0, -2:] - look_at(maps, sample, wide)[0, -2:]).abs().max() > 0.1

@@ -38,3 +38,13 @@ def test_grid_that_the_network_cannot_read_is_refused(make_store):
     store.grid = WindowGrid(rows=120, cols=160)
     with pytest.raises(ValueError, match="multiples of 32"):
         WindowSamples([store], ("disk",), DataConfig(train=("",)), AugmentConfig(), 0)
+
+
+def test_crops_about_items_hold_a_whole_item(make_store):
+    store = make_store("store", 8, 0)
+    kinds = ("disk", "block", "plastic")
+    data = DataConfig(train=("",), crop_rows=64, crop_cols=64, crops_about_items=1.0)
+    samples = WindowSamples([store], kinds, data, AugmentConfig(), 5)
+    for index in range(len(samples)):
+        box_px = samples[0, index][0].box_px
+        assert ((box_px[:, :2] >= 0) & (box_px[:, 2:] <= 64)).all(axis=1).any()

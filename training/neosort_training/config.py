@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -64,27 +64,34 @@ class DataConfig(Section):
 
     train: tuple[str, ...] = Field(min_length=1, description="stores to learn from")
     validation: tuple[str, ...] = Field((), description="stores to look at during the run; never learnt from")
-    crop_rows: int = Field(320, ge=64, le=4096, multiple_of=32, description="a training sample, along the belt")
-    crop_cols: int = Field(320, ge=64, le=4096, multiple_of=32, description="and across it")
+    crop_rows: int = Field(256, ge=64, le=4096, multiple_of=32, description="a training sample, along the belt")
+    crop_cols: int = Field(256, ge=64, le=4096, multiple_of=32, description="and across it")
+    crops_about_items: Share = Field(0.75, description="of the crops, laid so that one of the items lies whole in them")
     crops_per_window: int = Field(1, ge=1, le=16, description="samples drawn from every window in an epoch")
     min_visible_fraction: Share = Field(0.1, description="items seen less than this are neither right nor wrong")
     workers: int = Field(0, ge=0, le=64, description="processes that prepare samples; 0: in the training process")
 
 
 class ModelConfig(Section):
-    """Channels of the network at each stride. The defaults are the shipped size.
+    """The picture branch, and channels of the network at each stride. The defaults are the shipped size.
 
     Multiples of 16 cost least: the runtime works in blocks of 16 channels and fills up what is missing.
     """
 
-    stem: Width = 16
-    stride_4: Width = 16
-    stride_8: Width = 32
+    backbone: Literal["patch", "resnet18", "mobilenet_v3_small", "mobilenet_v3_large", "efficientnet_b0"] = "patch"
+    backbone_weights: str = Field(
+        "", description="file of weights for one of torchvision's; empty: learnt from nothing"
+    )
+    stem: Width = Field(32, description="of 'patch', at 1/4")
+    stride_8: Width = Field(32, description="of 'patch'")
+    blocks_8: int = Field(1, ge=0, le=8, description="residual blocks of 'patch' at 1/8")
     stride_16: Width = 80
-    stride_32: Width = 96
+    blocks_16: int = Field(1, ge=0, le=8, description="residual blocks of 'patch' at 1/16")
+    stride_32: Width = 112
     field: Width = 48
     neck: Width = 32
     item_head: Width = 128
+    dropout: float = Field(0.1, ge=0, lt=1, description="in the head that judges an item")
 
 
 class LossWeights(Section):

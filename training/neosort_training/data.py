@@ -34,9 +34,9 @@ class Sample(NamedTuple):
 class Batch(NamedTuple):
     """B samples, and the P cells in them that answer for an item.
 
-    ``picture`` (B,rows,cols,3) uint8; ``field_ut`` (B,3,·,·), ``field_mask`` (B,2,·,·); ``heat`` and ``heat_weight``
-    (B,1,rows/8,cols/8); of each cell: ``sample``, ``row``, ``col`` (P,) int64, ``box_px`` (P,4), ``kind`` (P,) int64,
-    ``bears`` (P,), ``magnet_log1p_g`` (P,) float32; ``items`` () how many items there are.
+    ``picture`` (B,rows,cols,3) uint8; ``field_ut`` (B,3,·,·), ``field_mask`` (B,2,·,·); ``heat``, ``heat_weight``
+    and ``vacant`` (B,1,rows/8,cols/8); of each cell: ``sample``, ``row``, ``col`` (P,) int64, ``box_px`` (P,4),
+    ``kind`` (P,) int64, ``bears`` (P,), ``magnet_log1p_g`` (P,) float32; ``items`` () how many items there are.
     """
 
     picture: Tensor
@@ -44,6 +44,7 @@ class Batch(NamedTuple):
     field_mask: Tensor
     heat: Tensor
     heat_weight: Tensor
+    vacant: Tensor
     sample: Tensor
     row: Tensor
     col: Tensor
@@ -112,6 +113,7 @@ def collate(samples: Sequence[tuple[Sample, Targets]]) -> Batch:
         field_mask=stack([sample.field_mask for sample in plain]),
         heat=stack([target.heat[None] for target in targets]),
         heat_weight=stack([target.heat_weight[None] for target in targets]),
+        vacant=stack([target.vacant[None] for target in targets]),
         sample=join([np.full(len(target.item), number) for number, target in enumerate(targets)], torch.int64),
         row=join([target.row for target in targets], torch.int64),
         col=join([target.col for target in targets], torch.int64),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -12,6 +13,8 @@ from torchvision.ops import generalized_box_iou_loss
 from neosort_training.config import LossWeights
 from neosort_training.data import Batch
 from neosort_training.model import FeatureMaps, NeoNet, boxes_px, gather_features
+
+STRAYS = 2  # per sample
 
 
 class Losses(NamedTuple):
@@ -41,16 +44,39 @@ def magnet_loss(mean: Tensor, log_sigma: Tensor, batch: Batch) -> Tensor:
     return (each * batch.bears).sum() / batch.bears.sum().clamp(min=1.0)
 
 
+def strays(heat: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+    """The cells (sample, row, col), each (B·STRAYS,), where the network sees an item most surely and none lies.
+
+    At the line such a peak is a detection of nothing: it must at least not be taken for a magnet.
+    """
+    seen = torch.where(batch.vacant * batch.heat_weight > 0, heat.detach(), -math.inf)
+    cell = seen.flatten(1).topk(STRAYS).indices.flatten()
+    sample = torch.arange(len(heat), device=heat.device).repeat_interleave(STRAYS)
+    return sample, cell // heat.shape[3], cell % heat.shape[3]
+
+
+def stray_loss(net: NeoNet, maps: FeatureMaps, batch: Batch) -> Tensor:
+    """Cross entropy of P(NdFeB) against none at stray peaks, each as far as it would be a detection."""
+    sample, row, col = strays(maps.heat, batch)
+    heat = maps.heat.detach()[sample, 0, row, col].float()
+    reach_px = net.reach_px(gather_features(maps, sample, row, col)).detach()
+    items = net.describe_items(maps, sample, boxes_px(row, col, reach_px))
+    weight = torch.sigmoid(heat) * (batch.vacant * batch.heat_weight)[sample, 0, row, col]
+    return (F.softplus(items.ndfeb) * weight).sum() / max(1, len(heat))
+
+
 def all_losses(net: NeoNet, maps: FeatureMaps, batch: Batch, weights: LossWeights) -> Losses:
     """Losses of one batch, in float32. Cells that answer for no item cost only at the heat map."""
     centre = centre_loss(maps.heat.float(), batch)
     if len(batch.row):
-        items = net.describe_items(gather_features(maps, batch.sample, batch.row, batch.col))
-        boxes = boxes_px(batch.row, batch.col, items.reach_px)
+        reach_px = net.reach_px(gather_features(maps, batch.sample, batch.row, batch.col))
+        boxes = boxes_px(batch.row, batch.col, reach_px)
+        items = net.describe_items(maps, batch.sample, boxes.detach())
         box = generalized_box_iou_loss(boxes, batch.box_px, reduction="mean")
         kind = F.cross_entropy(items.kind, batch.kind)
         ndfeb = F.binary_cross_entropy_with_logits(items.ndfeb, batch.bears)
         magnet = magnet_loss(items.magnet_log1p_g, items.magnet_log_sigma, batch)
+        ndfeb = ndfeb + stray_loss(net, maps, batch)
     else:
         box = kind = ndfeb = magnet = centre.new_zeros(())
     total = weights.centre * centre + weights.box * box + weights.kind * kind

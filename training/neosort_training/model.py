@@ -1,9 +1,12 @@
 """NeoNet: one convolutional network over the picture and the field of a belt window.
 
-The picture goes down to 1/8, 1/16 and 1/32; the field, which lives at 1/16, joins there. A heat map at 1/8 says where
-items have their centres (after CenterNet, Zhou et al. 2019, "Objects as Points"); everything else about an item is
-read off by a small perceptron *at* its centre alone, which costs next to nothing. Scaling, field compression and the
-picking of peaks are part of the network, so that training and line cannot drift apart.
+The picture goes down to 1/8 and 1/16; the field, which lives at 1/16, joins there. A heat map at 1/8 says where items
+have their centres (after CenterNet, Zhou et al. 2019, "Objects as Points"), and a small perceptron reads the box off
+each centre. What an item *is* is then judged over its box: features of the picture inside it, of both senses and of
+the field itself inside and around it, on a grid that follows the box (RoI align, He et al. 2017), beside the box's
+size. So the head sees where under an item a field comes from and how strong it is for an item so large, which is what
+tells NdFeB from ferrite. Scaling, field compression and the picking of peaks are part of the network, so that training
+and line cannot drift apart.
 """
 
 from __future__ import annotations
@@ -15,39 +18,41 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torchvision.models.mobilenetv2 import InvertedResidual
 from torchvision.models.resnet import BasicBlock
-from torchvision.ops import Conv2dNormActivation
+from torchvision.ops import Conv2dNormActivation, roi_align
 
-from neosort_datasets.window import BLIND_GREY, WindowGrid
+from neosort_datasets.window import WindowGrid
+from neosort_training.backbones import make_backbone
 from neosort_training.config import ModelConfig
 
 STRIDE = 8
 FIELD_STRIDE = 16
 ALIGNMENT = 32
 PEAKS = 64
+LOOK_CELLS = 5  # an item is looked at in 5 × 5 places
+AROUND_PX = 24.0  # and its field so far beyond its box: half a height of the array, where a dipole is still felt
 _FIELD_SCALES_UT = (0.5, 20.0)
 _FIELD_CHANNELS = 4 * len(_FIELD_SCALES_UT) + 2
 _CENTRE_PRIOR = 0.02
 
 
 class FeatureMaps(NamedTuple):
-    """``heat`` (B,1,h,w) logits and ``fine`` (B,neck,h,w) at 1/8, ``coarse`` (B,stride_16,h/2,w/2) at 1/16."""
+    """``heat`` (B,1,h,w) logits and ``fine`` (B,neck,h,w) at 1/8; at 1/16 ``both`` (B,neck,h/2,w/2) of both senses, and
+    ``field`` (B,10,h/2,w/2) compressed."""
 
     heat: Tensor
     fine: Tensor
-    coarse: Tensor
+    both: Tensor
+    field: Tensor
 
 
 class ItemPrediction(NamedTuple):
     """Of P items, all float32.
 
-    ``reach_px`` (P,4): from the centre of the cell to the box's low edge along, low across, high along, high across.
     ``kind`` (P,K) logits; ``ndfeb`` (P,) logit; ``magnet_log1p_g`` and ``magnet_log_sigma`` (P,): mean and log of the
     standard deviation of log(1 + grams of NdFeB), *if* it bears any.
     """
 
-    reach_px: Tensor
     kind: Tensor
     ndfeb: Tensor
     magnet_log1p_g: Tensor
@@ -63,14 +68,6 @@ class Detections(NamedTuple):
     p_ndfeb: Tensor
     magnet_g: Tensor
     magnet_g_sigma: Tensor
-
-
-def scale_picture(picture: Tensor) -> Tensor:
-    """(B,rows,cols,3) uint8 → (B,3,rows,cols) float32, a blind camera's grey at zero.
-
-    Not brought to unit range: the first batch normalisation does that, and small integers are exact in bfloat16.
-    """
-    return picture.permute(0, 3, 1, 2).to(torch.float32) - BLIND_GREY
 
 
 def compress_field(field_ut: Tensor, field_mask: Tensor) -> Tensor:
@@ -91,55 +88,57 @@ class NeoNet(nn.Module):
     def __init__(self, config: ModelConfig, kinds: int) -> None:
         super().__init__()
         conv = Conv2dNormActivation
-        self.stem = nn.Sequential(conv(3, config.stem, 3, 2), conv(config.stem, config.stride_4, 3, 2))
-        self.to_8 = nn.Sequential(
-            conv(config.stride_4, config.stride_8, 3, 2), BasicBlock(config.stride_8, config.stride_8)
-        )
-        width = config.stride_16
-        self.to_16 = nn.Sequential(
-            conv(config.stride_8, width, 3, 2), InvertedResidual(width, width, stride=1, expand_ratio=2)
-        )
+        self.backbone = make_backbone(config)
+        channels_8, channels_16 = self.backbone.channels
+        width, neck = config.stride_16, config.neck
         self.field = nn.Sequential(conv(_FIELD_CHANNELS, config.field, 3), conv(config.field, config.field, 3))
-        self.fuse = nn.Sequential(conv(width + config.field, width, 1), BasicBlock(width, width))
+        self.fuse = nn.Sequential(conv(channels_16 + config.field, width, 1), BasicBlock(width, width))
         # Three 3×3 convolutions at 1/32 carry the view over a 3.5" disk and the whole of its field.
         self.context = nn.Sequential(
             conv(width, config.stride_32, 3, 2),
             BasicBlock(config.stride_32, config.stride_32),
             conv(config.stride_32, width, 1, activation_layer=None),
         )
-        self.settle = InvertedResidual(width, width, stride=1, expand_ratio=2)
-        self.lateral = conv(config.stride_8, config.neck, 1, activation_layer=None)
-        self.upward = conv(width, config.neck, 1, activation_layer=None)
-        self.neck = conv(config.neck, config.neck, 3)
-        self.heat = nn.Conv2d(config.neck, 1, 1)
+        self.both = conv(width, neck, 1)
+        self.lateral = conv(channels_8, neck, 1, activation_layer=None)
+        self.upward = conv(width, neck, 1, activation_layer=None)
+        self.neck = conv(neck, neck, 3)
+        self.heat = nn.Conv2d(neck, 1, 1)
+        sides = nn.Linear(config.item_head, 4)
+        self.reach = nn.Sequential(nn.Linear(2 * neck, config.item_head), nn.ReLU(), sides)
+        looked_at = 2 * neck + _FIELD_CHANNELS
         self.item_head = nn.Sequential(
-            nn.Linear(config.neck + width, config.item_head),
+            nn.Linear(looked_at * LOOK_CELLS**2 + 2, config.item_head),
             nn.ReLU(),
+            nn.Dropout(config.dropout),
             nn.Linear(config.item_head, config.item_head),
             nn.ReLU(),
         )
-        self.reach = nn.Linear(config.item_head, 4)
         self.kind = nn.Linear(config.item_head, kinds)
         self.bearing = nn.Linear(config.item_head, 3)
         nn.init.constant_(self.heat.bias, -math.log((1 - _CENTRE_PRIOR) / _CENTRE_PRIOR))  # type: ignore[arg-type]
-        nn.init.constant_(self.reach.bias, math.log(30.0 / STRIDE))
+        nn.init.constant_(sides.bias, math.log(30.0 / STRIDE))
 
     def forward(self, picture: Tensor, field_ut: Tensor, field_mask: Tensor) -> FeatureMaps:
         """Maps of a batch: picture (B,rows,cols,3) uint8, field (B,3,·,·) µT, mask (B,2,·,·)."""
-        eighth = self.to_8(self.stem(scale_picture(picture)))
-        field = self.field(compress_field(field_ut, field_mask))
-        fused = self.fuse(torch.cat([self.to_16(eighth), field], dim=1))
-        coarse = self.settle(torch.relu(fused + F.interpolate(self.context(fused), scale_factor=2.0, mode="nearest")))
+        seen = self.backbone(picture)
+        felt = compress_field(field_ut, field_mask)
+        fused = self.fuse(torch.cat([seen.sixteenth, self.field(felt)], dim=1))
+        coarse = torch.relu(fused + F.interpolate(self.context(fused), scale_factor=2.0, mode="nearest"))
         up = F.interpolate(self.upward(coarse), scale_factor=2.0, mode="nearest")
-        fine = self.neck(torch.relu(self.lateral(eighth) + up))
-        return FeatureMaps(self.heat(fine), fine, coarse)
+        fine = self.neck(torch.relu(self.lateral(seen.eighth) + up))
+        return FeatureMaps(self.heat(fine), fine, self.both(coarse), felt)
 
-    def describe_items(self, features: Tensor) -> ItemPrediction:
-        """(P, neck + stride_16) features gathered at centres → what each item is."""
-        hidden = self.item_head(features)
+    def reach_px(self, at_centres: Tensor) -> Tensor:
+        """(P, 2·neck) features gathered at centres → (P,4): from the centre of the cell to the box's low edge along,
+        low across, high along, high across, px."""
+        return STRIDE * torch.exp(self.reach(at_centres).clamp(-4.0, 4.0))
+
+    def describe_items(self, maps: FeatureMaps, sample: Tensor, boxes_px: Tensor) -> ItemPrediction:
+        """What lies in boxes (P,4) (low along, low across, high along, high across) of samples (P,) of a batch."""
+        hidden = self.item_head(look_at(maps, sample, boxes_px))
         bearing = self.bearing(hidden)
         return ItemPrediction(
-            reach_px=STRIDE * torch.exp(self.reach(hidden).clamp(-4.0, 4.0)),
             kind=self.kind(hidden),
             ndfeb=bearing[:, 0],
             magnet_log1p_g=bearing[:, 1],
@@ -148,10 +147,27 @@ class NeoNet(nn.Module):
 
 
 def gather_features(maps: FeatureMaps, sample: Tensor, row: Tensor, col: Tensor) -> Tensor:
-    """Features of cells (sample, row, col) of the 1/8 map, each (P,) int64 → (P, neck + stride_16) float32."""
+    """Features of cells (sample, row, col) of the 1/8 map, each (P,) int64 → (P, 2·neck) float32."""
     fine = maps.fine[sample, :, row, col]
-    coarse = maps.coarse[sample, :, row // 2, col // 2]
-    return torch.cat([fine, coarse], dim=1).float()
+    both = maps.both[sample, :, row // 2, col // 2]
+    return torch.cat([fine, both], dim=1).float()
+
+
+def look_at(maps: FeatureMaps, sample: Tensor, boxes_px: Tensor) -> Tensor:
+    """What the maps show in boxes (P,4) of samples (P,) → (P, (2·neck + 10)·25 + 2) float32.
+
+    The picture inside the box; both senses and the field as far as `AROUND_PX` beyond; logarithms of the box's sides.
+    """
+    place = sample.to(torch.float32).unsqueeze(1)
+    # roi_align wants (x, y) pairs: columns run across, rows along
+    inside = torch.cat([place, boxes_px[:, [1, 0, 3, 2]]], dim=1)
+    beyond = torch.tensor([0.0, -AROUND_PX, -AROUND_PX, AROUND_PX, AROUND_PX], device=boxes_px.device)
+    cells = (LOOK_CELLS, LOOK_CELLS)
+    fine = roi_align(maps.fine.float(), inside, cells, 1 / STRIDE, sampling_ratio=1, aligned=True)
+    felt = torch.cat([maps.both.float(), maps.field.float()], dim=1)
+    around = roi_align(felt, inside + beyond, cells, 1 / FIELD_STRIDE, sampling_ratio=1, aligned=True)
+    sides = torch.log((boxes_px[:, 2:] - boxes_px[:, :2]).clamp(min=1.0) / 50.0)
+    return torch.cat([fine.flatten(1), around.flatten(1), sides], dim=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,13 +200,14 @@ class WindowDetector(nn.Module):
         maps: FeatureMaps = self.net(picture, field_ut, field_mask)
         score, index = self._pick(maps.heat)
         row, col = index // self._cols, index % self._cols
-        coarse_index = (row // 2) * (self._cols // 2) + col // 2
+        both_index = (row // 2) * (self._cols // 2) + col // 2
         fine = maps.fine[0].flatten(1).index_select(1, index)
-        coarse = maps.coarse[0].flatten(1).index_select(1, coarse_index)
-        items = self.net.describe_items(torch.cat([fine, coarse], dim=0).transpose(0, 1))
+        both = maps.both[0].flatten(1).index_select(1, both_index)
+        boxes = boxes_px(row, col, self.net.reach_px(torch.cat([fine, both], dim=0).transpose(0, 1)))
+        items = self.net.describe_items(maps, torch.zeros_like(row), boxes)
         grams = torch.exp(items.magnet_log1p_g.clamp(0.0, 8.0))
         outputs = Detections(
-            boxes_mm=boxes_px(row, col, items.reach_px) * self._mm_per_px,
+            boxes_mm=boxes * self._mm_per_px,
             score=score,
             kind_p=torch.softmax(items.kind, dim=1),
             p_ndfeb=torch.sigmoid(items.ndfeb),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -37,10 +38,24 @@ class WindowSamples(Dataset[tuple[Sample, Targets]]):
         number, window = self._windows[index % len(self._windows)]
         sample = sample_of(self._stores[number][window], self._kinds)
         rows, cols = min(self._data.crop_rows, self.grid.rows), min(self._data.crop_cols, self.grid.cols)
-        row = FIELD_STRIDE * int(rng.integers((self.grid.rows - rows) // FIELD_STRIDE + 1))
-        col = FIELD_STRIDE * int(rng.integers((self.grid.cols - cols) // FIELD_STRIDE + 1))
+        about = sample.box_px[rng.integers(len(sample.box_px))] if self._about_an_item(sample, rng) else None
+        row = _crop_start(rng, rows, self.grid.rows, None if about is None else (about[0], about[2]))
+        col = _crop_start(rng, cols, self.grid.cols, None if about is None else (about[1], about[3]))
         sample = augment(crop(sample, row, col, rows, cols), self._changes, rng)
         return sample, render_targets(sample.box_px, sample.visible, (rows, cols), self._data.min_visible_fraction)
+
+    def _about_an_item(self, sample: Sample, rng: np.random.Generator) -> bool:
+        return len(sample.box_px) > 0 and rng.random() < self._data.crops_about_items
+
+
+def _crop_start(rng: np.random.Generator, length: int, whole: int, around: tuple[float, float] | None) -> int:
+    """Where a crop of ``length`` px begins in ``whole``, a multiple of `FIELD_STRIDE`: anywhere, or anywhere from where
+    it holds all of ``around`` (low, high) if it can."""
+    lowest, highest = 0, (whole - length) // FIELD_STRIDE
+    if around is not None:
+        lowest = min(highest, max(0, math.ceil((around[1] - length) / FIELD_STRIDE)))
+        highest = max(lowest, min(highest, math.floor(around[0] / FIELD_STRIDE)))
+    return FIELD_STRIDE * int(rng.integers(lowest, highest + 1))
 
 
 class EpochOrder(Sampler[tuple[int, int]]):

@@ -16,13 +16,15 @@ _NEIGHBOURS = ((-1, 0), (1, 0), (0, -1), (0, 1))
 
 
 class Targets(NamedTuple):
-    """``heat``, ``heat_weight`` (h,w) float32 at 1/8, weight 0 where nothing is asked.
+    """``heat``, ``heat_weight``, ``vacant`` (h,w) float32 at 1/8: weight 0 where nothing is asked, vacant 1 where no
+    item's box lies.
 
     ``item``, ``row``, ``col`` (P,) int64: cell (row, col) answers for item ``item``. ``items``: how many have a centre.
     """
 
     heat: ArrayF32
     heat_weight: ArrayF32
+    vacant: ArrayF32
     item: ArrayI64
     row: ArrayI64
     col: ArrayI64
@@ -42,15 +44,18 @@ def render_targets(
     inside = ((centre >= 0) & (centre < np.array([rows, cols]))).all(axis=1)
     counts = inside & (visible >= min_visible_fraction)
     heat = np.zeros((rows, cols), dtype=np.float32)
-    weight = np.ones((rows, cols), dtype=np.float32)
-    for box in box_px[~counts] / STRIDE:
+    weight, vacant = np.ones((2, rows, cols), dtype=np.float32)
+    for place, box in enumerate(box_px / STRIDE):
         low, high = np.floor(box[:2]).astype(int), np.ceil(box[2:]).astype(int)
-        weight[max(0, low[0]) : max(0, high[0]), max(0, low[1]) : max(0, high[1])] = 0.0
+        covered = np.s_[max(0, low[0]) : max(0, high[0]), max(0, low[1]) : max(0, high[1])]
+        vacant[covered] = 0.0
+        if not counts[place]:
+            weight[covered] = 0.0
     for item in np.flatnonzero(counts):
         _raise_bump(heat, box_px[item] / STRIDE)
     weight[heat > 0.05] = 1.0
     cells = _answering_cells(box_px, centre, np.flatnonzero(counts), (rows, cols))
-    return Targets(heat, weight, cells[:, 0], cells[:, 1], cells[:, 2], int(counts.sum()))
+    return Targets(heat, weight, vacant, cells[:, 0], cells[:, 1], cells[:, 2], int(counts.sum()))
 
 
 def _raise_bump(heat: ArrayF32, box: ArrayF64) -> None:

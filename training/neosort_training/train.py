@@ -218,6 +218,7 @@ class TrainingRun:
             sampler=order,
             num_workers=config.data.workers,
             collate_fn=collate,
+            generator=torch.Generator(),  # its draw at every start must not shift the dropout of a resumed run
             worker_init_fn=ignore_interrupts,
             pin_memory=state.arithmetic.device.type == "cuda",
         )
