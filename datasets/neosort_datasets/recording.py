@@ -35,6 +35,8 @@ from neosort_datasets.recording_messages import (
 )
 from neosort_datasets.recording_writer import RecordingWriter
 from neosort_hardware.config import LineConfig, describe_invalid
+from neosort_hardware.driver_choice import UNKNOWN_DRIVER
+from neosort_hardware.slots import SLOTS
 from neosort_hardware.types import Decision, EncoderSample, FieldBlock, Frame, ItemTruth, Landing, Shot
 
 PIECE_NS = 10_000_000
@@ -174,13 +176,24 @@ def _dropped(ended: Mapping[str, str]) -> dict[str, int]:
 
 
 def _line_config(path: Path, text: str | None) -> LineConfig:
-    """The recorded line. Its simulated world is of no use to a reader: one that is not understood is left out."""
+    """The recorded line. What a reader has no use for is left out where it is not understood: world and drivers."""
     if text is None:
         raise RecordingError(f"{path}: the metadata '{METADATA_NAME}' lack the key 'line_config'")
     try:
         return LineConfig.model_validate_json(text)
     except ValidationError as error:
-        if {place["loc"][:1] for place in error.errors(include_url=False)} == {("twin",)}:
-            sections = {key: value for key, value in json.loads(text).items() if key != "twin"}
-            return LineConfig.model_validate(sections)
+        sections, problems = json.loads(text), error.errors(include_url=False)
+        if {problem["loc"][:1] for problem in problems} == {("twin",)}:
+            return LineConfig.model_validate({key: value for key, value in sections.items() if key != "twin"})
+        if {problem["type"] for problem in problems} == {UNKNOWN_DRIVER}:
+            return LineConfig.model_validate({**sections, **_without_drivers(sections)})
         raise RecordingError(f"{path}: line_config: {describe_invalid(error)}") from error
+
+
+def _without_drivers(sections: dict[str, dict[str, object]]) -> dict[str, dict[str, object]]:
+    """Of every slot what any driver's settings have."""
+    return {
+        name: {key: value for key, value in sections[name].items() if key in slot.model_fields and key != "driver"}
+        for name, slot in SLOTS.items()
+        if name in sections
+    }

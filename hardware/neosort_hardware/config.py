@@ -2,26 +2,50 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, SerializeAsAny, ValidationError, model_validator
 
+from neosort_hardware.driver_choice import settings_of
 from neosort_hardware.faults import Fault
+from neosort_hardware.section import ConfigError, Section, describe_invalid, load_toml
+from neosort_hardware.settings_sim import (
+    SimCameraConfig,
+    SimDiverterConfig,
+    SimEncoderConfig,
+    SimInterlockConfig,
+    SimMagnetometerConfig,
+)
+from neosort_hardware.slots import CameraConfig, DiverterConfig, EncoderConfig, InterlockConfig, MagnetometerConfig
+
+__all__ = [
+    "BeltConfig",
+    "Calibration",
+    "CameraConfig",
+    "ConfigError",
+    "DiverterConfig",
+    "EncoderConfig",
+    "FeedConfig",
+    "InterlockConfig",
+    "LineConfig",
+    "MagnetometerConfig",
+    "PictureConfig",
+    "Section",
+    "TwinConfig",
+    "at_belt_speed",
+    "describe_invalid",
+    "load_line_config",
+    "load_toml",
+]
 
 Mm = Annotated[float, Field(ge=0, le=20_000)]
-_Section = TypeVar("_Section", bound=BaseModel)
-
-
-class ConfigError(Exception):
-    """A configuration cannot be used. The text names file, key, value and limit in one sentence."""
-
-
-class Section(BaseModel):
-    """Base of every section: frozen, and strict about what it is given."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+# Whose settings each slot may hold. A driver of ours adds its settings here and where it is built to `line.DRIVERS`.
+AnyEncoder = Annotated[SerializeAsAny[EncoderConfig], settings_of("encoder", SimEncoderConfig)]
+AnyCamera = Annotated[SerializeAsAny[CameraConfig], settings_of("camera", SimCameraConfig)]
+AnyMagnetometer = Annotated[SerializeAsAny[MagnetometerConfig], settings_of("magnetometer", SimMagnetometerConfig)]
+AnyDiverter = Annotated[SerializeAsAny[DiverterConfig], settings_of("diverter", SimDiverterConfig)]
+AnyInterlock = Annotated[SerializeAsAny[InterlockConfig], settings_of("interlock", SimInterlockConfig)]
 
 
 class BeltConfig(Section):
@@ -29,65 +53,6 @@ class BeltConfig(Section):
 
     width_mm: float = Field(600.0, ge=100, le=3000, description="useful width")
     speed_m_per_s: float = Field(1.0, ge=0.1, le=3.0, description="nominal speed")
-
-
-class EncoderConfig(Section):
-    """Counts of the belt's travel."""
-
-    driver: Literal["sim"] = "sim"
-    mm_per_count: float = Field(0.5, ge=0.001, le=10.0)
-
-
-class CameraConfig(Section):
-    """An area camera over the belt, triggered by belt travel."""
-
-    driver: Literal["sim"] = "sim"
-    width_px: int = Field(640, ge=64, le=8192)
-    height_px: int = Field(512, ge=64, le=8192)
-    exposure_us: float = Field(350.0, ge=10, le=20_000)
-    trigger_every_mm: float = Field(256.0, ge=10, le=2000)
-
-
-class MagnetometerConfig(Section):
-    """A row of three-axis magnetometers across the belt, under it."""
-
-    driver: Literal["sim"] = "sim"
-    channels: int = Field(24, ge=1, le=256)
-    pitch_mm: float = Field(25.0, ge=5, le=200)
-    first_across_mm: float = Field(12.5, ge=-3000, le=3000, description="across position of channel 0")
-    height_mm: float = Field(45.0, ge=10, le=200, description="sensors below the items' undersides")
-    rate_hz: float = Field(1000.0, ge=50, le=20_000)
-    range_ut: float = Field(800.0, ge=10, le=200_000, description="clips and flags beyond this, each axis")
-    high_range_ut: float = Field(
-        40_000.0, ge=0, le=2_000_000, description="a second, coarser sensor takes over where the first clips; 0: none"
-    )
-    block_ms: float = Field(5.0, ge=0.1, le=1000, description="samples are handed over in blocks this long")
-
-    @model_validator(mode="after")
-    def _second_range_is_wider(self) -> Self:
-        if 0 < self.high_range_ut <= self.range_ut:
-            raise ValueError(
-                f"magnetometer.high_range_ut is {self.high_range_ut:g}, must be greater than magnetometer.range_ut "
-                f"({self.range_ut:g}), or 0 where there is no second range"
-            )
-        return self
-
-
-class DiverterConfig(Section):
-    """A bank of air nozzles across the belt."""
-
-    driver: Literal["sim"] = "sim"
-    nozzles: int = Field(48, ge=1, le=1024)
-    pitch_mm: float = Field(12.5, ge=1, le=100)
-    first_across_mm: float = Field(6.25, ge=-3000, le=3000, description="across position of nozzle 0")
-    max_on_ms: float = Field(500.0, ge=1, le=5000, description="no valve stays open longer")
-    heartbeat_ms: float = Field(500.0, ge=10, le=10_000, description="all closed when the host is silent this long")
-
-
-class InterlockConfig(Section):
-    """The safety circuit."""
-
-    driver: Literal["sim"] = "sim"
 
 
 Row3 = tuple[float, float, float]
@@ -170,11 +135,11 @@ class LineConfig(Section):
 
     name: str = Field("line", min_length=1, max_length=64)
     belt: BeltConfig = BeltConfig()
-    encoder: EncoderConfig = EncoderConfig()
-    camera: CameraConfig = CameraConfig()
-    magnetometer: MagnetometerConfig = MagnetometerConfig()
-    diverter: DiverterConfig = DiverterConfig()
-    interlock: InterlockConfig = InterlockConfig()
+    encoder: AnyEncoder = SimEncoderConfig()
+    camera: AnyCamera = SimCameraConfig()
+    magnetometer: AnyMagnetometer = SimMagnetometerConfig()
+    diverter: AnyDiverter = SimDiverterConfig()
+    interlock: AnyInterlock = SimInterlockConfig()
     calibration: Calibration = Calibration()
     twin: TwinConfig = TwinConfig()
 
@@ -188,26 +153,18 @@ class LineConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _one_belt(self) -> Self:
+        """What is simulated goes by the simulated belt, which no real encoder counts."""
+        for slot in ("camera", "magnetometer", "diverter"):
+            if getattr(self, slot).driver == "sim" and self.encoder.driver != "sim":
+                raise ValueError(f"{slot}.driver = 'sim' needs encoder.driver = 'sim', not '{self.encoder.driver}'")
+        return self
+
+    @model_validator(mode="after")
     def _faults_fit(self) -> Self:
         for fault in self.twin.faults:
             fault.must_fit(self.magnetometer.channels, self.diverter.nozzles)
         return self
-
-
-def load_toml(path: Path, section: type[_Section]) -> _Section:
-    """Read a TOML file into ``section``. Raises `ConfigError` with one sentence for the first thing wrong."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error})") from error
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not valid TOML ({error})") from error
-    try:
-        return section.model_validate(data)
-    except ValidationError as error:
-        raise ConfigError(f"{path}: {describe_invalid(error)}") from error
 
 
 def load_line_config(path: Path) -> LineConfig:
@@ -222,16 +179,3 @@ def at_belt_speed(config: LineConfig, belt_speed_m_per_s: float) -> LineConfig:
     except ValidationError as error:
         raise ConfigError(f"--belt-speed: {describe_invalid(error)}") from error
     return config.model_copy(update={"belt": belt})
-
-
-def describe_invalid(error: ValidationError) -> str:
-    """The first thing wrong, as 'key = value: limit', and how many more there are."""
-    first, *others = error.errors(include_url=False)
-    key = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        text = f"unknown key '{key}' = {first['input']!r}"
-    elif key:
-        text = f"{key} = {first['input']!r}: {first['msg']}"
-    else:
-        text = str(first["msg"]).removeprefix("Value error, ")
-    return text + (f" (and {len(others)} more)" if others else "")

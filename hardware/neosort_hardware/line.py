@@ -5,24 +5,34 @@ The one place above the drivers that names a driver module.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from importlib import import_module
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, cast
 
 from neosort_hardware.belt import LineGeometry
-from neosort_hardware.clock import Clock
-from neosort_hardware.config import LineConfig
+from neosort_hardware.clock import Clock, VirtualClock
+from neosort_hardware.config import ConfigError, LineConfig
 from neosort_hardware.devices import Camera, Device, Diverter, Encoder, Faults, Interlock, Magnetometer, Truth
-from neosort_hardware.twin.devices import (
-    SimCamera,
-    SimDiverter,
-    SimEncoder,
-    SimInterlock,
-    SimMagnetometer,
-    SimTruth,
-)
+from neosort_hardware.driver_choice import DEFAULT_DRIVER, Connect, foreign_driver
+from neosort_hardware.site import Site
+from neosort_hardware.slots import SlotConfig, SlotName
+from neosort_hardware.twin.devices import SimTruth, world_of
 from neosort_hardware.twin.sim_faults import SimFaults
 from neosort_hardware.twin.world import World
+
+# Where our drivers are: a class with `connect(settings, site)`. Imported when a line names it and not before, for a
+# driver brings its manufacturer's software along.
+DRIVERS: Mapping[tuple[SlotName, str], str] = {
+    ("encoder", "sim"): "neosort_hardware.twin.devices:SimEncoder",
+    ("camera", "sim"): "neosort_hardware.twin.devices:SimCamera",
+    ("magnetometer", "sim"): "neosort_hardware.twin.devices:SimMagnetometer",
+    ("diverter", "sim"): "neosort_hardware.twin.devices:SimDiverter",
+    ("interlock", "sim"): "neosort_hardware.twin.devices:SimInterlock",
+}
+_SLOTS: tuple[SlotName, ...] = ("encoder", "interlock", "diverter", "magnetometer", "camera")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,21 +66,80 @@ class Line:
 
 
 def open_line(config: LineConfig, clock: Clock, seed: int = 0) -> Line:
-    """Open the line that ``config`` describes. ``seed`` decides everything random about a simulated one."""
-    return simulated_line(World(config, clock, seed))
+    """Open the line that ``config`` describes. ``seed`` decides everything random about a simulated one.
+
+    Truth is told where every slot is simulated: what a real device sees or throws, the simulated world does not know.
+    Raises `DeviceError` for a device that does not answer, `ConfigError` for a driver that cannot be loaded here or
+    a real device in virtual time; what had been opened by then is closed again.
+    """
+    simulated = _simulated(config)
+    real = [slot for slot in _SLOTS if slot not in simulated]
+    if real and isinstance(clock, VirtualClock):
+        driver = settings_in(config, real[0]).driver
+        raise ConfigError(f"{real[0]}.driver = '{driver}': a real device cannot run in virtual time")
+    site = Site(config=config, geometry=LineGeometry.of(config), clock=clock, seed=seed)
+    return _opened(site, world=world_of(site) if simulated else None, truth=not real)
 
 
 def simulated_line(world: World) -> Line:
-    """The devices of one simulated world."""
+    """The devices of the world's configuration, the simulated ones on that world, which tells the truth as well.
+
+    So a real device that is shown the world by other means can be tried in the midst of simulated ones.
+    """
+    site = Site(config=world.config, geometry=world.geometry, clock=world.clock)
+    return _opened(site, world=site.shared(World, "twin", lambda: world), truth=True)
+
+
+def settings_in(config: LineConfig, slot: SlotName) -> SlotConfig:
+    """A slot's settings."""
+    return cast(SlotConfig, getattr(config, slot))
+
+
+def connector(slot: SlotName, driver: str) -> Connect:
+    """What opens that driver's device. Raises `ConfigError` when it cannot be loaded on this machine."""
+    place = DRIVERS.get((slot, driver))
+    if place is None:
+        return _foreign(slot, driver)
+    module, _, name = place.partition(":")
+    try:
+        loaded = import_module(module)
+    except ImportError as error:
+        raise ConfigError(
+            f"{slot}.driver = '{driver}' cannot be loaded ({error}); pip install 'neosort[drivers]', and see "
+            "hardware/README.md for what else it needs"
+        ) from error
+    return cast(Connect, getattr(loaded, name).connect)
+
+
+def _foreign(slot: SlotName, driver: str) -> Connect:
+    try:
+        found = foreign_driver(slot, driver)
+    except ValueError as error:
+        raise ConfigError(f"{slot}.driver = {error}") from error
+    if found is None:
+        raise ConfigError(f"{slot}.driver = '{driver}': no such driver")
+    return found.connect
+
+
+def _simulated(config: LineConfig) -> tuple[SlotName, ...]:
+    return tuple(slot for slot in _SLOTS if settings_in(config, slot).driver == DEFAULT_DRIVER)
+
+
+def _opened(site: Site, *, world: World | None, truth: bool) -> Line:
+    """Opens slot by slot, the encoder first: others may have to find where they stand by it."""
+    opened: dict[SlotName, Any] = {}
+    with ExitStack() as undo:
+        for slot in _SLOTS:
+            settings = settings_in(site.config, slot)
+            opened[slot] = connector(slot, settings.driver)(settings, site)
+            undo.callback(opened[slot].close)
+            site = replace(site, encoder=opened["encoder"])
+        undo.pop_all()
     return Line(
-        config=world.config,
-        geometry=world.geometry,
-        clock=world.clock,
-        camera=SimCamera(world),
-        magnetometer=SimMagnetometer(world),
-        encoder=SimEncoder(world),
-        diverter=SimDiverter(world),
-        interlock=SimInterlock(world),
-        truth=SimTruth(world),
-        faults=SimFaults(world),
+        config=site.config,
+        geometry=site.geometry,
+        clock=site.clock,
+        truth=SimTruth(world) if world is not None and truth else None,
+        faults=None if world is None else SimFaults(world, _simulated(site.config)),
+        **opened,
     )

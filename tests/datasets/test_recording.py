@@ -288,6 +288,13 @@ def test_a_simulated_world_of_another_version_does_not_stand_in_the_way(tmp_path
     assert recording.config.twin == LineConfig().twin
 
 
+def test_drivers_that_are_not_installed_here_do_not_keep_a_recording_from_being_read(tmp_path: Path) -> None:
+    camera = {**FOREIGN_CONFIG["camera"], "driver": "acme", "address": "10.0.0.1"}
+    recording = Recording(foreign_recording(tmp_path / "theirs.mcap", config={**FOREIGN_CONFIG, "camera": camera}))
+    assert recording.config.camera.width_px == camera["width_px"]
+    assert recording.config.camera.driver == "sim"
+
+
 def test_a_picture_of_another_size_is_named(tmp_path: Path) -> None:
     recording = Recording(foreign_recording(tmp_path / "theirs.mcap", config={"magnetometer": {"channels": 3}}))
     with pytest.raises(RecordingError, match="96 × 64 pixels, its line configuration says 640 × 512"):

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neosort_hardware.belt import NozzleRow
-from neosort_hardware.config import Calibration, DiverterConfig
+from neosort_hardware.config import Calibration
+from neosort_hardware.settings_sim import SimDiverterConfig
 from neosort_hardware.twin.jet_bank import JetBank
 from neosort_hardware.twin.motion import BeltMotion
 from neosort_hardware.twin.pneumatics import JET_SPOT_MM, Flyer, Jet, Target, Valves, throw, way_without_drag_m
@@ -36,7 +37,7 @@ def test_the_belt_never_runs_backwards(belt_mm):
 
 def bank(config=None, spread=False):
     valves = Valves(48, 1.5, 1.5, np.random.default_rng(1 if spread else 0))
-    return JetBank(config or DiverterConfig(), Calibration(), motion(), valves)
+    return JetBank(config or SimDiverterConfig(), Calibration(), motion(), valves)
 
 
 def shot(open_mm=1000.0, close_mm=1100.0, first=3, last=5):
@@ -69,7 +70,7 @@ def test_a_shot_that_makes_no_sense_is_refused(bad):
 
 
 def test_no_valve_stays_open_longer_than_its_limit():
-    jets_bank, belt = bank(DiverterConfig(max_on_ms=50.0)), motion()
+    jets_bank, belt = bank(SimDiverterConfig(max_on_ms=50.0)), motion()
     jets_bank.schedule(shot(close_mm=1900.0), now_ns=0)
     jets_bank.heartbeat(belt.time_ns_at(2000.0))
     jets_bank.advance(belt.time_ns_at(2000.0))
@@ -77,7 +78,7 @@ def test_no_valve_stays_open_longer_than_its_limit():
 
 
 def test_a_silent_host_shuts_every_valve_and_forgets_what_was_pending():
-    jets_bank, belt = bank(DiverterConfig(heartbeat_ms=100.0)), motion()
+    jets_bank, belt = bank(SimDiverterConfig(heartbeat_ms=100.0)), motion()
     jets_bank.heartbeat(belt.time_ns_at(950.0))
     jets_bank.schedule(shot(), now_ns=belt.time_ns_at(950.0))
     jets_bank.schedule(shot(open_mm=1500.0, close_mm=1600.0), now_ns=belt.time_ns_at(950.0))

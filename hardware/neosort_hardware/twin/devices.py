@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 
 from neosort_hardware.devices import DeviceError
 from neosort_hardware.faults import FaultName
 from neosort_hardware.named_device import NamedDevice
+from neosort_hardware.site import Site
+from neosort_hardware.slots import SlotConfig
 from neosort_hardware.twin.world import ARRAY_BUFFER_S, CAMERA_BUFFERS, World
 from neosort_hardware.types import (
     ArrayBool,
@@ -26,13 +30,25 @@ NO_ANSWER = "does not answer (simulated fault)"
 DARK_DIVISOR = 24  # a: what is left of the light when the lamps have failed
 
 
+def world_of(site: Site) -> World:
+    """The one world behind all simulated devices of a line."""
+    return site.shared(World, "twin", lambda: World(site.config, site.clock, site.seed))
+
+
 class SimDevice(NamedDevice):
     """A device of a simulated world. ``gone``: the fault that makes it answer no more, where it has one."""
 
-    def __init__(self, world: World, name: str, gone: FaultName | None = None) -> None:
-        super().__init__(name)
+    _called: str
+    _gone: FaultName | None = None
+
+    def __init__(self, world: World) -> None:
+        super().__init__(self._called)
         self._world = world
-        self._gone = gone
+
+    @classmethod
+    def connect(cls, settings: SlotConfig, site: Site) -> Self:
+        """The device of the site's world; its slot's keys are known to that world already."""
+        return cls(world_of(site))
 
     def health(self) -> DeviceHealth:
         if self._open and self._gone is not None and self._world.faults.is_on(self._gone):
@@ -60,8 +76,11 @@ class SimCamera(SimDevice):
     Buffers `CAMERA_BUFFERS` frames; older ones are lost and show as a gap in `sequence`.
     """
 
+    _called = "simulated camera"
+    _gone = "camera.gone"
+
     def __init__(self, world: World) -> None:
-        super().__init__(world, "simulated camera", "camera.gone")
+        super().__init__(world)
         self._every_mm = world.config.camera.trigger_every_mm
         self._next = 1
         self._frozen: ImageU8 | None = None
@@ -110,8 +129,11 @@ class SimCamera(SimDevice):
 class SimMagnetometer(SimDevice):
     """Samples at its own rate and hands them over in blocks."""
 
+    _called = "simulated magnetometer array"
+    _gone = "magnetometer.gone"
+
     def __init__(self, world: World) -> None:
-        super().__init__(world, "simulated magnetometer array", "magnetometer.gone")
+        super().__init__(world)
         config = world.config.magnetometer
         self._period_ns = 1e9 / config.rate_hz
         self._block = max(1, round(config.block_ms * 1e-3 * config.rate_hz))
@@ -164,8 +186,8 @@ class SimMagnetometer(SimDevice):
 class SimEncoder(SimDevice):
     """Counts the simulated belt."""
 
-    def __init__(self, world: World) -> None:
-        super().__init__(world, "simulated encoder", "encoder.gone")
+    _called = "simulated encoder"
+    _gone = "encoder.gone"
 
     def read(self) -> EncoderSample:
         self._must_answer()
@@ -178,8 +200,8 @@ class SimEncoder(SimDevice):
 class SimDiverter(SimDevice):
     """The simulated controller of the air jets."""
 
-    def __init__(self, world: World) -> None:
-        super().__init__(world, "simulated air jets", "diverter.gone")
+    _called = "simulated air jets"
+    _gone = "diverter.gone"
 
     def schedule(self, shot: Shot) -> ShotOutcome:
         self._must_answer()
@@ -211,8 +233,7 @@ class SimDiverter(SimDevice):
 class SimInterlock(SimDevice):
     """A safety circuit that a fault can open."""
 
-    def __init__(self, world: World) -> None:
-        super().__init__(world, "simulated interlock")
+    _called = "simulated interlock"
 
     def read(self) -> InterlockState:
         closed = self._open and not self._world.faults.is_on("interlock.opened")

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from pydantic import ValidationError
 
 from neosort_hardware.config import describe_invalid
 from neosort_hardware.faults import FAULT_NAMES, Detail, Fault
+from neosort_hardware.slots import SLOTS, SlotName
 from neosort_hardware.twin.world import World
 
 
 class SimFaults:
-    """Faults of the simulated line, by name."""
+    """Faults of the simulated devices among ``slots``, by name."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, slots: Collection[SlotName] = tuple(SLOTS)) -> None:
         self._world = world
+        self._names = tuple(name for name in FAULT_NAMES if name.partition(".")[0] in slots)
 
     def available(self) -> tuple[str, ...]:
-        return FAULT_NAMES
+        return self._names
 
     def active(self) -> tuple[Fault, ...]:
         return self._world.faults.active()
 
     def inject(self, fault: str, **details: Detail) -> None:
+        self._must_know(fault)
         wanted = _fault(fault, details)
         config = self._world.config
         wanted.must_fit(config.magnetometer.channels, config.diverter.nozzles)
         self._world.faults.switch_on(wanted, self._world.advance())
 
     def clear(self, fault: str, **details: Detail) -> None:
-        _known(fault)
+        self._must_know(fault)
         unwanted = [
             one
             for one in self.active()
@@ -36,16 +41,14 @@ class SimFaults:
         ]
         self._world.faults.switch_off(unwanted, self._world.advance())
 
+    def _must_know(self, name: str) -> None:
+        if name not in self._names:
+            raise ValueError(f"unknown fault '{name}'; this line knows {', '.join(self._names)}")
+
 
 def _fault(name: str, details: dict[str, Detail]) -> Fault:
     """Raises `ValueError` with one sentence for what is amiss."""
-    _known(name)
     try:
         return Fault.model_validate({"fault": name, **details})
     except ValidationError as error:
         raise ValueError(f"fault '{name}': {describe_invalid(error)}") from error
-
-
-def _known(name: str) -> None:
-    if name not in FAULT_NAMES:
-        raise ValueError(f"unknown fault '{name}'; this line knows {', '.join(FAULT_NAMES)}")

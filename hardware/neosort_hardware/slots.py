@@ -1,0 +1,82 @@
+"""The five slots of a line: what the line must know of each device, whichever driver stands behind it.
+
+A driver's settings are a section of their own that adds its keys to its slot's: ``settings_*.py``.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from neosort_hardware.section import Section
+
+SlotName = Literal["encoder", "camera", "magnetometer", "diverter", "interlock"]
+
+
+class SlotConfig(Section):
+    """Base of all of them. ``driver`` picks the settings, and with them the keys that are understood."""
+
+    driver: str = Field(min_length=1, max_length=64)
+
+
+class EncoderConfig(SlotConfig):
+    """Counts of the belt's travel."""
+
+    mm_per_count: float = Field(0.5, ge=0.001, le=10.0)
+
+
+class CameraConfig(SlotConfig):
+    """An area camera over the belt, triggered by belt travel."""
+
+    width_px: int = Field(640, ge=64, le=8192)
+    height_px: int = Field(512, ge=64, le=8192)
+    exposure_us: float = Field(350.0, ge=10, le=20_000)
+    trigger_every_mm: float = Field(256.0, ge=10, le=2000)
+
+
+class MagnetometerConfig(SlotConfig):
+    """A row of three-axis magnetometers across the belt, under it."""
+
+    channels: int = Field(24, ge=1, le=256)
+    pitch_mm: float = Field(25.0, ge=5, le=200)
+    first_across_mm: float = Field(12.5, ge=-3000, le=3000, description="across position of channel 0")
+    height_mm: float = Field(45.0, ge=10, le=200, description="sensors below the items' undersides")
+    rate_hz: float = Field(1000.0, ge=50, le=20_000)
+    range_ut: float = Field(800.0, ge=10, le=200_000, description="clips and flags beyond this, each axis")
+    high_range_ut: float = Field(
+        40_000.0, ge=0, le=2_000_000, description="a second, coarser sensor takes over where the first clips; 0: none"
+    )
+    block_ms: float = Field(5.0, ge=0.1, le=1000, description="samples are handed over in blocks this long")
+
+    @model_validator(mode="after")
+    def _second_range_is_wider(self) -> Self:
+        if 0 < self.high_range_ut <= self.range_ut:
+            raise ValueError(
+                f"magnetometer.high_range_ut is {self.high_range_ut:g}, must be greater than magnetometer.range_ut "
+                f"({self.range_ut:g}), or 0 where there is no second range"
+            )
+        return self
+
+
+class DiverterConfig(SlotConfig):
+    """A bank of air nozzles across the belt."""
+
+    nozzles: int = Field(48, ge=1, le=1024)
+    pitch_mm: float = Field(12.5, ge=1, le=100)
+    first_across_mm: float = Field(6.25, ge=-3000, le=3000, description="across position of nozzle 0")
+    max_on_ms: float = Field(500.0, ge=1, le=5000, description="no valve stays open longer")
+    heartbeat_ms: float = Field(500.0, ge=10, le=10_000, description="all closed when the host is silent this long")
+
+
+class InterlockConfig(SlotConfig):
+    """The safety circuit."""
+
+
+SLOTS: dict[SlotName, type[SlotConfig]] = {
+    "encoder": EncoderConfig,
+    "camera": CameraConfig,
+    "magnetometer": MagnetometerConfig,
+    "diverter": DiverterConfig,
+    "interlock": InterlockConfig,
+}
