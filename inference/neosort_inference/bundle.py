@@ -11,82 +11,24 @@ import hashlib
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, Self
 
 import numpy as np
 import onnxruntime as ort
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ValidationError
 
-from neosort_datasets.window import BLIND_GREY, BeltWindow, WindowGrid
-from neosort_hardware.config import Section, describe_invalid
+from neosort_datasets.window import BLIND_GREY, BeltWindow
+from neosort_hardware.config import describe_invalid
 from neosort_hardware.types import ArrayF32
+from neosort_inference.bundle_metadata import METADATA_KEY, BundleMetadata
+from neosort_inference.onnx_file import OnnxFile, OnnxFileError, inspect
 from neosort_inference.runtime import RuntimeRefusedError, open_session
 
-METADATA_KEY = "neosort"
-SCHEMA_VERSION = 1
 MAX_BYTES = 64 * 1024 * 1024
 DETECTIONS = 64
 
 
 class BundleError(Exception):
     """A model bundle cannot be used. The text names file and cause in one sentence."""
-
-
-class Threshold(Section):
-    """An operating point found on windows that were not learnt from.
-
-    Fire at an item when P(NdFeB) ≥ ``p_ndfeb``: ``recovery`` of the bearing items at ``purity``, over ``n`` items.
-    ``blind``: the sense that the line had to do without. A target that no threshold reaches has recovery 0.
-    """
-
-    blind: Literal["none", "camera", "field"] = "none"
-    purity_target: float = Field(ge=0, le=1)
-    p_ndfeb: float = Field(ge=0, le=1)
-    recovery: float = Field(ge=0, le=1)
-    purity: float = Field(ge=0, le=1)
-    n: int = Field(ge=0)
-
-
-class DatasetUsed(Section):
-    """A store that a model was made with."""
-
-    path: str
-    split: str
-    windows: int
-    seeds: tuple[int, ...]
-
-
-class Provenance(Section):
-    """How the model was made."""
-
-    command: str
-    config: str = Field(description="text of the training configuration")
-    datasets: tuple[DatasetUsed, ...]
-    epochs: int
-    steps: int
-    torch_version: str
-    made_at: str = Field(description="UTC, ISO 8601")
-
-
-class BundleMetadata(Section):
-    """What a bundle says of itself."""
-
-    schema_version: Literal[1]
-    name: str
-    kinds: tuple[str, ...] = Field(min_length=1)
-    grid: WindowGrid
-    units: dict[str, str]
-    thresholds: tuple[Threshold, ...]
-    score_min: float = Field(ge=0, le=1, description="detections below it were left out when thresholds were found")
-    training: Provenance
-    model_bytes: int = Field(ge=1, description="the file's length before the metadata")
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="of those bytes")
-
-    @model_validator(mode="after")
-    def _kinds_once(self) -> Self:
-        if len(set(self.kinds)) != len(self.kinds):
-            raise ValueError("kinds names a kind twice")
-        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,15 +92,24 @@ class Bundle:
 
 
 def load_bundle(path: Path, threads: int = 1) -> Bundle:
-    """Load and check a bundle; it runs on ``threads`` threads. Raises `BundleError`."""
+    """Load and check a bundle; it runs on ``threads`` threads. Raises `BundleError`.
+
+    The runtime sees the file only when it is whole and holds nothing that reaches outside itself.
+    """
     data = _read(path)
+    try:
+        file = inspect(data)
+    except OnnxFileError as error:
+        raise BundleError(f"{path}: not an ONNX model that may be run, {error}") from error
+    metadata = _metadata(path, file)
+    if len(data) < metadata.model_bytes or _sha256(data[: metadata.model_bytes]) != metadata.sha256:
+        raise BundleError(f"{path}: torn or altered, its content does not have the SHA-256 in its metadata")
+    if file.graph_ends > metadata.model_bytes:
+        raise BundleError(f"{path}: altered, more than metadata stands behind its checksummed part")
     try:
         session = open_session(data, threads)
     except RuntimeRefusedError as error:
-        raise BundleError(f"{path}: not a complete ONNX model ({error})") from error
-    metadata = _metadata(path, session)
-    if len(data) < metadata.model_bytes or _sha256(data[: metadata.model_bytes]) != metadata.sha256:
-        raise BundleError(f"{path}: torn or altered, its content does not have the SHA-256 in its metadata")
+        raise BundleError(f"{path}: the runtime does not take it ({error})") from error
     _check_borders(path, session, metadata)
     return Bundle(session, metadata)
 
@@ -173,8 +124,8 @@ def _read(path: Path) -> bytes:
         raise BundleError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def _metadata(path: Path, session: ort.InferenceSession) -> BundleMetadata:
-    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+def _metadata(path: Path, file: OnnxFile) -> BundleMetadata:
+    text = file.metadata.get(METADATA_KEY)
     if text is None:
         raise BundleError(f"{path}: an ONNX model, but not a neosort bundle (no '{METADATA_KEY}' metadata)")
     try:

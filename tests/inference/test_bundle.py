@@ -38,8 +38,9 @@ def model_bytes(shapes=SHAPES, picture=(1, 32, 64, 3)):
 
 def metadata(model, **changes):
     fields = {
-        "schema_version": 1,
+        "schema_version": 2,
         "name": "hand-made",
+        "precision": "fp32",
         "kinds": ["disk", "steel"],
         "grid": {"rows": 32, "cols": 64, "mm_per_px": 1.0, "across_start_mm": -20.0, "cell_px": 16},
         "units": {"boxes_mm": "mm"},
@@ -51,7 +52,7 @@ def metadata(model, **changes):
             "datasets": [{"path": "stores/train", "split": "train", "windows": 3, "seeds": [1]}],
             "epochs": 1,
             "steps": 2,
-            "torch_version": "2",
+            "versions": {"torch": "2"},
             "made_at": "2025-01-01T00:00:00+00:00",
         },
         "model_bytes": len(model),
@@ -115,7 +116,7 @@ def test_missing_foreign_and_empty_files(tmp_path):
     assert "No such file" in refused(tmp_path / "missing.onnx")
     for name, data in (("text.onnx", b"not a model at all, merely words\n" * 9), ("empty.onnx", b"")):
         (tmp_path / name).write_bytes(data)
-        assert "not a complete ONNX model" in refused(tmp_path / name)
+        assert "not an ONNX model" in refused(tmp_path / name)
     assert "cannot be read" in refused(tmp_path)
     plain = tmp_path / "plain.onnx"
     plain.write_bytes(model_bytes())
@@ -139,6 +140,30 @@ def test_altered_weight_is_noticed(tmp_path):
     assert "torn or altered" in refused(path)
 
 
+def test_a_second_graph_behind_the_checksum_is_noticed(tmp_path):
+    path = write(tmp_path / "model.onnx")
+    more = onnx.ModelProto(producer_name="somebody else").SerializeToString()
+    path.write_bytes(path.read_bytes() + more)
+    assert "more than metadata" in refused(path)
+
+
+def test_a_model_that_reaches_for_another_file_never_gets_to_the_runtime(tmp_path, monkeypatch):
+    monkeypatch.setattr("neosort_inference.bundle.open_session", lambda *_: pytest.fail("the runtime was asked"))
+    model = onnx.load_from_string(model_bytes())
+    tensor = model.graph.initializer[0]
+    tensor.ClearField("raw_data")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="/etc/passwd")
+    path = write(tmp_path / "reaching.onnx", model=model.SerializeToString())
+    assert "outside itself" in refused(path)
+
+
+def test_a_model_the_runtime_does_not_know_is_refused(tmp_path):
+    model = onnx.load_from_string(model_bytes())
+    model.graph.node[0].op_type = "ReduceEverything"
+    assert "the runtime does not take it" in refused(write(tmp_path / "odd.onnx", model=model.SerializeToString()))
+
+
 def test_oversized_file_is_not_even_read(tmp_path):
     path = tmp_path / "huge.onnx"
     with path.open("wb") as stream:
@@ -149,7 +174,8 @@ def test_oversized_file_is_not_even_read(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"schema_version": 2}, "schema_version = 2"),
+        ({"schema_version": 1}, "schema_version = 1"),
+        ({"precision": "int8"}, "quantisation goes with"),
         ({"kinds": []}, "kinds"),
         ({"kinds": ["disk", "disk"]}, "twice"),
         ({"surprise": 1}, "unknown key 'surprise'"),

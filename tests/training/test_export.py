@@ -9,7 +9,8 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from neosort_inference.bundle import Threshold, load_bundle
+from neosort_inference.bundle import load_bundle
+from neosort_inference.bundle_metadata import Threshold
 from neosort_training.checkpoint import Checkpoint, load_checkpoint
 from neosort_training.cli import app
 from neosort_training.config import ModelConfig

@@ -15,7 +15,8 @@ import torch
 
 from neosort_datasets.window import BLIND_GREY, BeltWindow, LabelledWindow, WindowGrid
 from neosort_hardware.types import ArrayBool, ArrayF64
-from neosort_inference.bundle import RawDetections, Threshold
+from neosort_inference.bundle import RawDetections
+from neosort_inference.bundle_metadata import Threshold
 from neosort_training.matching import match_window
 from neosort_training.model import Detections, NeoNet, WindowDetector
 from neosort_training.outcomes import Outcomes, pooled

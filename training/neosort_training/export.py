@@ -13,16 +13,14 @@ import onnx
 import torch
 
 from neosort_datasets.window import BeltWindow, WindowGrid
-from neosort_inference.bundle import (
+from neosort_inference.bundle import OUTPUT_NAMES, RawDetections, load_bundle
+from neosort_inference.bundle_metadata import (
     METADATA_KEY,
-    OUTPUT_NAMES,
     SCHEMA_VERSION,
     BundleMetadata,
     DatasetUsed,
     Provenance,
-    RawDetections,
     Threshold,
-    load_bundle,
 )
 from neosort_training.checkpoint import Checkpoint
 from neosort_training.evaluate import TorchPredictor
@@ -103,6 +101,7 @@ def _metadata(checkpoint: Checkpoint, model: bytes, thresholds: Sequence[Thresho
     return BundleMetadata(
         schema_version=SCHEMA_VERSION,
         name=checkpoint.name,
+        precision="fp32",
         kinds=checkpoint.kinds,
         grid=WindowGrid(**asdict(checkpoint.grid)),
         units=UNITS,
@@ -114,7 +113,7 @@ def _metadata(checkpoint: Checkpoint, model: bytes, thresholds: Sequence[Thresho
             datasets=tuple(DatasetUsed.model_validate(store) for store in checkpoint.stores),
             epochs=checkpoint.epoch,
             steps=checkpoint.step,
-            torch_version=checkpoint.torch_version,
+            versions={"torch": checkpoint.torch_version},
             made_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         ),
         model_bytes=len(model),
