@@ -15,6 +15,8 @@ from packaging.utils import canonicalize_name
 REPOSITORY = Path(__file__).resolve().parents[1]
 EDGE_PACKAGES = {"neosort_hardware": "hardware", "neosort_datasets": "datasets", "neosort_inference": "inference"}
 BLOCKED = ("torch", "torchvision", "onnx", "magpylib", "shapely", "mitsuba", "drjit", "pyoidn", "yaml", "defusedxml")
+# What drivers talk through (extra `drivers`): a device carries what its own line names, and no more.
+SDKS = ("serial", "cobs")
 EDGE_LIMIT_MB = 600
 # The sprite builder: of use where the extra `render` is installed, and imported by nobody else.
 WORKSHOP = ("neosort_datasets.modelling", "neosort_datasets.rendering")
@@ -23,11 +25,12 @@ IMPORT_ALL_WITH_BLOCKED = """
 import importlib, importlib.abc, pkgutil, sys
 
 blocked, packages, workshop = set(sys.argv[1].split(",")), sys.argv[2].split(","), tuple(sys.argv[3].split(","))
+sdks = sys.argv[4].split(",")
 
 class Block(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in blocked:
-            raise ImportError(f"{name} is not on an edge device")
+        if name.partition(".")[0] in {*blocked, *sdks}:
+            raise ImportError(f"{name.partition('.')[0]} is not on an edge device")
 
 sys.meta_path.insert(0, Block())
 
@@ -39,15 +42,29 @@ for package in packages:
     print(package)
     for found in pkgutil.walk_packages(root.__path__, package + ".", onerror=fail):
         if not found.name.endswith("__main__") and not found.name.startswith(workshop):
-            importlib.import_module(found.name)
-            print(found.name)
+            try:
+                importlib.import_module(found.name)
+            except ImportError as error:
+                if not str(error).startswith(tuple(f"{sdk} is" for sdk in sdks)):
+                    raise
+                print("driver", found.name, sep=":")
+            else:
+                print(found.name)
 """
 
 
 def import_with_blocked(blocked: tuple[str, ...], packages: list[str]) -> subprocess.CompletedProcess[str]:
     """Imports every module of ``packages`` in a fresh interpreter that finds none of ``blocked``."""
     return subprocess.run(
-        [sys.executable, "-c", IMPORT_ALL_WITH_BLOCKED, ",".join(blocked), ",".join(packages), ",".join(WORKSHOP)],
+        [
+            sys.executable,
+            "-c",
+            IMPORT_ALL_WITH_BLOCKED,
+            ",".join(blocked),
+            ",".join(packages),
+            ",".join(WORKSHOP),
+            ",".join(SDKS),
+        ],
         capture_output=True,
         text=True,
         timeout=100,
@@ -70,7 +87,11 @@ def test_every_edge_module_imports_without_torch() -> None:
     result = import_with_blocked(BLOCKED, list(EDGE_PACKAGES))
     assert result.returncode == 0, result.stderr
     expected = set().union(*(modules_on_disk(package, folder) for package, folder in EDGE_PACKAGES.items()))
-    assert set(result.stdout.split()) == expected
+    said = set(result.stdout.split())
+    drivers = {name.removeprefix("driver:") for name in said if name.startswith("driver:")}
+    assert {name for name in said if ":" not in name} | drivers == expected
+    assert "neosort_hardware.diverter_serial" in drivers, "the block blocks"
+    assert {"neosort_hardware.line", "neosort_inference.cli"} <= said, "none of them is needed by a line without them"
 
 
 def test_the_block_blocks() -> None:

@@ -10,6 +10,7 @@ from pydantic import Field, SerializeAsAny, ValidationError, model_validator
 from neosort_hardware.driver_choice import settings_of
 from neosort_hardware.faults import Fault
 from neosort_hardware.section import ConfigError, Section, describe_invalid, load_toml
+from neosort_hardware.settings_serial import SerialDiverterConfig, SerialEncoderConfig, SerialInterlockConfig
 from neosort_hardware.settings_sim import (
     SimCameraConfig,
     SimDiverterConfig,
@@ -41,11 +42,15 @@ __all__ = [
 
 Mm = Annotated[float, Field(ge=0, le=20_000)]
 # Whose settings each slot may hold. A driver of ours adds its settings here and where it is built to `line.DRIVERS`.
-AnyEncoder = Annotated[SerializeAsAny[EncoderConfig], settings_of("encoder", SimEncoderConfig)]
+AnyEncoder = Annotated[SerializeAsAny[EncoderConfig], settings_of("encoder", SimEncoderConfig, SerialEncoderConfig)]
 AnyCamera = Annotated[SerializeAsAny[CameraConfig], settings_of("camera", SimCameraConfig)]
 AnyMagnetometer = Annotated[SerializeAsAny[MagnetometerConfig], settings_of("magnetometer", SimMagnetometerConfig)]
-AnyDiverter = Annotated[SerializeAsAny[DiverterConfig], settings_of("diverter", SimDiverterConfig)]
-AnyInterlock = Annotated[SerializeAsAny[InterlockConfig], settings_of("interlock", SimInterlockConfig)]
+AnyDiverter = Annotated[
+    SerializeAsAny[DiverterConfig], settings_of("diverter", SimDiverterConfig, SerialDiverterConfig)
+]
+AnyInterlock = Annotated[
+    SerializeAsAny[InterlockConfig], settings_of("interlock", SimInterlockConfig, SerialInterlockConfig)
+]
 
 
 class BeltConfig(Section):
@@ -153,11 +158,10 @@ class LineConfig(Section):
         return self
 
     @model_validator(mode="after")
-    def _one_belt(self) -> Self:
-        """What is simulated goes by the simulated belt, which no real encoder counts."""
-        for slot in ("camera", "magnetometer", "diverter"):
-            if getattr(self, slot).driver == "sim" and self.encoder.driver != "sim":
-                raise ValueError(f"{slot}.driver = 'sim' needs encoder.driver = 'sim', not '{self.encoder.driver}'")
+    def _simulated_jets_over_a_simulated_belt(self) -> Self:
+        """They time each stroke by the belt's motion to come, which no encoder knows."""
+        if self.diverter.driver == "sim" and self.encoder.driver != "sim":
+            raise ValueError(f"diverter.driver = 'sim' needs encoder.driver = 'sim', not '{self.encoder.driver}'")
         return self
 
     @model_validator(mode="after")

@@ -31,6 +31,9 @@ DRIVERS: Mapping[tuple[SlotName, str], str] = {
     ("magnetometer", "sim"): "neosort_hardware.twin.devices:SimMagnetometer",
     ("diverter", "sim"): "neosort_hardware.twin.devices:SimDiverter",
     ("interlock", "sim"): "neosort_hardware.twin.devices:SimInterlock",
+    ("encoder", "serial"): "neosort_hardware.encoder_serial:SerialEncoder",
+    ("diverter", "serial"): "neosort_hardware.diverter_serial:SerialDiverter",
+    ("interlock", "serial"): "neosort_hardware.interlock_serial:SerialInterlock",
 }
 _SLOTS: tuple[SlotName, ...] = ("encoder", "interlock", "diverter", "magnetometer", "camera")
 
@@ -72,13 +75,12 @@ def open_line(config: LineConfig, clock: Clock, seed: int = 0) -> Line:
     Raises `DeviceError` for a device that does not answer, `ConfigError` for a driver that cannot be loaded here or
     a real device in virtual time; what had been opened by then is closed again.
     """
-    simulated = _simulated(config)
-    real = [slot for slot in _SLOTS if slot not in simulated]
+    real = [slot for slot in _SLOTS if slot not in _simulated(config)]
     if real and isinstance(clock, VirtualClock):
         driver = settings_in(config, real[0]).driver
         raise ConfigError(f"{real[0]}.driver = '{driver}': a real device cannot run in virtual time")
     site = Site(config=config, geometry=LineGeometry.of(config), clock=clock, seed=seed)
-    return _opened(site, world=world_of(site) if simulated else None, truth=not real)
+    return _opened(site, truth=not real)
 
 
 def simulated_line(world: World) -> Line:
@@ -87,7 +89,8 @@ def simulated_line(world: World) -> Line:
     So a real device that is shown the world by other means can be tried in the midst of simulated ones.
     """
     site = Site(config=world.config, geometry=world.geometry, clock=world.clock)
-    return _opened(site, world=site.shared(World, "twin", lambda: world), truth=True)
+    site.shared(World, "twin", lambda: world)
+    return _opened(site, truth=True)
 
 
 def settings_in(config: LineConfig, slot: SlotName) -> SlotConfig:
@@ -125,8 +128,9 @@ def _simulated(config: LineConfig) -> tuple[SlotName, ...]:
     return tuple(slot for slot in _SLOTS if settings_in(config, slot).driver == DEFAULT_DRIVER)
 
 
-def _opened(site: Site, *, world: World | None, truth: bool) -> Line:
+def _opened(site: Site, *, truth: bool) -> Line:
     """Opens slot by slot, the encoder first: others may have to find where they stand by it."""
+    simulated = _simulated(site.config)
     opened: dict[SlotName, Any] = {}
     with ExitStack() as undo:
         for slot in _SLOTS:
@@ -134,12 +138,13 @@ def _opened(site: Site, *, world: World | None, truth: bool) -> Line:
             opened[slot] = connector(slot, settings.driver)(settings, site)
             undo.callback(opened[slot].close)
             site = replace(site, encoder=opened["encoder"])
+        world = world_of(site) if simulated else None
         undo.pop_all()
     return Line(
         config=site.config,
         geometry=site.geometry,
         clock=site.clock,
         truth=SimTruth(world) if world is not None and truth else None,
-        faults=None if world is None else SimFaults(world, _simulated(site.config)),
+        faults=None if world is None else SimFaults(world, simulated),
         **opened,
     )

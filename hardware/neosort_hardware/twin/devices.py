@@ -31,8 +31,9 @@ DARK_DIVISOR = 24  # a: what is left of the light when the lamps have failed
 
 
 def world_of(site: Site) -> World:
-    """The one world behind all simulated devices of a line."""
-    return site.shared(World, "twin", lambda: World(site.config, site.clock, site.seed))
+    """The one world behind all simulated devices of a line; its belt is a real encoder's where there is one."""
+    encoder = None if isinstance(site.encoder, SimEncoder) else site.encoder
+    return site.shared(World, "twin", lambda: World(site.config, site.clock, site.seed, encoder=encoder))
 
 
 class SimDevice(NamedDevice):
@@ -82,7 +83,7 @@ class SimCamera(SimDevice):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self._every_mm = world.config.camera.trigger_every_mm
-        self._next = 1
+        self._next = self._newest() + 1
         self._frozen: ImageU8 | None = None
 
     def read(self, timeout_s: float) -> Frame | None:

@@ -26,8 +26,8 @@ class _Stretch:
 class ShownTravel:
     """The belt's travel as the encoder shows it: the true one, until the count jumps or stops."""
 
-    def __init__(self) -> None:
-        self._stretches = [_Stretch(true_mm=0.0, shown_mm=0.0, counts=True)]
+    def __init__(self, zero_mm: float = 0.0) -> None:
+        self._stretches = [_Stretch(true_mm=0.0, shown_mm=zero_mm, counts=True)]
         self.changes = 0
 
     def shown_mm(self, true_mm: float) -> float:
@@ -39,7 +39,7 @@ class ShownTravel:
     def all_shown_mm(self, true_mm: ArrayF64) -> ArrayF64:
         """The same for places (n,)."""
         if len(self._stretches) == 1:
-            return true_mm
+            return true_mm + self._stretches[0].shown_mm
         return np.array([self.shown_mm(float(place)) for place in true_mm])
 
     def true_mm(self, shown_mm: float) -> float | None:
@@ -77,8 +77,8 @@ class ShownTravel:
 class FaultBoard:
     """The switches. Devices look here; whoever injects faults sets them. ``travel``: the belt as the encoder has it."""
 
-    def __init__(self, faults: Iterable[Fault] = ()) -> None:
-        self.travel = ShownTravel()
+    def __init__(self, faults: Iterable[Fault] = (), zero_mm: float = 0.0) -> None:
+        self.travel = ShownTravel(zero_mm)
         self._on: list[Fault] = []
         for fault in faults:
             self.switch_on(fault, 0.0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from neosort_hardware.config import Calibration, DiverterConfig
 from neosort_hardware.twin.fault_board import FaultBoard
-from neosort_hardware.twin.motion import BeltMotion
+from neosort_hardware.twin.motion import Motion
 from neosort_hardware.twin.pneumatics import Jet, Valves
 from neosort_hardware.types import Shot, ShotOutcome
 
@@ -33,7 +33,7 @@ class JetBank:
         self,
         config: DiverterConfig,
         calibration: Calibration,
-        motion: BeltMotion,
+        motion: Motion,
         valves: Valves,
         board: FaultBoard | None = None,
     ) -> None:

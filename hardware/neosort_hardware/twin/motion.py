@@ -4,12 +4,32 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from neosort_hardware.types import ArrayF64
 
 RIPPLE_HZ = 0.7  # a: a slow hunting of the drive's controller
+
+
+class Motion(Protocol):
+    """Where the simulated belt is when. Zero at ``start_ns``; ``speed_mm_per_s`` is the nominal one."""
+
+    @property
+    def speed_mm_per_s(self) -> float: ...
+
+    @property
+    def start_ns(self) -> int: ...
+
+    def position_mm(self, time_ns: float) -> float:
+        """Belt position at a moment."""
+
+    def positions_mm(self, times_ns: ArrayF64) -> ArrayF64:
+        """Belt positions at moments (n,)."""
+
+    def time_ns_at(self, belt_mm: float) -> int:
+        """Moment at which the belt reaches a position, as far as can be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from neosort_hardware.belt import NozzleRow
-from neosort_hardware.twin.motion import BeltMotion
+from neosort_hardware.twin.motion import Motion
 from neosort_hardware.types import ArrayF32, ImageU8
 
 JET_FORCE_N = 5.6
@@ -96,7 +96,7 @@ class Target:
     A jet is a round spot of even thrust, `JET_SPOT_MM` across. ``slip_mm``: how far upstream of its place it has got.
     """
 
-    def __init__(self, flyer: Flyer, nozzles: NozzleRow, motion: BeltMotion, station_mm: float, slip_mm: float) -> None:
+    def __init__(self, flyer: Flyer, nozzles: NozzleRow, motion: Motion, station_mm: float, slip_mm: float) -> None:
         self._nozzles = nozzles
         self._motion = motion
         disc = _spot()
@@ -165,7 +165,7 @@ def throw(
     flyer: Flyer,
     jets: Iterable[Jet],
     nozzles: NozzleRow,
-    motion: BeltMotion,
+    motion: Motion,
     *,
     nozzle_station_mm: float,
     rng: np.random.Generator,
@@ -190,7 +190,7 @@ def throw(
 
 
 def _near(
-    flyer: Flyer, jets: Iterable[Jet], nozzles: NozzleRow, motion: BeltMotion, nozzle_station_mm: float
+    flyer: Flyer, jets: Iterable[Jet], nozzles: NozzleRow, motion: Motion, nozzle_station_mm: float
 ) -> Iterator[Jet]:
     """Jets that may reach an item at all, found without looking at its outline."""
     rows, columns = flyer.silhouette.shape

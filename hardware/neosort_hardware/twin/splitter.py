@@ -9,7 +9,7 @@ import numpy as np
 from neosort_hardware.belt import LineGeometry
 from neosort_hardware.twin.fault_board import FaultBoard
 from neosort_hardware.twin.feed import ROUND_LOOKS, Item
-from neosort_hardware.twin.motion import BeltMotion
+from neosort_hardware.twin.motion import Motion
 from neosort_hardware.twin.pneumatics import MISSED, ROUND_GRIP, Flyer, Jet, throw
 from neosort_hardware.twin.sprites import Sprite, silhouette
 from neosort_hardware.types import Landing
@@ -27,9 +27,7 @@ def rolled_mm(item: Item, geometry: LineGeometry, station_mm: float) -> tuple[fl
 class Splitter:
     """Sends every item to the product or to the rest."""
 
-    def __init__(
-        self, geometry: LineGeometry, motion: BeltMotion, faults: FaultBoard, rng: np.random.Generator
-    ) -> None:
+    def __init__(self, geometry: LineGeometry, motion: Motion, faults: FaultBoard, rng: np.random.Generator) -> None:
         self._geometry = geometry
         self._motion = motion
         self._faults = faults

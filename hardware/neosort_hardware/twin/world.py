@@ -9,12 +9,14 @@ import numpy as np
 from neosort_hardware.belt import LineGeometry
 from neosort_hardware.clock import Clock
 from neosort_hardware.config import LineConfig
+from neosort_hardware.devices import Encoder
 from neosort_hardware.twin.fault_board import FaultBoard, FaultyArray
 from neosort_hardware.twin.feed import Feeder, Item
 from neosort_hardware.twin.field_strip import FieldStrip
+from neosort_hardware.twin.followed_belt import FollowedBelt
 from neosort_hardware.twin.front_end import ArrayFrontEnd
 from neosort_hardware.twin.jet_bank import JetBank
-from neosort_hardware.twin.motion import BeltMotion
+from neosort_hardware.twin.motion import BeltMotion, Motion
 from neosort_hardware.twin.optics import BeltPicture
 from neosort_hardware.twin.pneumatics import Valves
 from neosort_hardware.twin.scenery import Scenery
@@ -41,10 +43,18 @@ class _OnBelt:
 class World:
     """Belt, items, fields, air. Moves only when `advance` is called, to wherever the clock stands.
 
-    ``scenery``: what worlds may share; it saves reading every sprite and drawing every texture anew.
+    ``scenery``: what worlds may share; it saves reading every sprite and drawing every texture anew. ``encoder``: a
+    real one, by which the belt moves then.
     """
 
-    def __init__(self, config: LineConfig, clock: Clock, seed: int, scenery: Scenery | None = None) -> None:
+    def __init__(
+        self,
+        config: LineConfig,
+        clock: Clock,
+        seed: int,
+        scenery: Scenery | None = None,
+        encoder: Encoder | None = None,
+    ) -> None:
         self.clock = clock
         self.config = config
         self.geometry = LineGeometry.of(config)
@@ -52,9 +62,7 @@ class World:
         feed_rng, optics_rng, throw_rng, valve_rng, front_rng, texture_rng = map(np.random.default_rng, streams)
         self._optics_seed = int(optics_rng.integers(2**31))
         speed_mm_per_s = config.belt.speed_m_per_s * 1000.0
-        self.motion = BeltMotion(
-            speed_mm_per_s=speed_mm_per_s, ripple=config.twin.speed_ripple, start_ns=clock.now_ns()
-        )
+        self.motion, zero_mm = _motion(config, clock, encoder)
         self._feeder = Feeder(config.twin.feed, config.belt.width_mm, speed_mm_per_s, FEED_AHEAD_MM, feed_rng)
         self._scenery = Scenery() if scenery is None else scenery
         self._picture = BeltPicture(
@@ -74,7 +82,7 @@ class World:
             reach_mm=_field_reach_mm(config),
         )
         self._front_end = _front_end(config, self.geometry, front_rng)
-        self.faults = FaultBoard(config.twin.faults)
+        self.faults = FaultBoard(config.twin.faults, zero_mm)
         self._array = FaultyArray(self.faults)
         calibration = config.calibration
         valves = Valves(
@@ -203,6 +211,16 @@ class World:
             self._on_belt = [laid for laid in self._on_belt if laid.item.belt_mm + 120.0 >= gone_mm]
             jets = self.jet_bank.blowing(now_ns)
             self._landings += [self._splitter.landing(item, self._sprite(item), jets, now_ns) for item in gone]
+
+
+def _motion(config: LineConfig, clock: Clock, encoder: Encoder | None) -> tuple[Motion, float]:
+    """How the belt moves, and what the encoder shows at its zero."""
+    speed_mm_per_s = config.belt.speed_m_per_s * 1000.0
+    if encoder is not None:
+        belt = FollowedBelt(encoder, clock, speed_mm_per_s)
+        return belt, belt.zero_mm
+    ripple = config.twin.speed_ripple
+    return BeltMotion(speed_mm_per_s=speed_mm_per_s, ripple=ripple, start_ns=clock.now_ns()), 0.0
 
 
 def _camera_memory_mm(config: LineConfig, geometry: LineGeometry) -> float:

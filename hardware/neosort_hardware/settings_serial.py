@@ -1,0 +1,47 @@
+"""Settings of the boards on serial ports: the counting controller and the array board."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from neosort_hardware.section import Section
+from neosort_hardware.slots import DiverterConfig, EncoderConfig, InterlockConfig, MagnetometerConfig
+
+
+class BoardPort(Section):
+    """Where a board is. A USB device ignores the baud rate."""
+
+    port: str = Field(min_length=1, max_length=256, description="/dev/serial/by-id/…, or socket://host:port")
+    baud: int = Field(921_600, ge=9_600, le=12_000_000)
+    answer_ms: float = Field(50.0, ge=2, le=1000, description="a call that the board does not answer lasts so long")
+
+
+class SerialEncoderConfig(BoardPort, EncoderConfig):
+    """The count of the counting controller."""
+
+    driver: Literal["serial"] = "serial"
+
+
+class SerialDiverterConfig(BoardPort, DiverterConfig):
+    """Valves of the counting controller."""
+
+    driver: Literal["serial"] = "serial"
+    max_late_counts: int = Field(4, ge=0, le=1000, description="a shot that the board finds later than this is dropped")
+    apart_mm: float = Field(
+        3.0, ge=0.1, le=100, description="the board's count and another encoder's may come apart by no more"
+    )
+
+
+class SerialInterlockConfig(BoardPort, InterlockConfig):
+    """The interlock's input on the counting controller."""
+
+    driver: Literal["serial"] = "serial"
+
+
+class SerialMagnetometerConfig(BoardPort, MagnetometerConfig):
+    """The array board."""
+
+    driver: Literal["serial"] = "serial"
+    silent_ms: float = Field(250.0, ge=10, le=10_000, description="a board that sends nothing for so long is lost")

@@ -1,0 +1,28 @@
+"""The reference controller, compiled once a session with the host's compiler."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SOURCES = Path(__file__).resolve().parents[2] / "hardware" / "controller"
+STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-pedantic", "-O1", "-g"]
+SANITIZED = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+
+
+@pytest.fixture(scope="session")
+def controller_program(tmp_path_factory):
+    """The reference controller as a program, with the sanitizers where the compiler has them."""
+    compiler = shutil.which("gcc") or shutil.which("clang") or shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler here: install the Debian packages gcc and libc6-dev")
+    program = tmp_path_factory.mktemp("controller") / "controller"
+    sources = sorted(SOURCES.glob("*.c"))
+    for extra in (SANITIZED, []):
+        built = subprocess.run(
+            [compiler, *STRICT, *extra, *sources, "-o", program], capture_output=True, text=True, check=False
+        )
+        if built.returncode == 0:
+            return program
+    return pytest.fail(f"the reference controller does not compile:\n{built.stderr}")
