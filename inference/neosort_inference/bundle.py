@@ -11,8 +11,10 @@ import hashlib
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnxruntime as ort
 from pydantic import ValidationError
 
@@ -63,13 +65,7 @@ class Bundle:
         the belt it begins: the network does not know."""
         if replace(window.grid, across_start_mm=self.metadata.grid.across_start_mm) != self.metadata.grid:
             raise ValueError(f"window of {window.grid}, but bundle '{self.metadata.name}' reads {self.metadata.grid}")
-        feeds = {
-            "picture": np.ascontiguousarray(window.picture)[None],
-            "field_ut": np.ascontiguousarray(window.field_ut)[None],
-            "field_mask": np.ascontiguousarray(window.field_mask)[None],
-        }
-        outputs = self._session.run(list(OUTPUT_NAMES), feeds)
-        return RawDetections(**{name: array[0] for name, array in zip(OUTPUT_NAMES, outputs, strict=True)})
+        return run_graph(self._session, window)
 
     def warm_up(self, runs: int = 3) -> float:
         """Run on an empty belt ``runs`` times, so that the first real window is no slower. The last run's ms."""
@@ -89,6 +85,21 @@ class Bundle:
             self.run(empty)
             spent_ns = time.monotonic_ns() - begun_ns
         return spent_ns * 1e-6
+
+
+def feeds_of(window: BeltWindow) -> dict[str, npt.NDArray[Any]]:
+    """The graph's inputs, a batch of one."""
+    return {
+        "picture": np.ascontiguousarray(window.picture)[None],
+        "field_ut": np.ascontiguousarray(window.field_ut)[None],
+        "field_mask": np.ascontiguousarray(window.field_mask)[None],
+    }
+
+
+def run_graph(session: ort.InferenceSession, window: BeltWindow) -> RawDetections:
+    """One pass over one window of the grid that the graph was exported for."""
+    outputs = session.run(list(OUTPUT_NAMES), feeds_of(window))
+    return RawDetections(**{name: array[0] for name, array in zip(OUTPUT_NAMES, outputs, strict=True)})
 
 
 def load_bundle(path: Path, threads: int = 1) -> Bundle:

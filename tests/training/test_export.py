@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,17 +12,18 @@ import torch
 from typer.testing import CliRunner
 
 from neosort_inference.bundle import load_bundle
-from neosort_inference.bundle_metadata import Threshold
+from neosort_inference.bundle_metadata import Agreement, Quantisation
+from neosort_training.bundle_writer import rewrite_metadata
 from neosort_training.checkpoint import Checkpoint, load_checkpoint
 from neosort_training.cli import app
 from neosort_training.config import ModelConfig
 from neosort_training.evaluate import TorchPredictor
-from neosort_training.export import ExportError, export_bundle
+from neosort_training.export import ExportError, ExportPlan, every_window, export_bundle, must_agree
+from neosort_training.graphs import recomposed
 from neosort_training.model import NeoNet
 
 KINDS = ("disk", "block", "plastic")
 SMALL = ModelConfig(stem=8, stride_8=16, stride_16=32, stride_32=32, field=16, neck=16, item_head=32)
-POINT = Threshold(purity_target=0.9, p_ndfeb=0.4, recovery=0.8, purity=0.91, n=100)
 
 
 @pytest.fixture
@@ -54,34 +57,100 @@ def checkpoint(make_store):
     )
 
 
+def plan_of(checkpoint, store, **changes):
+    windows = every_window([store])
+    settings = {"grid": checkpoint.grid, "measured": windows, "calibration": None, "command": "neosort-train export"}
+    return ExportPlan(checkpoint=checkpoint, **(settings | changes))
+
+
+def ignore(_what):
+    pass
+
+
 def test_bundle_says_what_the_network_says(checkpoint, make_store, tmp_path):
-    store = make_store("other", 3, 50)
-    windows = [store[index].window for index in range(3)]
-    out = tmp_path / "small.onnx"
-    assert export_bundle(checkpoint, out, windows, [POINT]) < 2e-3
+    store, out = make_store("other", 3, 50), tmp_path / "small.onnx"
+    told = []
+    made = export_bundle(plan_of(checkpoint, store), out, told.append)
+    assert len(told) == 3 * len(store)
     bundle = load_bundle(out)
-    assert bundle.metadata.kinds == KINDS
-    assert bundle.metadata.grid == checkpoint.grid
-    assert bundle.metadata.thresholds == (POINT,)
-    assert bundle.metadata.training.datasets[0].seeds == (1,)
-    found, expected = bundle.run(windows[0]), TorchPredictor(checkpoint.averaged_net(), checkpoint.grid).run(windows[0])
+    metadata = bundle.metadata
+    assert metadata == made.bundle.metadata
+    assert (metadata.kinds, metadata.grid, metadata.precision) == (KINDS, checkpoint.grid, "fp32")
+    assert 0 <= metadata.parity < 2e-3
+    assert metadata.training.datasets[0].seeds == (1,)
+    assert metadata.training.versions["torch"] == str(torch.__version__)
+    assert metadata.measured_on[0].path == str(store.path)
+    assert len(metadata.measured_on[0].manifest_sha256) == 64
+    assert {curve.blind for curve in metadata.curves} == {"none", "camera", "field"}
+    assert sum(sum(row) for row in metadata.confusion.counts) == made.scores["none"].items
+    assert metadata.guarantee is None
+    window = store[0].window
+    found, expected = bundle.run(window), TorchPredictor(checkpoint.averaged_net(), checkpoint.grid).run(window)
     assert found.score.shape == (64,)
     np.testing.assert_allclose(found.score, expected.score, atol=1e-3)
     assert found.kind_p.shape == (64, 3)
     assert [path.name for path in tmp_path.glob("small*")] == ["small.onnx"]
 
 
+def test_eight_bits_at_another_size(checkpoint, make_store, tmp_path):
+    """The ranges are found on windows of the store, the bundle reads wider and shorter ones."""
+    store, out = make_store("other", 4, 50), tmp_path / "small.onnx"
+    wide = replace(checkpoint.grid, rows=96, cols=320)
+    made = export_bundle(plan_of(checkpoint, store, grid=wide, calibration=every_window([store])), out, ignore)
+    metadata = load_bundle(out).metadata
+    assert (metadata.precision, metadata.grid, metadata.measured_grid) == ("int8", wide, checkpoint.grid)
+    assert metadata.quantisation.calibration_windows == 4
+    assert metadata.quantisation.against_fp32.windows == 4
+    assert metadata.quantisation.float_nodes, "heads stay in float"
+    assert made.fp32.items == made.scores["none"].items
+    (window,) = recomposed([store[index].window for index in range(2)], wide)
+    with pytest.raises(ValueError, match="cols=160"):
+        made.bundle.run(store[0].window)
+    assert made.bundle.run(window).score.max() > 0
+
+
 def test_bundle_that_differs_is_not_written(checkpoint, make_store, tmp_path, monkeypatch):
     monkeypatch.setattr("neosort_training.export.largest_difference", lambda *_: 0.1)
-    out = tmp_path / "small.onnx"
     with pytest.raises(ExportError, match=r"differ by 0\.1"):
-        export_bundle(checkpoint, out, [make_store("other", 1, 50)[0].window], [])
+        export_bundle(plan_of(checkpoint, make_store("other", 1, 50)), tmp_path / "small.onnx", ignore)
     assert not list(tmp_path.glob("small*"))
 
 
-def test_bundle_that_was_compared_with_nothing_is_not_written(checkpoint, tmp_path):
-    with pytest.raises(ExportError, match="inf"):
-        export_bundle(checkpoint, tmp_path / "small.onnx", [], [])
+AGREED = Agreement(
+    windows=4, items=9, found_by_one=0.01, p_ndfeb_mean=0.01, p_ndfeb_p95=0.1, boxes_mm_p95=2.0,
+    magnet_g_median_relative=0.01,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("against", "loss", "words"),
+    [
+        ({}, 0.011, r"recovery lost at purity 95 %: 1\.10%, at most 1%"),
+        ({"p_ndfeb_mean": 0.04}, 0.0, r"mean difference in P\(NdFeB\): 4\.00%"),
+        ({"found_by_one": 0.2}, -0.01, r"found by only one of the two: 20\.00%"),
+    ],
+)
+def test_eight_bits_that_say_something_else_are_refused(against, loss, words):
+    found = Quantisation(
+        scheme="x", calibration_windows=1, against_fp32=AGREED.model_copy(update=against), recovery_loss=loss
+    )
+    with pytest.raises(ExportError, match=words):
+        must_agree(Path("small.onnx"), found)
+
+
+def test_eight_bits_within_the_limits_pass():
+    must_agree(
+        Path("small.onnx"), Quantisation(scheme="x", calibration_windows=1, against_fp32=AGREED, recovery_loss=0.01)
+    )
+
+
+def test_metadata_are_rewritten_and_the_graph_stays(checkpoint, make_store, tmp_path):
+    store, out = make_store("other", 2, 50), tmp_path / "small.onnx"
+    before = export_bundle(plan_of(checkpoint, store), out, ignore).bundle
+    after = rewrite_metadata(out, name="renamed")
+    assert after.metadata.name == load_bundle(out).metadata.name == "renamed"
+    assert after.metadata.sha256 == before.metadata.sha256
+    assert after.metadata.curves == before.metadata.curves
 
 
 CONFIG = """
@@ -126,7 +195,8 @@ def test_train_evaluate_export_evaluate(make_store, tmp_path):
     again = runner.invoke(app, ["train", str(config)])
     assert again.exit_code == 2
     assert "--resume" in again.output
-    call("export", checkpoint, bundle, "--store", store.path)
+    said = call("export", checkpoint, bundle, "--store", store.path, "--int8", "--calibration-windows", "8")
+    assert "eight bits against fp32" in said
     figures = {}
     for model in (checkpoint, bundle):
         call("evaluate", model, store.path, "--blind", "field", "--json", tmp_path / "scores.json")
@@ -138,7 +208,7 @@ def test_train_evaluate_export_evaluate(make_store, tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("name = 'x'\nlearning = 1\n", "learning"),
+        ("name = 'x'\nout = 'y'\nlearning = 1\n[data]\ntrain = ['z']\n[optimiser]\nepochs = 1\n", "learning"),
         ("name = 'x", "not valid TOML"),
         ("name = 'x'\nout = 'y'\n[data]\ntrain = ['nowhere']\n[optimiser]\nepochs = 0\n", "optimiser.epochs = 0"),
         ("name = 'x'\nout = 'y'\n[data]\ntrain = ['nowhere']\n[optimiser]\nepochs = 1\n", "nowhere/manifest.jsonl"),
