@@ -10,7 +10,12 @@ from pydantic import Field, SerializeAsAny, ValidationError, model_validator
 from neosort_hardware.driver_choice import settings_of
 from neosort_hardware.faults import Fault
 from neosort_hardware.section import ConfigError, Section, describe_invalid, load_toml
-from neosort_hardware.settings_serial import SerialDiverterConfig, SerialEncoderConfig, SerialInterlockConfig
+from neosort_hardware.settings_serial import (
+    SerialDiverterConfig,
+    SerialEncoderConfig,
+    SerialInterlockConfig,
+    SerialMagnetometerConfig,
+)
 from neosort_hardware.settings_sim import (
     SimCameraConfig,
     SimDiverterConfig,
@@ -44,7 +49,9 @@ Mm = Annotated[float, Field(ge=0, le=20_000)]
 # Whose settings each slot may hold. A driver of ours adds its settings here and where it is built to `line.DRIVERS`.
 AnyEncoder = Annotated[SerializeAsAny[EncoderConfig], settings_of("encoder", SimEncoderConfig, SerialEncoderConfig)]
 AnyCamera = Annotated[SerializeAsAny[CameraConfig], settings_of("camera", SimCameraConfig)]
-AnyMagnetometer = Annotated[SerializeAsAny[MagnetometerConfig], settings_of("magnetometer", SimMagnetometerConfig)]
+AnyMagnetometer = Annotated[
+    SerializeAsAny[MagnetometerConfig], settings_of("magnetometer", SimMagnetometerConfig, SerialMagnetometerConfig)
+]
 AnyDiverter = Annotated[
     SerializeAsAny[DiverterConfig], settings_of("diverter", SimDiverterConfig, SerialDiverterConfig)
 ]

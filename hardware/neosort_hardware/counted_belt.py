@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from neosort_hardware.devices import Encoder
+from neosort_hardware.wrapping import WRAP, ahead
 
-WRAP = 1 << 32
 CLOCK_SLACK_US = 200_000  # a board's clock that is so far from where it should be has begun anew
 ALIGNING_TRIES = 8
 
@@ -46,7 +46,7 @@ class CountedBelt:
         elif self._has_restarted(self._last, latch):
             self.restarts += 1
         else:
-            self.counts += _signed(latch.raw_count - self._last.raw_count)
+            self.counts += ahead(latch.raw_count, self._last.raw_count)
         self._last = latch
         return self.counts
 
@@ -57,11 +57,11 @@ class CountedBelt:
 
     def counts_at(self, raw_count: int) -> int:
         """A count that the board has told, near the last, as ours."""
-        return self.counts + (0 if self._last is None else _signed(raw_count - self._last.raw_count))
+        return self.counts + (0 if self._last is None else ahead(raw_count, self._last.raw_count))
 
     def _has_restarted(self, last: Latch, latch: Latch) -> bool:
         passed_us = (latch.at_ns - last.at_ns) // 1000
-        strayed_us = _signed(latch.board_us - last.board_us - passed_us)
+        strayed_us = ahead(latch.board_us, last.board_us + passed_us)
         return abs(strayed_us) > CLOCK_SLACK_US + passed_us // 1000
 
 
@@ -80,8 +80,3 @@ def shift_to(encoder: Encoder, latch: Callable[[], Latch], belt: CountedBelt) ->
         best = min((took_ns, shift), best) if best is not None else (took_ns, shift)
     assert best is not None
     return best[1]
-
-
-def _signed(difference: int) -> int:
-    """The shorter way round, of 32 bits."""
-    return (difference + WRAP // 2) % WRAP - WRAP // 2

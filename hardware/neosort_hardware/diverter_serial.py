@@ -10,13 +10,14 @@ from neosort_hardware.config import LineConfig
 from neosort_hardware.controller_device import ControllerDevice
 from neosort_hardware.controller_link import ControllerLink
 from neosort_hardware.controller_protocol import REFUSALS, Ending, Kind, Limits, Result, Status, shot_request
-from neosort_hardware.counted_belt import WRAP, shift_to
+from neosort_hardware.counted_belt import shift_to
 from neosort_hardware.devices import DeviceError, Encoder
 from neosort_hardware.encoder_serial import SerialEncoder
 from neosort_hardware.section import ConfigError
 from neosort_hardware.settings_serial import SerialDiverterConfig
 from neosort_hardware.site import Site
 from neosort_hardware.types import DeviceHealth, Shot, ShotOutcome
+from neosort_hardware.wrapping import WRAP
 
 FAR_COUNTS = 1 << 30  # no shot lies so far ahead; beyond, a count of 32 bits means two places
 LONGEST_LEAD_MS = 65.0

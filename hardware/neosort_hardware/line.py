@@ -32,6 +32,7 @@ DRIVERS: Mapping[tuple[SlotName, str], str] = {
     ("diverter", "sim"): "neosort_hardware.twin.devices:SimDiverter",
     ("interlock", "sim"): "neosort_hardware.twin.devices:SimInterlock",
     ("encoder", "serial"): "neosort_hardware.encoder_serial:SerialEncoder",
+    ("magnetometer", "serial"): "neosort_hardware.magnetometer_serial:SerialMagnetometer",
     ("diverter", "serial"): "neosort_hardware.diverter_serial:SerialDiverter",
     ("interlock", "serial"): "neosort_hardware.interlock_serial:SerialInterlock",
 }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from neosort_hardware.section import Section
 from neosort_hardware.slots import DiverterConfig, EncoderConfig, InterlockConfig, MagnetometerConfig
+
+SignedAxis = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
 
 
 class BoardPort(Section):
@@ -45,3 +47,15 @@ class SerialMagnetometerConfig(BoardPort, MagnetometerConfig):
 
     driver: Literal["serial"] = "serial"
     silent_ms: float = Field(250.0, ge=10, le=10_000, description="a board that sends nothing for so long is lost")
+    axes: tuple[SignedAxis, SignedAxis, SignedAxis] = Field(
+        ("+x", "+y", "+z"), description="the board's axes that point along our x, y and z"
+    )
+    apart_mm: float = Field(
+        3.0, ge=0.1, le=100, description="the board's count and the line's encoder may come apart by no more"
+    )
+
+    @model_validator(mode="after")
+    def _three_different_axes(self) -> Self:
+        if len({axis[1] for axis in self.axes}) != 3:
+            raise ValueError(f"magnetometer.axes is {list(self.axes)}, must name each of x, y and z once")
+        return self
