@@ -58,6 +58,16 @@ def synth(
             file_okay=False,
         ),
     ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder, of 512 MB at most, in which pictures of items are kept ready for the next run. Left out: in "
+            "the user's cache folder.",
+            file_okay=False,
+            show_default=False,
+        ),
+    ] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep none.")] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes. Left out: one a core.")] = None,
 ) -> None:
     """Make labelled belt windows with the twin, shard by shard, until the store holds that many.
@@ -76,6 +86,7 @@ def synth(
         belts=belts,
         scenes=scenes,
         every_mm=every,
+        sprite_cache=None if no_cache else cache or _user_cache(),
     )
     console = Console()
     done, mended = parts_done(store, plan)
@@ -99,6 +110,12 @@ def synth(
             progress.stop()
             console.print("broken off; the same command goes on from here")
             raise typer.Exit(130) from None
+
+
+def _user_cache() -> Path:
+    """Where a user's programs keep what they can make anew (XDG base directories)."""
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(named) if named else Path.home() / ".cache") / "neosort"
 
 
 def _split_named(split: str) -> str:

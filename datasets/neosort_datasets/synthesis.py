@@ -36,12 +36,15 @@ class SynthPart:
     belts: Path | None = None
     scenes: Scenes = Scenes.VARIED
     every_mm: float | None = None
+    sprite_cache: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SynthPlan:
     """The arguments of one store. ``split``: a `SplitName` of the catalogue. ``belts``: a folder with photographs of
-    real belts, for the twin to show. ``every_mm``: belt from one window to the next; None: side by side."""
+    real belts, for the twin to show. ``every_mm``: belt from one window to the next; None: side by side.
+    ``sprite_cache``: where sprites are kept ready for the next process; it changes nothing of what is made.
+    """
 
     line: LineConfig
     split: str
@@ -50,6 +53,7 @@ class SynthPlan:
     belts: Path | None = None
     scenes: Scenes = Scenes.VARIED
     every_mm: float | None = None
+    sprite_cache: Path | None = None
 
     @property
     def origin(self) -> str:
@@ -79,6 +83,7 @@ class SynthPlan:
                 belts=self.belts,
                 scenes=self.scenes,
                 every_mm=self.every_mm,
+                sprite_cache=self.sprite_cache,
             )
             for index, size in enumerate(sizes)
         ]
@@ -100,6 +105,7 @@ def twin_windows(part: SynthPart) -> list[LabelledWindow]:
         part.belts,
         scenes=part.scenes,
         every_mm=part.every_mm,
+        sprite_cache=part.sprite_cache,
     )
     try:
         return list(windows)

@@ -35,9 +35,9 @@ BARREN_S = 60.0  # of belt without a window: there will be none
 
 
 @cache
-def _scenery(belt_textures: Path | None) -> Scenery:
+def _scenery(belt_textures: Path | None, sprite_cache: Path | None) -> Scenery:
     """A process reads its sprites and draws its textures once."""
-    return Scenery(belt_textures)
+    return Scenery(belt_textures, sprite_cache)
 
 
 def labelled_windows(
@@ -49,19 +49,22 @@ def labelled_windows(
     *,
     scenes: Scenes = Scenes.VARIED,
     every_mm: float | None = None,
+    sprite_cache: Path | None = None,
 ) -> Iterator[LabelledWindow]:
     """``count`` labelled windows of items of one split, `WINDOWS_PER_SCENE` of each scene. Deterministic by seed.
 
     ``every_mm``: belt from one window to the next; left out, they lie side by side. ``belt_textures``: a folder with
-    photographs of real belts to show in more than half of the scenes. Raises `ConfigError` for one without pictures,
-    and for a line whose camera does not fill the windows; `AtlasError`.
+    photographs of real belts to show in more than half of the scenes. ``sprite_cache``: a folder in which sprites are
+    kept ready for other processes. Raises `ConfigError` for belts without pictures, and for a line whose camera does
+    not fill the windows; `AtlasError`.
     """
     made = 0
-    scenery = _scenery(belt_textures)
+    scenery = _scenery(belt_textures, sprite_cache)
     for scene_seed in np.random.SeedSequence(seed).generate_state(count // WINDOWS_PER_SCENE + 1):
         rng = np.random.default_rng(scene_seed)
         config = scene_line(base, split, scenes, every_mm or WindowGrid().length_mm, rng)
-        world = World(config, VirtualClock(), int(scene_seed), scenery)
+        buffers = int(BLOCK_MS * config.belt.speed_m_per_s // config.camera.trigger_every_mm) + 2
+        world = World(config, VirtualClock(), int(scene_seed), scenery, camera_buffers=buffers, landings=False)
         with simulated_line(world) as line:
             for window in _scene(line, rng, min(WINDOWS_PER_SCENE, count - made)):
                 yield window
@@ -73,7 +76,7 @@ def timed_pastes(base: LineConfig, seed: int, count: int) -> list[float]:
     read before. Raises `ValueError` for a line that feeds nothing."""
     if base.twin.feed.items_per_s_per_m <= 0:
         raise ValueError("twin.feed.items_per_s_per_m is 0: there is nothing to lay on the belt")
-    scenery, rng = _scenery(None), np.random.default_rng(seed)
+    scenery, rng = _scenery(None, None), np.random.default_rng(seed)
     picture = BeltPicture(
         width_px=base.camera.width_px,
         height_px=base.camera.height_px,
@@ -129,7 +132,6 @@ def _scene(line: Line, rng: np.random.Generator, count: int) -> Iterator[Labelle
 def _truth_of(line: Line) -> list[ItemTruth]:
     if line.truth is None:
         raise ValueError("labels come from the twin; this line is real")
-    line.truth.landings()
     return line.truth.items()
 
 

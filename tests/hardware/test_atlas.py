@@ -108,7 +108,7 @@ def test_every_shipped_pack_is_whole_and_its_sprites_as_large_as_their_models():
             assert 0.75 * length < along_hi - along_lo < length + 130, (model.name, pose.sprite)
             assert 0.75 * width < across_hi - across_lo < width + 130, (model.name, pose.sprite)
             assert 0.6 * height < sprite.tallest_mm < 1.3 * height + 2, (model.name, pose.sprite)
-            assert sprite.rgb[sprite.alpha > 127].std() > 2.0, "without light and shade"
+            assert sprite.rgb[:, sprite.alpha > 127].std() > 2.0, "without light and shade"
     assert len(seen) > 30
 
 

@@ -10,12 +10,13 @@ from tests.hardware.sprite_makers import corner_sprite, plate, shipped, write_at
 
 from neosort_hardware.twin.atlas import Atlas, AtlasSprite
 from neosort_hardware.twin.catalogue import model_named
-from neosort_hardware.twin.sprites import Sprite, SpriteBook, prepared, silhouette
+from neosort_hardware.twin.sprite_book import SpriteBook
+from neosort_hardware.twin.sprites import Sprite, prepared, silhouette
 
 
 def test_a_sprite_is_cropped_to_its_body_and_keeps_its_middle() -> None:
     sprite = prepared(shipped(np.full((40, 80), 255, np.uint8)), 1.0)
-    assert sprite.rgb.shape == (25, 50, 3)  # 1.25 px a strip pixel
+    assert sprite.rgb.shape == (3, 25, 50)  # 1.25 px a strip pixel
     assert sprite.body.mm_per_px == pytest.approx((0.8, 0.8))
     assert sprite.body.reach_mm(0.0) == pytest.approx((-20.0, 20.0, -10.0, 10.0))
     along = sprite.body.reach_mm(math.pi / 2)
@@ -23,8 +24,8 @@ def test_a_sprite_is_cropped_to_its_body_and_keeps_its_middle() -> None:
 
 
 def test_a_sprite_is_never_made_finer_than_it_was_shipped() -> None:
-    assert plate(mm_per_px=0.4).rgb.shape == (40, 80, 3)
-    assert plate(mm_per_px=2.0).rgb.shape == (12, 25, 3)
+    assert plate(mm_per_px=0.4).rgb.shape == (3, 40, 80)
+    assert plate(mm_per_px=2.0).rgb.shape == (3, 12, 25)
 
 
 @pytest.mark.parametrize("mm_per_px", [0.4, 1.0, 1.37])

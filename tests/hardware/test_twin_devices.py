@@ -9,10 +9,9 @@ from neosort_hardware.devices import DeviceError
 from neosort_hardware.line import simulated_line
 from neosort_hardware.twin import world as world_module
 from neosort_hardware.twin.catalogue import model_named
-from neosort_hardware.twin.devices import ARRAY_BUFFER_S, CAMERA_BUFFERS
 from neosort_hardware.twin.feed import Item
 from neosort_hardware.twin.scenery import Scenery
-from neosort_hardware.twin.world import World
+from neosort_hardware.twin.world import ARRAY_BUFFER_S, CAMERA_BUFFERS, World
 from neosort_hardware.types import Shot, ShotOutcome
 
 SCENERY = Scenery()

@@ -91,6 +91,11 @@ class Atlas:
             self._index = self._read_index()
         return self._index
 
+    @property
+    def digest(self) -> str:
+        """The sha256 of its index, and with that of all that it holds. Raises `AtlasError`."""
+        return hashlib.sha256(self._index_bytes()).hexdigest()
+
     def sprite(self, key: str) -> AtlasSprite:
         """The sprite 'hdd35-07/lid'. Raises `AtlasError` when it is missing, or its pack missing, torn or altered."""
         entry = self.index.sprites.get(key)
@@ -107,13 +112,18 @@ class Atlas:
         )
 
     def _read_index(self) -> AtlasIndex:
+        data = self._index_bytes()
+        try:
+            return AtlasIndex.model_validate_json(data)
+        except ValidationError as error:
+            raise AtlasError(f"{self._folder.joinpath('index.json')}: {describe_invalid(error)}") from error
+
+    def _index_bytes(self) -> bytes:
         path = self._folder.joinpath("index.json")
         try:
-            return AtlasIndex.model_validate_json(path.read_bytes())
+            return path.read_bytes()
         except OSError as error:
             raise AtlasError(f"{path}: cannot be read ({error})") from error
-        except ValidationError as error:
-            raise AtlasError(f"{path}: {describe_invalid(error)}") from error
 
     def _pack(self, name: str) -> zipfile.ZipFile:
         if name not in self._packs:

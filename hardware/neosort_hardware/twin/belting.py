@@ -133,11 +133,14 @@ class Belting:
         if not self._spliced(int(index[0]), len(index)):
             return
         row, slope = self._splice
-        behind = (index - row) % self._loop
-        offset_mm = (behind[:, None] - slope * np.arange(levels.shape[1])[None, :]) * self._pitch - 6
-        groove = -46 * np.exp(-((offset_mm / 0.9) ** 2)) + 26 * np.exp(-(((offset_mm - 2.4) / 1.2) ** 2))
-        filler = 9 * ((offset_mm > 2) & (offset_mm < 10))
-        levels[:] = np.clip(levels + groove + filler, 0, 255).astype(np.uint8)
+        behind = ((index - row) % self._loop).astype(np.float32)
+        offset_mm = behind[:, None] - np.float32(slope) * np.arange(levels.shape[1], dtype=np.float32)
+        offset_mm = offset_mm * np.float32(self._pitch) - 6
+        near = np.nonzero(np.abs(offset_mm - 4) < 8)  # beyond, it changes nothing
+        from_mm = offset_mm[near]
+        groove = -46 * np.exp(-((from_mm / 0.9) ** 2)) + 26 * np.exp(-(((from_mm - 2.4) / 1.2) ** 2))
+        filler = 9 * ((from_mm > 2) & (from_mm < 10))
+        levels[near] = np.clip(levels[near] + groove + filler, 0, 255).astype(np.uint8)
 
     def _scatter(self, picture: ImageU16, rng: np.random.Generator) -> None:
         """Debris, none of it across the border of a stretch."""
@@ -153,7 +156,9 @@ class Belting:
                 continue
             turn = np.s_[:: 1 if flip < 0.5 else -1, :: 1 if flip % 0.5 < 0.25 else -1]
             target = picture[top : top + high, first : first + wide]
-            target[:] = target * scrap.through[turn] + scrap.light[turn]
+            shown = target * scrap.through[turn]
+            shown += scrap.light[turn]
+            target[:] = shown
 
 
 def _colour(rng: np.random.Generator) -> tuple[ArrayF32, tuple[float, float, float]]:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from neosort_hardware.twin.sprites import Registration, Sprite
 from neosort_hardware.twin.wear import ItemWear, WearTiles, linear
-from neosort_hardware.types import ArrayF32, ImageU8
+from neosort_hardware.types import ArrayF32
 
 ImageU16 = npt.NDArray[np.uint16]
 WHITE = 32768.0
@@ -54,25 +54,25 @@ class Stamp:
 
 
 def lit(sprite: Sprite, on_item: tuple[float, float], wear: ItemWear, tiles: WearTiles) -> ArrayF32:
-    """The item under the scene's lamps with its own wear: (h, w, 4), linear RGB premultiplied by alpha, and alpha."""
-    table = np.ascontiguousarray(_LINEAR * wear.gains).reshape(256, 1, 3)
-    colour = cv2.LUT(sprite.rgb, table)
+    """The item under the scene's lamps with its own wear: (h, w, 4), counts premultiplied by alpha, and alpha."""
     x, y = on_item[0] / 127, on_item[1] / 127
     light = cv2.addWeighted(sprite.light_x, x, sprite.light_y, y, 1.0 - 128 * (x + y), dtype=cv2.CV_32F)
-    cover = sprite.alpha * np.float32(1 / 255)
-    weight = cv2.multiply(np.maximum(light, np.float32(0.1)), cover)
+    alpha = sprite.alpha * np.float32(1 / 255)
+    weight = cv2.multiply(np.maximum(light, np.float32(0.1)), alpha)
     if wear.scratches > 0:
-        marks = cv2.multiply(weight, tiles.scratches(cover.shape, wear.entry), scale=wear.scratches)
-        weight = cv2.add(weight, marks)
+        marks = cv2.multiply(weight, tiles.scratches(alpha.shape, wear.entry), scale=wear.scratches)
+        weight = cv2.add(weight, marks, dst=marks)
+    tables = WHITE * _LINEAR * wear.gains
+    planes = [cv2.LUT(plane, np.ascontiguousarray(tables[:, c])) for c, plane in enumerate(sprite.rgb)]
     if wear.dust > 0:
-        film = cv2.multiply(weight, tiles.dust(cover.shape, wear.entry), scale=wear.dust)
-        colour = cv2.multiply(colour, cv2.cvtColor(cv2.subtract(weight, film), cv2.COLOR_GRAY2RGB))
-        colour = cv2.add(colour, cv2.merge([film * part for part in wear.dust_rgb]))
+        film = cv2.multiply(weight, tiles.dust(alpha.shape, wear.entry), scale=wear.dust)
+        weight = cv2.subtract(weight, film, dst=weight)
+        for plane, tone in zip(planes, wear.dust_rgb, strict=True):
+            cv2.scaleAdd(film, WHITE * tone, cv2.multiply(plane, weight, dst=plane), dst=plane)
     else:
-        colour = cv2.multiply(colour, cv2.cvtColor(weight, cv2.COLOR_GRAY2RGB))
-    whole = np.empty((*cover.shape, 4), np.float32)
-    cv2.mixChannels([colour, cover], [whole], [0, 0, 1, 1, 2, 2, 3, 3])
-    return whole
+        for plane in planes:
+            cv2.multiply(plane, weight, dst=plane)
+    return np.asarray(cv2.merge([*planes, alpha]), np.float32)
 
 
 def shaded(sprite: Sprite, on_item: tuple[float, float], stamp: Stamp) -> ArrayF32:
@@ -80,25 +80,24 @@ def shaded(sprite: Sprite, on_item: tuple[float, float], stamp: Stamp) -> ArrayF
     x, y = on_item[0] / 127, on_item[1] / 127
     lean = cv2.addWeighted(sprite.shade[1], x, sprite.shade[2], y, 1.0 - 128 * (x + y), dtype=cv2.CV_32F)
     left = cv2.multiply(sprite.shade[0], lean, scale=1 / 255, dtype=cv2.CV_32F)
-    left = np.clip(left, 0.0, 1.0)
+    left = np.minimum(np.maximum(left, np.float32(0)), np.float32(1))
     turned = cv2.warpAffine(left, stamp.affine, stamp.size, flags=cv2.INTER_LINEAR, borderValue=1.0)
     return np.asarray(turned, np.float32)
 
 
-def turned(picture: ArrayF32 | ImageU8, stamp: Stamp) -> ArrayF32:
-    """A layer in the strip's pixels, (h, w) or (h, w, channels), 0 beyond it; in the levels it came in."""
-    turned_picture = cv2.warpAffine(picture, stamp.affine, stamp.size, flags=cv2.INTER_LINEAR)
-    return np.asarray(turned_picture, np.float32)
+def turned(picture: ArrayF32, stamp: Stamp) -> ArrayF32:
+    """A layer in the strip's pixels, (h, w) or (h, w, channels), 0 beyond it."""
+    return np.asarray(cv2.warpAffine(picture, stamp.affine, stamp.size, flags=cv2.INTER_LINEAR), np.float32)
 
 
 def darken(target: ImageU16, shade: ArrayF32) -> None:
     """Shade what lies there, in place."""
     factor = cv2.cvtColor((shade * np.float32(65535)).astype(np.uint16), cv2.COLOR_GRAY2RGB)
-    target[:] = cv2.multiply(target, factor, scale=1 / 65535)
+    cv2.multiply(target, factor, dst=target, scale=1 / 65535)
 
 
-def cover(target: ImageU16, item: ArrayF32) -> None:
-    """Lay a turned item, (h, w, 4) premultiplied, over what lies there, in place."""
-    through = cv2.cvtColor(1.0 - cv2.extractChannel(item, 3), cv2.COLOR_GRAY2RGB)
-    below = cv2.multiply(target, through, dtype=cv2.CV_32F)
-    target[:] = cv2.scaleAdd(cv2.cvtColor(item, cv2.COLOR_RGBA2RGB), WHITE, below)
+def cover(target: ImageU16, item: ArrayF32, alpha: ArrayF32) -> None:
+    """Lay a turned item, (h, w, 4) premultiplied, over what lies there; ``alpha`` (h, w) is its last plane."""
+    through = cv2.cvtColor(np.float32(1) - alpha, cv2.COLOR_GRAY2RGB)
+    below = cv2.multiply(target, through, dst=through, dtype=cv2.CV_32F)
+    cv2.add(below, cv2.cvtColor(item, cv2.COLOR_RGBA2RGB), dst=target, dtype=cv2.CV_16U)

@@ -11,7 +11,7 @@ from neosort_hardware.faults import FaultName
 from neosort_hardware.named_device import NamedDevice
 from neosort_hardware.site import Site
 from neosort_hardware.slots import SlotConfig
-from neosort_hardware.twin.world import ARRAY_BUFFER_S, CAMERA_BUFFERS, World
+from neosort_hardware.twin.world import ARRAY_BUFFER_S, World
 from neosort_hardware.types import (
     ArrayBool,
     DeviceHealth,
@@ -74,7 +74,7 @@ class SimDevice(NamedDevice):
 class SimCamera(SimDevice):
     """Exposes every `trigger_every_mm` of belt, as the encoder counts it.
 
-    Buffers `CAMERA_BUFFERS` frames; older ones are lost and show as a gap in `sequence`.
+    Buffers as many frames as its world has it; older ones are lost and show as a gap in `sequence`.
     """
 
     _called = "simulated camera"
@@ -93,7 +93,7 @@ class SimCamera(SimDevice):
             self._wait(None, timeout_s)
             self._next = max(self._next, self._newest() + 1)
             return None
-        self._next = max(self._next, self._newest() - CAMERA_BUFFERS + 1)
+        self._next = max(self._next, self._newest() - world.camera_buffers + 1)
         due_mm = self._next * self._every_mm
         true_mm = world.faults.travel.true_mm(due_mm)
         due_ns = None if true_mm is None else world.motion.time_ns_at(true_mm)

@@ -45,7 +45,9 @@ class BeltMotion:
 
     def position_mm(self, time_ns: float) -> float:
         """Belt position at a moment."""
-        return float(self.positions_mm(np.array([time_ns]))[0])
+        t_s = (time_ns - self.start_ns) * 1e-9
+        omega = 2 * math.pi * RIPPLE_HZ
+        return self.speed_mm_per_s * (t_s + self.ripple * (1 - math.cos(omega * t_s)) / omega)
 
     def positions_mm(self, times_ns: ArrayF64) -> ArrayF64:
         """Belt positions at moments (n,)."""
@@ -60,7 +62,9 @@ class BeltMotion:
         """
         omega = 2 * math.pi * RIPPLE_HZ
         wanted_s = belt_mm / self.speed_mm_per_s
-        t_s = wanted_s
+        t_s, before_s = wanted_s, math.nan
         for _ in range(12):
-            t_s = wanted_s - self.ripple * (1 - math.cos(omega * t_s)) / omega
+            if t_s == before_s:
+                break
+            before_s, t_s = t_s, wanted_s - self.ripple * (1 - math.cos(omega * t_s)) / omega
         return self.start_ns + round(t_s * 1e9)

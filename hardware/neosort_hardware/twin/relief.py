@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from neosort_hardware.types import ArrayBool, ArrayF32, ImageU8
+from neosort_hardware.types import ArrayF32, ImageU8
 
 Region = tuple[slice, slice]
 _SHADED = 246  # of 255: light less than this is a shadow
@@ -29,34 +29,43 @@ class Relief:
         for plane in (self.height, self.shade, self.caster):
             plane[to] = plane[rows]
 
-    def rest_mm(self, region: Region, body: ArrayBool) -> float:
-        """How high an item lies that covers ``body``: it leans on the tallest thing under it."""
-        below = self.height[region]
-        return float(below[body].max(initial=0)) if below.any() else 0.0
+    def rest_mm(self, region: Region, body: ImageU8) -> float:
+        """How high an item lies that covers ``body``, where it is not 0: it leans on the tallest thing under it."""
+        return float(cv2.minMaxLoc(self.height[region], body)[1])
 
     def kept_light(self, region: Region, height_mm: ArrayF32) -> ArrayF32 | None:
         """Share (h, w) of the light that earlier items leave to surfaces at ``height_mm``; None where all of it."""
         caster = self.caster[region]
-        if not caster.any():
+        if not cv2.countNonZero(caster):
             return None
-        depth = np.clip(1.0 - height_mm / np.maximum(caster, 1), 0, 1)
-        return np.asarray(1.0 - depth * (1.0 - self.shade[region] * np.float32(1 / 255)), np.float32)
+        deep = np.maximum(np.float32(1.0) - cv2.divide(height_mm, np.maximum(caster, 1), dtype=cv2.CV_32F), 0.0)
+        deep *= cv2.addWeighted(self.shade[region], 1 / 255, caster, 0.0, -1.0, dtype=cv2.CV_32F)
+        deep += np.float32(1.0)
+        return np.asarray(deep, np.float32)
 
     def weakened(self, region: Region, shade: ArrayF32, top_mm: float, thick_mm: float) -> ArrayF32:
         """An item's shadow (h, w) as it falls on what lies in the region: none on what is taller than its top."""
         below = self.height[region]
-        if not below.any():
+        if not cv2.countNonZero(below):
             return shade
-        depth = np.clip((top_mm - below.astype(np.float32)) / max(thick_mm, 1.0), 0, 1)
-        return np.asarray(1.0 - depth * (1.0 - shade), np.float32)
+        thick_mm = max(thick_mm, 1.0)
+        falling = cv2.addWeighted(below, -1.0 / thick_mm, below, 0.0, top_mm / thick_mm, dtype=cv2.CV_32F)
+        deep: ArrayF32 = np.asarray(falling, np.float32)
+        np.minimum(np.maximum(deep, 0.0, out=deep), 1.0, out=deep)
+        deep *= shade - np.float32(1.0)
+        deep += np.float32(1.0)
+        return deep
 
     def cast(self, region: Region, shade: ArrayF32, top_mm: float) -> None:
         """Remember a shadow."""
         levels = (shade * np.float32(255)).astype(np.uint8)
-        self.shade[region] = cv2.multiply(self.shade[region], levels, scale=1 / 255)
+        shaded = self.shade[region]
+        cv2.multiply(shaded, levels, dst=shaded, scale=1 / 255)
         _, casters = cv2.threshold(levels, _SHADED, min(255.0, top_mm), cv2.THRESH_BINARY_INV)
-        self.caster[region] = cv2.max(self.caster[region], casters)
+        tallest = self.caster[region]
+        cv2.max(tallest, casters, dst=tallest)
 
-    def stand(self, region: Region, body: ArrayBool, height_mm: ArrayF32) -> None:
+    def stand(self, region: Region, body: ImageU8, height_mm: ArrayF32) -> None:
         """Remember the surface of an item."""
-        self.height[region][body] = np.clip(height_mm, 0, 255).astype(np.uint8)[body]
+        levels = np.minimum(height_mm, np.float32(255)).astype(np.uint8)
+        cv2.copyTo(levels, body, self.height[region])

@@ -8,20 +8,21 @@ import numpy as np
 
 from neosort_hardware.twin.lens import sensor_noise
 from neosort_hardware.twin.rubber import RubberStore
-from neosort_hardware.twin.sprites import SpriteBook
+from neosort_hardware.twin.sprite_book import SpriteBook
 from neosort_hardware.twin.wear import WearTiles
 from neosort_hardware.types import ArrayF32
 
 
 class Scenery:
     """``belt_textures``: a folder with photographs of real belts, which more than half of the scenes then show.
+    ``cache``: a folder in which sprites are kept ready between processes.
 
     Raises `ConfigError` for a folder without pictures. Nothing in it is random: worlds that share a scenery look as
     they would with one each.
     """
 
-    def __init__(self, belt_textures: Path | None = None) -> None:
-        self.sprites = SpriteBook()
+    def __init__(self, belt_textures: Path | None = None, cache: Path | None = None) -> None:
+        self.sprites = SpriteBook(cache=cache)
         self.rubber = RubberStore(belt_textures)
         self.wear_tiles = WearTiles()
         self._noise: dict[int, ArrayF32] = {}

@@ -1,4 +1,4 @@
-"""Sprites: the picture of each model from above in each of its poses, read from the atlas once and kept.
+"""Sprites: the picture of each model from above in each of its poses, made ready for a strip of some pitch.
 
 A sprite's columns run along the lying item's x, its rows against its y: row 0 is the edge of highest y, so that the
 frame (x, y, up) is right-handed and print reads the right way round in the camera. Turned by yaw, the item point
@@ -9,18 +9,15 @@ rising ``belt_mm``; the magnetic sources are turned by the same rule.
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from neosort_hardware.twin.atlas import Atlas, AtlasSprite
-from neosort_hardware.twin.bodies import ItemModel, Pose
+from neosort_hardware.twin.atlas import AtlasSprite
 from neosort_hardware.types import ArrayF64, ImageU8
 
 FINER_THAN_STRIP = 1.25  # a sprite is kept this much finer than the strip, so that turning it blurs little
-KEEP_BYTES = 192 << 20
 _SHADOW_ENDS = 250  # of 255: what the shade planes keep beyond is not seen
 
 
@@ -61,7 +58,7 @@ class Registration:
 class Sprite:
     """A lying item seen from above.
 
-    ``rgb`` (h, w, 3) display-encoded, ``alpha`` (h, w), ``light_x``, ``light_y`` (h, w) and ``height`` (h, w; 255 is
+    ``rgb`` (3, h, w) display-encoded, ``alpha`` (h, w), ``light_x``, ``light_y`` (h, w) and ``height`` (h, w; 255 is
     ``tallest_mm``) as `AtlasSprite` tells, cropped to the body and placed by ``body``; ``shade`` (3, hs, ws) placed by
     ``ground``. All uint8.
     """
@@ -80,31 +77,6 @@ class Sprite:
     def nbytes(self) -> int:
         """Memory that its layers take."""
         return 7 * self.alpha.nbytes + self.shade.nbytes
-
-
-class SpriteBook:
-    """Reads the sprite of a model in a pose when it is first asked for, and keeps it.
-
-    ``keep_bytes``: beyond it, what was not asked for the longest is let go.
-    """
-
-    def __init__(self, atlas: Atlas | None = None, keep_bytes: int = KEEP_BYTES) -> None:
-        self._atlas = Atlas() if atlas is None else atlas
-        self._keep_bytes, self._bytes = keep_bytes, 0
-        self._sprites: OrderedDict[tuple[str, float], Sprite] = OrderedDict()
-
-    def sprite(self, model: ItemModel, pose: Pose, mm_per_px: float) -> Sprite:
-        """The sprite for a strip of that pitch. Raises `AtlasError` when the atlas has it not, or is damaged."""
-        place = (f"{model.look_of}/{pose.sprite}", mm_per_px)
-        known = self._sprites.get(place)
-        if known is None:
-            known = self._sprites[place] = prepared(self._atlas.sprite(place[0]), mm_per_px)
-            self._bytes += known.nbytes
-            while self._bytes > self._keep_bytes and len(self._sprites) > 1:
-                self._bytes -= self._sprites.popitem(last=False)[1].nbytes
-        else:
-            self._sprites.move_to_end(place)
-        return known
 
 
 def prepared(shipped: AtlasSprite, mm_per_px: float) -> Sprite:
@@ -128,7 +100,7 @@ def prepared(shipped: AtlasSprite, mm_per_px: float) -> Sprite:
     )
     shade, ground = _ground(shipped)
     return Sprite(
-        rgb=np.ascontiguousarray(colour[:, :, :3]), alpha=np.ascontiguousarray(colour[:, :, 3]),
+        rgb=np.ascontiguousarray(colour[:, :, :3].transpose(2, 0, 1)), alpha=np.ascontiguousarray(colour[:, :, 3]),
         light_x=light[0], light_y=light[1], height=light[2],
         shade=shade, body=body, ground=ground, tallest_mm=shipped.tallest_mm,
     )  # fmt: skip

@@ -14,7 +14,7 @@ from neosort_hardware.twin.compositing import ImageU16, Lamps, Stamp, cover, dar
 from neosort_hardware.twin.relief import Region, Relief
 from neosort_hardware.twin.sprites import Sprite
 from neosort_hardware.twin.wear import WearTiles, drawn_wear
-from neosort_hardware.types import ArrayBool, ArrayF32, Box
+from neosort_hardware.types import ArrayBool, ArrayF32, Box, ImageU8
 
 _BLOCK_ROWS = 256
 
@@ -103,19 +103,20 @@ class BeltStrip:
             raise ValueError(f"item {item_id} at belt {belt_mm:g} mm, across {across_mm:g} mm lies outside the strip")
         on_item = self._lamps.on_item(yaw_rad)
         picture = turned(lit(sprite, on_item, drawn_wear(dirt, rng), self._tiles), stamp)
-        body = cv2.extractChannel(picture, 3) > 127.5 / 255
-        surface_mm = turned(sprite.height, stamp) * np.float32(sprite.tallest_mm / 255)
+        alpha = np.asarray(cv2.extractChannel(picture, 3), np.float32)
+        body = (alpha > np.float32(127.5 / 255)).view(np.uint8)
+        surface_mm = turned(sprite.height * np.float32(sprite.tallest_mm / 255), stamp)
         rest_mm = self._relief.rest_mm(region, body[inside])
         stands_mm = surface_mm[inside] + np.float32(rest_mm)
         kept = self._relief.kept_light(region, stands_mm)  # before its own shadow, which its picture knows already
         self._shade(ground, shaded(sprite, on_item, ground), rest_mm, sprite.tallest_mm)
-        cover(self._light[region], _dimmed(picture[inside], kept))
+        cover(self._light[region], _dimmed(picture[inside], kept), alpha[inside])
         self._relief.stand(region, body[inside], stands_mm)
         self._last_label = self._last_label % 65535 + 1
-        self._labels[region][body[inside]] = self._last_label
+        cv2.copyTo(np.full_like(self._labels[region], self._last_label), body[inside], self._labels[region])
         rows, cols = ((part.start, part.stop) for part in region)
         rows = (rows[0] + self._base, rows[1] + self._base)
-        self._placed[item_id] = _Placed(self._last_label, rows, cols, int(np.count_nonzero(body)))
+        self._placed[item_id] = _Placed(self._last_label, rows, cols, cv2.countNonZero(body))
         return self._box(body, stamp.top, stamp.left)
 
     def _overlap(self, stamp: Stamp) -> tuple[Region | None, Region]:
@@ -135,8 +136,8 @@ class BeltStrip:
             darken(self._light[region], self._relief.weakened(region, shade[inside], top_mm, thick_mm))
             self._relief.cast(region, shade[inside], top_mm)
 
-    def _box(self, body: ArrayBool, top: int, left: int) -> Box:
-        left_px, top_px, width, height = cv2.boundingRect(body.astype(np.uint8))
+    def _box(self, body: ImageU8, top: int, left: int) -> Box:
+        left_px, top_px, width, height = cv2.boundingRect(body)
         if width == 0:
             raise ValueError("a sprite without a body cannot be laid on the belt")
         return Box(
@@ -159,14 +160,14 @@ class BeltStrip:
     def visible_box(self, item_id: int) -> Box | None:
         """The box of what can be seen of it, None when it is covered. Raises `KeyError` once its rows are forgotten."""
         placed, seen = self._seen(item_id)
-        return self._box(seen, placed.rows[0], placed.cols[0]) if seen.any() else None
+        return self._box(seen.view(np.uint8), placed.rows[0], placed.cols[0]) if seen.any() else None
 
 
 def _dimmed(item: ArrayF32, kept: ArrayF32 | None) -> ArrayF32:
     """An item (h, w, 4) with the share of its light that its neighbours leave; its alpha stays."""
     if kept is None:
-        return np.ascontiguousarray(item)
-    return np.asarray(item * cv2.merge([kept, kept, kept, np.ones_like(kept)]), np.float32)
+        return item
+    return np.asarray(cv2.multiply(item, cv2.merge([kept, kept, kept, np.ones_like(kept)])), np.float32)
 
 
 def _block_of(row: float) -> int:

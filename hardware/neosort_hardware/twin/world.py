@@ -44,7 +44,8 @@ class World:
     """Belt, items, fields, air. Moves only when `advance` is called, to wherever the clock stands.
 
     ``scenery``: what worlds may share; it saves reading every sprite and drawing every texture anew. ``encoder``: a
-    real one, by which the belt moves then.
+    real one, by which the belt moves then. ``camera_buffers``: frames that the camera holds for a host that is late,
+    and the belt for them is remembered. ``landings``: whether it is worked out where items end, or nobody asks.
     """
 
     def __init__(
@@ -54,9 +55,13 @@ class World:
         seed: int,
         scenery: Scenery | None = None,
         encoder: Encoder | None = None,
+        *,
+        camera_buffers: int = CAMERA_BUFFERS,
+        landings: bool = True,
     ) -> None:
         self.clock = clock
         self.config = config
+        self.camera_buffers = camera_buffers
         self.geometry = LineGeometry.of(config)
         streams = np.random.SeedSequence(seed).spawn(6)
         feed_rng, optics_rng, throw_rng, valve_rng, front_rng, texture_rng = map(np.random.default_rng, streams)
@@ -73,7 +78,7 @@ class World:
             seed=int(texture_rng.integers(2**31)),
             picture=config.twin.picture,
             scenery=self._scenery,
-            length_mm=_camera_memory_mm(config, self.geometry),
+            length_mm=_camera_memory_mm(config, self.geometry, camera_buffers),
         )
         self._field = FieldStrip(
             self.geometry.channel_across_mm,
@@ -94,6 +99,7 @@ class World:
         self._on_belt: list[_OnBelt] = []
         self._truths: list[ItemTruth] = []
         self._landings: list[Landing] = []
+        self._lands = landings
 
     def advance(self) -> float:
         """Bring the world up to the clock; returns the belt position.
@@ -209,6 +215,8 @@ class World:
         gone = [laid.item for laid in self._on_belt if laid.item.belt_mm + 120.0 < gone_mm]
         if gone:
             self._on_belt = [laid for laid in self._on_belt if laid.item.belt_mm + 120.0 >= gone_mm]
+            if not self._lands:
+                return
             jets = self.jet_bank.blowing(now_ns)
             self._landings += [self._splitter.landing(item, self._sprite(item), jets, now_ns) for item in gone]
 
@@ -223,11 +231,11 @@ def _motion(config: LineConfig, clock: Clock, encoder: Encoder | None) -> tuple[
     return BeltMotion(speed_mm_per_s=speed_mm_per_s, ripple=ripple, start_ns=clock.now_ns()), 0.0
 
 
-def _camera_memory_mm(config: LineConfig, geometry: LineGeometry) -> float:
+def _camera_memory_mm(config: LineConfig, geometry: LineGeometry, buffers: int) -> float:
     """Belt that must be remembered for the oldest frame that the camera may still hand over."""
     corners = np.array([[0.0, 0.0], [0.0, float(config.camera.height_px)]])
     downstream, upstream = geometry.pixels_to_belt(corners, 0.0)[:, 1]
-    buffered_mm = (CAMERA_BUFFERS + 1) * config.camera.trigger_every_mm
+    buffered_mm = (buffers + 1) * config.camera.trigger_every_mm
     return float(2 * FEED_AHEAD_MM + abs(upstream - downstream) + buffered_mm)
 
 
