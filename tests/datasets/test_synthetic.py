@@ -175,7 +175,10 @@ def test_windows_of_one_line_lie_as_close_as_asked_and_repeat_their_items():
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        (LineConfig(camera=CameraConfig(driver="sim", height_px=320)), "its camera sees 320 mm along the belt, must be at least"),
+        (
+            LineConfig(camera=CameraConfig(driver="sim", height_px=320)),
+            "its camera sees 320 mm along the belt, must be at least",
+        ),
         (LineConfig(belt=BeltConfig(width_mm=1000)), "belt.width_mm is 1000, must be at most a window's 640"),
         (
             LineConfig(twin=TwinConfig(faults=(Fault(fault="camera.silent"),))),
