@@ -1,39 +1,21 @@
-"""The figures of the statistics page, as SVG to be set inline in HTML, in the page's own colours."""
+"""The figures of the statistics page, as SVG to be set inline in HTML."""
 
 from __future__ import annotations
 
-import io
-import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator
 
+from neosort_datasets.inline_svg import BLUE, GOOD, SOFT, inline_svg
 from neosort_hardware.types import ArrayF64
 
-# Drawn in these, which nothing else uses, and replaced by the page's variables in the finished SVG.
-_INK, _SOFT, _GRID, _BAR, _BEARING = "#010203", "#040506", "#070809", "#0a0b0c", "#0d0e0f"
-_VARIABLES = {_INK: "--ink", _SOFT: "--soft", _GRID: "--line", _BAR: "--blue", _BEARING: "--good"}
-_STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "neosort",
-    "font.size": 11,
-    "text.color": _INK,
-    "axes.edgecolor": _GRID,
-    "axes.labelcolor": _SOFT,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "xtick.color": _SOFT,
-    "ytick.color": _SOFT,
-}
 BINS = 32
 MOST_KINDS = 40
+_WIDTH_IN = 5.4
 
 
 def logarithmic_bins(values: Sequence[float]) -> ArrayF64:
@@ -54,7 +36,7 @@ def histogram(values: Sequence[float], bins: ArrayF64, across: str, up: str, *, 
     """SVG: how many of ``values`` lie in each bin."""
 
     def draw(axes: Axes) -> None:
-        axes.hist(values, bins=list(bins), color=_BAR, rwidth=0.92)
+        axes.hist(values, bins=list(bins), color=BLUE, rwidth=0.92)
         if log:
             axes.set_xscale("log")
             narrow = bins[-1] / bins[0] < 100
@@ -66,7 +48,7 @@ def histogram(values: Sequence[float], bins: ArrayF64, across: str, up: str, *, 
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set(xlabel=across, ylabel=up)
 
-    return _svg(draw, 2.7)
+    return inline_svg(draw, (_WIDTH_IN, 2.7))
 
 
 def kind_bars(kinds: Counter[str], bearing: AbstractSet[str]) -> str:
@@ -76,29 +58,14 @@ def kind_bars(kinds: Counter[str], bearing: AbstractSet[str]) -> str:
     def draw(axes: Axes) -> None:
         names = [name if len(name) <= 28 else f"{name[:27]}…" for name, _ in shown]
         rows = range(len(shown))
-        colours = [_BEARING if name in bearing else _BAR for name, _ in shown]
+        colours = [GOOD if name in bearing else BLUE for name, _ in shown]
         axes.barh(rows, [count for _, count in shown], color=colours, height=0.72)
         axes.set_yticks(rows, [name.replace("$", r"\$") for name in names])
         axes.set_ylim(len(shown) - 0.4, -0.6)
         for row, (_, count) in enumerate(shown):
-            axes.text(count, row, f" {count:,}", va="center", color=_SOFT)
+            axes.text(count, row, f" {count:,}", va="center", color=SOFT)
         axes.set_xlim(0, 1.12 * max(kinds.values()))
         axes.xaxis.set_visible(False)
         axes.spines["bottom"].set_visible(False)
 
-    return _svg(draw, 0.6 + 0.26 * len(shown))
-
-
-def _svg(draw: Callable[[Axes], None], height_in: float) -> str:
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(5.4, height_in), layout="constrained")
-        draw(figure.add_subplot())
-        stream = io.StringIO()
-        figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
-    svg = stream.getvalue()
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
-    svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
-    for colour, variable in _VARIABLES.items():
-        svg = svg.replace(colour, f"var({variable})")
-    return svg
+    return inline_svg(draw, (_WIDTH_IN, 0.6 + 0.26 * len(shown)))

@@ -1,45 +1,18 @@
-"""The figures of a report, as SVG to be set inline in HTML, in the page's own colours, light or dark."""
+"""The figures of a report, as SVG to be set inline in HTML."""
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from neosort_datasets.inline_svg import BAD, BLUE, GOOD, GRID, INK, WARN, inline_svg
 from neosort_hardware.types import ArrayF64
 from neosort_inference.score import NOT_SEEN
 from neosort_inference.words import kind_title
-
-# Drawn in these, which nothing else uses, and replaced by the page's variables in the finished SVG.
-INK, SOFT, GRID = "#010203", "#040506", "#070809"
-GOOD, WARN, BAD, BLUE, VIOLET = "#0a0b0c", "#0d0e0f", "#101112", "#131415", "#161718"
-_VARIABLES = {
-    INK: "--ink", SOFT: "--soft", GRID: "--line", GOOD: "--good", WARN: "--warn", BAD: "--bad", BLUE: "--blue",
-    VIOLET: "--violet",
-}  # fmt: skip
-_STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "neosort",
-    "font.size": 11,
-    "text.color": INK,
-    "axes.edgecolor": GRID,
-    "axes.labelcolor": SOFT,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "xtick.color": SOFT,
-    "ytick.color": SOFT,
-    "grid.color": GRID,
-    "axes.grid": False,
-    "legend.frameon": False,
-}
 
 
 def loss_bars(recovery: tuple[float, float, float], purity: tuple[float, float, float] | None) -> str:
@@ -62,7 +35,7 @@ def loss_bars(recovery: tuple[float, float, float], purity: tuple[float, float, 
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
 
-    return _svg(draw, (9.6, 0.75 + 1.0 * len(rows)))
+    return inline_svg(draw, (9.6, 0.75 + 1.0 * len(rows)))
 
 
 def _label_share(axes: Axes, row: int, left: float, share: float, name: str) -> None:
@@ -106,7 +79,7 @@ def confusion_map(confusion: dict[str, dict[str, int]], kinds: Sequence[str]) ->
         axes.hlines(range(len(kinds) + 1), 0, len(decided), color=GRID, linewidth=0.6)
         axes.vlines(range(len(decided) + 1), 0, len(kinds), color=GRID, linewidth=0.6)
 
-    return _svg(draw, (9.6, 2.1 + 0.34 * len(kinds)))
+    return inline_svg(draw, (9.6, 2.1 + 0.34 * len(kinds)))
 
 
 def _cell(row: int, column: int, colour: str, strength: float) -> Rectangle:
@@ -128,7 +101,7 @@ def latency_histogram(latency_ms: Sequence[float]) -> str:
             axes.text(value, 1.02, text, color=colour, transform=axes.get_xaxis_transform(), ha=side, weight="bold")
         axes.set(xlabel="decision latency, ms", ylabel="decisions", xlim=(0, highest * 1.02))
 
-    return _svg(draw, (4.7, 2.9))
+    return inline_svg(draw, (4.7, 2.9))
 
 
 def items_over_time(decided_s: Sequence[float], fired_s: Sequence[float], seconds: float) -> str:
@@ -142,18 +115,4 @@ def items_over_time(decided_s: Sequence[float], fired_s: Sequence[float], second
         axes.set(xlabel="time, s", ylabel="per second", xlim=(0, bins[-1]))
         axes.legend(loc="upper center", ncols=2, bbox_to_anchor=(0.5, 1.16))
 
-    return _svg(draw, (4.7, 2.9))
-
-
-def _svg(draw: Callable[[Axes], None], size_in: tuple[float, float]) -> str:
-    """A figure with one pair of axes as an inline SVG element."""
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=size_in, layout="constrained")
-        draw(figure.add_subplot())
-        buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    svg = buffer.getvalue()
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
-    for colour, variable in _VARIABLES.items():
-        svg = svg.replace(colour, f"var({variable})")
-    return re.sub(r'\b(width|height)="[^"]*pt"', "", svg, count=2)  # the page sets the size; the shape stays
+    return inline_svg(draw, (4.7, 2.9))
