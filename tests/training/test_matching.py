@@ -32,6 +32,14 @@ def test_items_that_are_not_scored_leave_no_trace():
     assert (outcome.item.tolist(), outcome.hit.tolist(), len(outcome.stray_p)) == ([1], [True], 0)
 
 
+def test_what_shows_of_a_cut_item_is_no_stray():
+    truth = labelled([item(0, (-100, 10, 20, 60)), item(1, (108, 10, 300, 60))])  # 20 mm of each lie in the window
+    found = detections(((0, 10, 20, 60), 0.9, 0, 0.9), ((110, 12, 140, 60), 0.8, 0, 0.9), (C, 0.7, 0, 0.3))
+    outcome = match_window(found, truth, KINDS)
+    assert (len(outcome.item), outcome.hit.tolist()) == (0, [False])
+    assert outcome.stray_p == pytest.approx([0.3]), "only what overlaps nothing"
+
+
 def test_a_kind_without_a_class_is_kept_by_its_name():
     outcome = match_window(detections((A, 0.9, 0, 0.9)), labelled([item(0, A, kind="turbine")]), KINDS)
     assert (outcome.kind.tolist(), outcome.said.tolist()) == (["turbine"], ["disk"])

@@ -3,7 +3,8 @@
 Scored are *whole* items: the box lies in the window and at least a tenth of the item shows. Detections below
 `SCORE_MIN` are left out. Each other detection belongs to the item it overlaps most, at IoU ≥ 0.3; an item's answer is
 that of its highest-scored detection, and P(NdFeB) = 0 where it has none. A detection that belongs to no item is a
-*stray*.
+*stray*. Of an item that the window cuts, what lies in the window is held against what does so of the detection: it is
+no stray, and counts nowhere.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def match_window(found: RawDetections, labelled: LabelledWindow, kinds: Sequence
     boxes = np.array([_box_from_corner(item, grid, start_mm) for item in items]).reshape(-1, 4)
     whole = np.array([_is_whole(box, item, grid) for box, item in zip(boxes, items, strict=True)], dtype=bool)
     kept = found.score >= SCORE_MIN
-    iou = pairwise_iou(found.boxes_mm[kept].astype(np.float64), boxes)
+    iou = _overlaps(found.boxes_mm[kept].astype(np.float64), boxes, whole, grid)
     owner = iou.argmax(axis=1) if len(items) else np.zeros(len(iou), dtype=np.int64)
     best = iou.max(axis=1) if len(items) else np.zeros(len(iou))
     belongs = best >= BELONGS_IOU
@@ -96,6 +97,13 @@ def _box_from_corner(item: ItemTruth, grid: WindowGrid, start_mm: float) -> tupl
 def _is_whole(box: ArrayF64, item: ItemTruth, grid: WindowGrid) -> bool:
     inside = box[0] >= 0 and box[1] >= 0 and box[2] <= grid.length_mm and box[3] <= grid.cols * grid.mm_per_px
     return bool(inside and item.visible_fraction >= MIN_VISIBLE_FRACTION)
+
+
+def _overlaps(found: ArrayF64, boxes: ArrayF64, whole: ArrayBool, grid: WindowGrid) -> ArrayF64:
+    """(n,4) detections and (m,4) items → (n,m) IoU, of cut items that of what lies in the window."""
+    edge = np.array([grid.length_mm, grid.cols * grid.mm_per_px] * 2)
+    inside = pairwise_iou(np.clip(found, 0.0, edge), np.clip(boxes, 0.0, edge))
+    return np.where(whole[None], pairwise_iou(found, boxes), inside)
 
 
 def pairwise_iou(a: ArrayF64, b: ArrayF64) -> ArrayF64:
