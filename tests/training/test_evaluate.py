@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tests.training.worked_windows import KINDS, A, B, C, detections, item, labelled
 
 from neosort_datasets.window import BLIND_GREY
-from neosort_training.evaluate import average_precision, blinded, operating_point, score_windows, summarise
+from neosort_training.ablation import blinded
+from neosort_training.evaluate import average_precision, operating_point, score_windows, summarise
 from neosort_training.matching import match_window
 from neosort_training.outcomes import pooled
 
@@ -99,6 +100,13 @@ def test_operating_point_holds_when_applied(data, target):
         assert bears[picked].mean() == pytest.approx(point.purity)
         assert point.purity >= target
         assert bears[picked].sum() / bears.sum() == pytest.approx(point.recovery)
+
+
+def test_equal_scores_have_no_order():
+    score = np.array([0.9, 0.5, 0.5, 0.5])
+    orders = ([1, 1, 0, 0], [1, 0, 1, 0], [1, 0, 0, 1])
+    values = [average_precision(score, np.array(hit, dtype=bool), 2) for hit in orders]
+    assert values == pytest.approx([(1 + 2 / 4) / 2] * 3)
 
 
 def test_average_precision_by_hand():

@@ -7,22 +7,23 @@ item without NdFeB would, though a jet on an empty belt puts nothing in the prod
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 
-from neosort_datasets.window import BLIND_GREY, BeltWindow, LabelledWindow, WindowGrid
+from neosort_datasets.assembly import Blind
+from neosort_datasets.window import BeltWindow, LabelledWindow, WindowGrid
 from neosort_hardware.types import ArrayBool, ArrayF64
 from neosort_inference.bundle import RawDetections
 from neosort_inference.bundle_metadata import Threshold
+from neosort_training.ablation import blinded
 from neosort_training.matching import match_window
 from neosort_training.model import Detections, NeoNet, WindowDetector
 from neosort_training.outcomes import Outcomes, pooled
 
 PURITY_TARGETS = (0.50, 0.60, 0.70, 0.80, 0.85, 0.90, 0.95)
-Blind = Literal["none", "camera", "field"]
 
 
 class Predictor(Protocol):
@@ -79,15 +80,6 @@ class Scores:
         }
 
 
-def blinded(window: BeltWindow, blind: Blind) -> BeltWindow:
-    """The window as a line without one of its senses has it."""
-    if blind == "camera":
-        return replace(window, picture=np.full_like(window.picture, BLIND_GREY))
-    if blind == "field":
-        return replace(window, field_ut=np.zeros_like(window.field_ut), field_mask=np.zeros_like(window.field_mask))
-    return window
-
-
 def score_windows(
     predictor: Predictor, windows: Iterable[LabelledWindow], kinds: Sequence[str], blind: Blind = "none"
 ) -> Scores:
@@ -97,14 +89,22 @@ def score_windows(
 
 
 def average_precision(score: ArrayF64, hit: ArrayBool, positives: int) -> float:
-    """Area under the precision envelope over recall, every point (as COCO's, without its 101 steps)."""
+    """Area under the precision envelope over recall, every point (as COCO's, without its 101 steps).
+
+    Detections of one score, of which a quantised model has many, are taken together, in no order.
+    """
     if positives == 0 or len(score) == 0:
         return 0.0
     order = np.argsort(-score, kind="stable")
     hits = np.cumsum(hit[order])
-    precision = hits / np.arange(1, len(hits) + 1)
+    precision = np.where(last_of_equal(score[order]), hits / np.arange(1, len(hits) + 1), 0.0)
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
     return float((envelope * hit[order]).sum() / positives)
+
+
+def last_of_equal(falling: ArrayF64) -> ArrayBool:
+    """Of falling values, which is the last of its equals: a threshold takes all of them or none."""
+    return np.append(falling[1:] < falling[:-1], True)[: len(falling)]
 
 
 def operating_point(
@@ -115,8 +115,7 @@ def operating_point(
     falling = p[order]
     hits = np.cumsum(bears[order])
     purity = hits / np.arange(1, len(hits) + 1)
-    last_of_equal = np.append(falling[1:] < falling[:-1], True)[: len(falling)]
-    good = np.flatnonzero((purity >= target) & last_of_equal & (falling > 0))
+    good = np.flatnonzero((purity >= target) & last_of_equal(falling) & (falling > 0))
     if not len(good) or bearing == 0:
         return Threshold(blind=blind, purity_target=target, p_ndfeb=1.0, recovery=0.0, purity=0.0, n=items)
     best = good[hits[good].argmax()]

@@ -20,10 +20,11 @@ from neosort_datasets.store import WindowStore
 from neosort_datasets.window import BeltWindow, WindowGrid
 from neosort_inference.bundle import Bundle
 from neosort_inference.bundle_metadata import SCHEMA_VERSION, DatasetUsed, Provenance, Quantisation
+from neosort_training.ablation import blinded
 from neosort_training.bundle_figures import confusion, mass_error, recovery_purity_curve
 from neosort_training.bundle_writer import dataset_used, write_bundle
 from neosort_training.checkpoint import Checkpoint
-from neosort_training.evaluate import Predictor, Scores, TorchPredictor, blinded, summarise
+from neosort_training.evaluate import Predictor, Scores, TorchPredictor, summarise
 from neosort_training.graphs import Graph, as_graph, eight_bit_graph, float_model, recomposed
 from neosort_training.matching import SCORE_MIN, match_window
 from neosort_training.outcomes import Outcomes, WindowOutcome, joined, pooled

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 
@@ -78,7 +80,7 @@ def name_of(sense: Sense) -> str:
     return SENSES[BLIND[sense]]
 
 
-def points(difference: float | None, interval: list[float] | None) -> str:
+def points(difference: float | None, interval: Sequence[float] | None) -> str:
     """A difference of shares for people, with its interval."""
     if difference is None or interval is None:
         return "—"
