@@ -15,13 +15,20 @@ from torch import Tensor, nn
 def exported(
     module: nn.Module, example: tuple[Tensor, ...], input_names: Sequence[str], output_names: Sequence[str]
 ) -> onnx.ModelProto:
-    """``module`` traced on ``example``; batch normalisation is folded into the convolutions before it."""
+    """``module`` traced on ``example``; batch normalisation is folded into the convolutions before it.
+
+    Where each node stands in whose source files, the exporter's note to itself, is left out: it names folders of the
+    machine that exports.
+    """
     with _exporter_quiet():
         program = torch.onnx.export(
             module, example, input_names=list(input_names), output_names=list(output_names), dynamo=True, verbose=False
         )
     assert program is not None
-    return program.model_proto
+    model = program.model_proto
+    for part in (*model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):
+        part.ClearField("metadata_props")
+    return model
 
 
 @contextmanager
