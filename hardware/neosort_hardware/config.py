@@ -10,6 +10,12 @@ from pydantic import Field, SerializeAsAny, ValidationError, model_validator
 from neosort_hardware.driver_choice import settings_of
 from neosort_hardware.faults import Fault
 from neosort_hardware.section import ConfigError, Section, describe_invalid, load_toml
+from neosort_hardware.settings_modbus import (
+    ModbusDiverterConfig,
+    ModbusEncoderConfig,
+    ModbusInterlockConfig,
+    ModbusMagnetometerConfig,
+)
 from neosort_hardware.settings_serial import (
     SerialDiverterConfig,
     SerialEncoderConfig,
@@ -47,16 +53,21 @@ __all__ = [
 
 Mm = Annotated[float, Field(ge=0, le=20_000)]
 # Whose settings each slot may hold. A driver of ours adds its settings here and where it is built to `line.DRIVERS`.
-AnyEncoder = Annotated[SerializeAsAny[EncoderConfig], settings_of("encoder", SimEncoderConfig, SerialEncoderConfig)]
+AnyEncoder = Annotated[
+    SerializeAsAny[EncoderConfig], settings_of("encoder", SimEncoderConfig, SerialEncoderConfig, ModbusEncoderConfig)
+]
 AnyCamera = Annotated[SerializeAsAny[CameraConfig], settings_of("camera", SimCameraConfig)]
 AnyMagnetometer = Annotated[
-    SerializeAsAny[MagnetometerConfig], settings_of("magnetometer", SimMagnetometerConfig, SerialMagnetometerConfig)
+    SerializeAsAny[MagnetometerConfig],
+    settings_of("magnetometer", SimMagnetometerConfig, SerialMagnetometerConfig, ModbusMagnetometerConfig),
 ]
 AnyDiverter = Annotated[
-    SerializeAsAny[DiverterConfig], settings_of("diverter", SimDiverterConfig, SerialDiverterConfig)
+    SerializeAsAny[DiverterConfig],
+    settings_of("diverter", SimDiverterConfig, SerialDiverterConfig, ModbusDiverterConfig),
 ]
 AnyInterlock = Annotated[
-    SerializeAsAny[InterlockConfig], settings_of("interlock", SimInterlockConfig, SerialInterlockConfig)
+    SerializeAsAny[InterlockConfig],
+    settings_of("interlock", SimInterlockConfig, SerialInterlockConfig, ModbusInterlockConfig),
 ]
 
 

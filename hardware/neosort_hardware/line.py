@@ -35,6 +35,10 @@ DRIVERS: Mapping[tuple[SlotName, str], str] = {
     ("magnetometer", "serial"): "neosort_hardware.magnetometer_serial:SerialMagnetometer",
     ("diverter", "serial"): "neosort_hardware.diverter_serial:SerialDiverter",
     ("interlock", "serial"): "neosort_hardware.interlock_serial:SerialInterlock",
+    ("encoder", "modbus"): "neosort_hardware.encoder_modbus:ModbusEncoder",
+    ("magnetometer", "modbus"): "neosort_hardware.magnetometer_modbus:ModbusMagnetometer",
+    ("diverter", "modbus"): "neosort_hardware.diverter_modbus:ModbusDiverter",
+    ("interlock", "modbus"): "neosort_hardware.interlock_modbus:ModbusInterlock",
 }
 _SLOTS: tuple[SlotName, ...] = ("encoder", "interlock", "diverter", "magnetometer", "camera")
 

@@ -1,0 +1,95 @@
+"""`ModbusEncoder`: the belt's count out of a counter module's or a controller's registers."""
+
+from __future__ import annotations
+
+import time
+from typing import Self
+
+from neosort_hardware.belt_fit import LEAP_MM_PER_MS
+from neosort_hardware.devices import DeviceError
+from neosort_hardware.modbus_link import ModbusLink
+from neosort_hardware.modbus_poll import ModbusPoll
+from neosort_hardware.modbus_values import Unwrapped, count_of
+from neosort_hardware.named_device import NamedDevice
+from neosort_hardware.settings_modbus import WORDS, ModbusEncoderConfig
+from neosort_hardware.site import Site
+from neosort_hardware.types import DeviceHealth, EncoderSample
+
+NAME = "Modbus encoder"
+
+
+class ModbusEncoder(NamedDevice):
+    """Polls the count; `read` gives the newest, stamped in the middle of its request. Slow answers are left out.
+
+    The count is the counter's own, wrapped ones told apart, so that a controller on the same counter means the same
+    place by it. A counter that began anew has lost the belt: that is an error once, and its new count holds from then
+    on.
+    """
+
+    def __init__(self, settings: ModbusEncoderConfig) -> None:
+        """Raises `DeviceError` when the count is not to be had."""
+        super().__init__(NAME)
+        self._settings = settings
+        self._link = ModbusLink(NAME, settings.peer, settings.expect)
+        self._words = WORDS[settings.type]
+        self._unwrapped = Unwrapped(16 * self._words)
+        self._newest: EncoderSample | None = None
+        self._leapt: DeviceError | None = None
+        try:
+            self._ask()
+        except DeviceError:
+            self._link.close()
+            raise
+        self._poll = ModbusPoll(NAME, self._link, settings.poll_ms, self._ask)
+
+    @classmethod
+    def connect(cls, settings: ModbusEncoderConfig, site: Site) -> Self:
+        """The encoder, counting. Raises `DeviceError`."""
+        return cls(settings)
+
+    def read(self) -> EncoderSample:
+        self._must_be_open()
+        leapt, self._leapt = self._leapt, None
+        if leapt is not None:
+            raise leapt
+        newest = self._newest
+        age_ms = 0.0 if newest is None else (time.monotonic_ns() - newest.sampled_ns) * 1e-6
+        if newest is None or age_ms > self._settings.stale_ms:
+            raise self._poll.error or self._link.error(f"the last count is {age_ms:.0f} ms old")
+        return newest
+
+    def health(self) -> DeviceHealth:
+        error = self._poll.error
+        if self._open and error is not None:
+            return DeviceHealth(name=NAME, ok=False, detail=error.cause)
+        return super().health()
+
+    def close(self) -> None:
+        super().close()
+        self._poll.stop()
+
+    def _ask(self) -> None:
+        settings = self._settings
+        asked_ns = time.monotonic_ns()
+        registers = self._link.read_registers(settings.table, settings.first_register, self._words)
+        now_ns = time.monotonic_ns()
+        if self._newest is not None and now_ns - asked_ns > settings.slow_ms * 1e6:
+            return
+        counts = self._unwrapped.add(count_of(registers, settings.type, settings.word_order))
+        sample = EncoderSample(
+            belt_mm=counts * settings.mm_per_count, counts=counts, sampled_ns=(asked_ns + now_ns) // 2
+        )
+        self._note_leap(sample)
+        self._newest = sample
+
+    def _note_leap(self, sample: EncoderSample) -> None:
+        last = self._newest
+        if last is None:
+            return
+        most_mm = 10.0 + LEAP_MM_PER_MS * (sample.sampled_ns - last.sampled_ns) * 1e-6
+        if abs(sample.belt_mm - last.belt_mm) > most_mm:
+            self._unwrapped = Unwrapped(16 * self._words)
+            self._leapt = self._link.error(
+                f"the count leapt from {last.counts} to {sample.counts}: the counter began anew, and every place on "
+                "the belt is lost"
+            )
