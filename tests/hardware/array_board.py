@@ -1,8 +1,8 @@
 """An array board as a process on a pseudo-terminal: `python array_board.py LINK CHANNELS RATE_HZ FIRST_COUNT`.
 
 Speaks what hardware/array-board.md says with none of our code, and spoils it when told to on standard input, whose end
-is its end: ``spoil N``, ``tear N``, ``drop N`` (samples to come), ``garbage N`` (bytes), ``mute``, ``jump COUNTS``. Its
-belt runs at 1 m/s, two counts a millisecond.
+is its end: ``spoil N``, ``tear N``, ``drop N`` (samples to come), ``garbage N`` (bytes), ``mute``. Each is answered by
+``done`` and how many samples were not sent so far. Its belt runs at 1 m/s, two counts a millisecond.
 """
 
 import contextlib
@@ -13,12 +13,17 @@ import struct
 import sys
 import time
 import tty
+from binascii import crc_hqx
 from pathlib import Path
+
+import numpy as np
 
 COUNTS_PER_S = 2000
 UNIT_NT = 5
 NO_READING = -(1 << 23)
 DEAD_CHANNEL = 5
+MOST_AT_ONCE = 200  # samples; a board that has been held up does not take older ones
+BUFFER = 1 << 19  # bytes that wait for a host that dawdles; a sample that finds no room is not sent
 
 
 def reading(index, channel, axis):
@@ -26,26 +31,10 @@ def reading(index, channel, axis):
     return (index * (axis + 1) * 7 + channel * 1000 + axis * 333_333) % 1_600_000 - 800_000
 
 
-def _crc_table():
-    table = []
-    for byte in range(256):
-        crc = byte << 8
-        for _ in range(8):
-            crc = crc << 1 ^ (0x1021 if crc & 0x8000 else 0)
-        table.append(crc & 0xFFFF)
-    return table
-
-
-CRC = _crc_table()
-
-
 def framed(packet):
     """A packet as it goes over the line."""
-    crc = 0xFFFF
-    for byte in packet:
-        crc = (crc << 8 & 0xFF00) ^ CRC[crc >> 8 ^ byte]
     out = b""
-    for run in (packet + struct.pack("<H", crc)).split(b"\0"):
+    for run in (packet + struct.pack("<H", crc_hqx(packet, 0xFFFF))).split(b"\0"):
         whole = len(run) // 254 * 254
         out += b"".join(b"\xff" + run[start : start + 254] for start in range(0, whole, 254))
         out += bytes([len(run) - whole + 1]) + run[whole:]
@@ -68,7 +57,7 @@ class Board:
         self.channels, self.rate_hz, self.first_count = channels, rate_hz, first_count
         self.began_s = time.monotonic()
         self.sampling = self.mute = False
-        self.index = 0
+        self.index = self.unsent = 0
         self.orders = {"spoil": 0, "tear": 0, "drop": 0, "garbage": 0}
 
     def answer(self, packet):
@@ -87,18 +76,24 @@ class Board:
     def due(self):
         return int((time.monotonic() - self.began_s) * self.rate_hz)
 
+    def samples(self):
+        """Those that have come due."""
+        due = self.due()
+        if self.sampling and due - self.index > MOST_AT_ONCE:
+            self.unsent += due - self.index - MOST_AT_ONCE
+            self.index = due - MOST_AT_ONCE
+        while self.sampling and self.index <= due:
+            yield self.sample()
+
     def sample(self):
         """The next sample as bytes on the line, spoilt where that was asked for."""
         index, self.index = self.index, self.index + 1
         at_s = index / self.rate_hz
         count = (self.first_count + int(at_s * COUNTS_PER_S)) % 2**32
         packet = struct.pack("<BBIII", 0xC2, index % 256, index % 2**32, int(at_s * 1e6) % 2**32, count)
-        values = [
-            NO_READING if channel == DEAD_CHANNEL else reading(index, channel, axis)
-            for channel in range(self.channels)
-            for axis in range(3)
-        ]
-        packet += b"".join((value & 0xFFFFFF).to_bytes(3, "little") for value in values)
+        values = reading(index, np.arange(self.channels)[:, None], np.arange(3)).astype("<i4")
+        values[DEAD_CHANNEL] = NO_READING
+        packet += values.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
         flags = sum(1 << channel for channel in range(self.channels) if (index + channel) % 50 == 0)
         return self.spoilt(framed(packet + flags.to_bytes((self.channels + 7) // 8, "little")), index)
 
@@ -119,8 +114,6 @@ class Board:
     def obey(self, words):
         if words[0] == "mute":
             self.mute = True
-        elif words[0] == "jump":
-            self.first_count += int(words[1])
         else:
             self.orders[words[0]] += int(words[1])
 
@@ -134,7 +127,7 @@ def main():
     link.unlink(missing_ok=True)
     link.symlink_to(os.ttyname(theirs))
     print("port", link, flush=True)
-    board, received = Board(channels, rate_hz, first_count), b""
+    board, received, waiting = Board(channels, rate_hz, first_count), b"", b""
     while True:
         readable, _, _ = select.select([ours, sys.stdin], [], [], 0.001)
         if sys.stdin in readable:
@@ -142,17 +135,17 @@ def main():
             if not line:
                 return
             board.obey(line.split())
-            print("done", flush=True)
-        out = b""
+            print("done", board.unsent, flush=True)
         if ours in readable:
             *frames, received = (received + os.read(ours, 4096)).split(b"\0")
-            out += b"".join(board.answer(unframed(frame)) for frame in frames if frame)
-        while board.sampling and board.index <= board.due():
-            out += board.sample()
-        if out and not board.mute:
-            for piece in range(0, len(out), 2048):  # nobody waits for a host that does not listen: it loses samples
-                with contextlib.suppress(BlockingIOError):
-                    os.write(ours, out[piece : piece + 2048])
+            waiting += b"".join(board.answer(unframed(frame)) for frame in frames if frame)
+        for sample in board.samples():
+            if len(waiting) + len(sample) <= BUFFER:
+                waiting += sample
+            else:
+                board.unsent += 1
+        with contextlib.suppress(BlockingIOError):
+            waiting = waiting[os.write(ours, waiting) :] if waiting and not board.mute else waiting
 
 
 if __name__ == "__main__":

@@ -3,12 +3,8 @@
 import contextlib
 import os
 import signal
-import struct
-import subprocess
-import sys
 import threading
 import time
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.hardware import array_board
+from tests.hardware.array_process import ArrayProcess
 
 from neosort_hardware.array_protocol import NO_READING, Sample, decoded
 from neosort_hardware.board_clock import DRIFT, BoardClock
@@ -27,38 +24,6 @@ from neosort_hardware.line import open_line
 SOON_S = 40.0
 CHANNELS = 40
 MS = 1_000_000
-
-
-class ArrayProcess:
-    """The board, running."""
-
-    def __init__(self, link, *, channels=CHANNELS, rate_hz=1000, first_count=2**32 - 500):
-        self.process = subprocess.Popen(
-            [sys.executable, array_board.__file__, str(link), str(channels), str(rate_hz), str(first_count)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        assert self.process.stdout.readline().startswith("port")
-
-    def tell(self, order):
-        self.process.stdin.write(order + "\n")
-        self.process.stdin.flush()
-        assert self.process.stdout.readline() == "done\n"
-
-    def kill(self):
-        self.process.kill()
-        self.close()
-
-    def close(self):
-        with contextlib.suppress(OSError):
-            self.process.stdin.close()
-        self.process.wait(SOON_S)
-        self.process.stdout.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
 
 
 @pytest.fixture
@@ -119,6 +84,13 @@ def indices(field_ut):
     return np.where(raw < 0, -1, np.rint(raw / 7)).astype(int)
 
 
+def assert_in_order(index):
+    """Known rows stand as far apart as their samples, unknown ones between them; longer gaps are not filled."""
+    known = np.flatnonzero(index >= 0)
+    steps = np.diff(index[known])
+    assert (np.where(steps > 200, 1, steps) == np.diff(known)).all()
+
+
 def test_a_sample_byte_by_byte():
     packet = bytes.fromhex(
         "c2 07"  # a sample, its running number
@@ -162,14 +134,15 @@ def test_a_boards_stamps_are_never_later_than_heard_and_as_good_as_the_quickest_
     assert worst <= max(delays_us) + 1
 
 
-def test_a_thousand_samples_a_second_of_forty_sensors_come_whole_in_order_with_their_stamps(line):
+def test_a_thousand_samples_a_second_of_forty_sensors_come_whole_in_order_with_their_stamps(line, board):
     field_ut, saturated, belt_mm, sampled_ns = joined(
         blocks_until(line.magnetometer, lambda blocks: samples_in(blocks) >= 3000)
     )
     index = indices(field_ut)
     known = index >= 0
-    assert known.mean() > 0.9, "a busy machine may lose some; what it loses it shows"
-    assert (np.diff(index[known]) == np.diff(np.flatnonzero(known))).all(), "unknown rows stand for what was lost"
+    assert known.sum() >= 1000
+    assert (~known).sum() <= board.tell("drop 0"), "whatever the board has sent has come, however busy the machine"
+    assert_in_order(index)
     rows, channels = np.flatnonzero(known)[::97], [0, 7, CHANNELS - 1]
     for row in rows:
         for channel in channels:
@@ -181,8 +154,10 @@ def test_a_thousand_samples_a_second_of_forty_sensors_come_whole_in_order_with_t
     assert (saturated[known] == flagged[known]).all()
     assert (np.diff(sampled_ns) > 0).all()
     assert (np.diff(belt_mm) >= 0).all(), "over the wrap-around of its count, too"
-    assert (belt_mm[-1] - belt_mm[0]) == pytest.approx(len(belt_mm) - 1, abs=2.0), "a millimetre a sample at 1 m/s"
-    assert (sampled_ns[-1] - sampled_ns[0]) == pytest.approx((len(belt_mm) - 1) * MS, rel=0.05)
+    first, last = np.flatnonzero(known)[[0, -1]]
+    taken = index[last] - index[first]
+    assert belt_mm[last] - belt_mm[first] == pytest.approx(taken, abs=2.0), "a millimetre a sample at 1 m/s"
+    assert sampled_ns[last] - sampled_ns[first] == pytest.approx(taken * MS, rel=0.05)
     assert (belt_mm % 0.5 == 0)[known].all(), "whole counts, as latched"
 
 
@@ -208,9 +183,7 @@ def test_what_is_lost_torn_or_spoilt_is_counted_and_shown_as_unknown(line, board
     assert (np.diff(belt_mm) >= 0).all()
     if harm != "drop":
         assert array.bad_frames >= bad_before + 20
-    index = indices(field_ut)
-    known = np.flatnonzero(index >= 0)
-    assert (np.diff(index[known]) == np.diff(known)).all()
+    assert_in_order(indices(field_ut))
 
 
 def test_garbage_between_frames_costs_what_it_hits_and_no_more(line, board):
@@ -218,9 +191,7 @@ def test_garbage_between_frames_costs_what_it_hits_and_no_more(line, board):
     blocks_until(array, lambda blocks: samples_in(blocks) >= 50)
     board.tell("garbage 5000")
     field_ut, *_ = joined(blocks_until(array, lambda blocks: samples_in(blocks) >= 300))
-    index = indices(field_ut)
-    known = np.flatnonzero(index >= 0)
-    assert (np.diff(index[known]) == np.diff(known)).all()
+    assert_in_order(indices(field_ut))
     assert array.bad_frames > 0
 
 
@@ -274,14 +245,15 @@ def test_reading_waits_no_longer_than_asked(board, link):
     assert polled_s < waited_s
 
 
-def test_a_board_that_nobody_reads_loses_the_oldest_and_shows_the_gap(line):
+def test_a_board_that_nobody_reads_loses_the_oldest_and_shows_the_gap(line, board):
     array = line.magnetometer
     before = blocks_until(array, lambda blocks: samples_in(blocks) >= 50)[-1]
-    wait = threading.Event()
-    while line.clock.now_ns() - before.sampled_ns[-1] < 3_000 * MS:
+    unsent, index, wait = board.tell("drop 0"), array._stream._last_index, threading.Event()
+    while array._stream._last_index - index - (board.tell("drop 0") - unsent) < 2_600:
         wait.wait(0.05)
     block = blocks_until(array, lambda _: True)[-1]
-    assert len(block.sampled_ns) <= 2_000 + 200
+    assert np.isfinite(block.field_ut[:, 0, 0]).sum() <= 2_000
+    assert block.sampled_ns[0] - before.sampled_ns[-1] > 100 * MS, "longer a gap than is bridged"
     assert block.sampled_ns[-1] - before.sampled_ns[-1] > 2_000 * MS
 
 
@@ -339,5 +311,3 @@ def test_axes_that_name_one_twice_are_refused(tmp_path):
 def test_the_peers_own_framing_is_by_the_book():
     assert array_board.framed(b"123456789") == b"\x0c123456789\xb1\x29\x00"
     assert array_board.unframed(array_board.framed(b"\x01\x00\x02")[:-1]) == b"\x01\x00\x02"
-    assert struct.unpack("<H", struct.pack("<H", array_board.CRC[1])) == (0x1021,)
-    assert all(later != earlier for earlier, later in pairwise(array_board.CRC))
