@@ -1,10 +1,11 @@
-"""The reference controller, compiled once a session with the host's compiler."""
+"""The reference controller, compiled once a session with the host's compiler; the rigs of the conformance suite."""
 
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from tests.hardware.rigs import ArrayRig, ControllerRig, TwinRig
 
 SOURCES = Path(__file__).resolve().parents[2] / "hardware" / "controller"
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-pedantic", "-O1", "-g"]
@@ -26,3 +27,26 @@ def controller_program(tmp_path_factory):
         if built.returncode == 0:
             return program
     return pytest.fail(f"the reference controller does not compile:\n{built.stderr}")
+
+
+def _served(rig):
+    yield rig
+    rig.close()
+
+
+@pytest.fixture
+def twin_rig():
+    """The simulated line."""
+    yield from _served(TwinRig())
+
+
+@pytest.fixture
+def controller_rig(controller_program, tmp_path):
+    """Encoder, diverter and interlock on the counting controller."""
+    yield from _served(ControllerRig(controller_program, tmp_path / "board"))
+
+
+@pytest.fixture
+def array_rig(tmp_path):
+    """The array on its board."""
+    yield from _served(ArrayRig(tmp_path / "array"))

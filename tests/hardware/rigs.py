@@ -1,0 +1,212 @@
+"""Opened lines with a peer behind them that the conformance suite can cut off, bring back and ask what it saw.
+
+A driver joins the suite with a rig of its own here, a fixture in `conftest.py`, and the fixture's name in
+`test_conformance.py`.
+"""
+
+import threading
+import time
+from dataclasses import dataclass
+
+from tests.hardware.array_process import ArrayProcess
+from tests.hardware.controller_process import ControllerProcess
+
+from neosort_hardware.clock import RealClock, VirtualClock
+from neosort_hardware.config import LineConfig
+from neosort_hardware.line import open_line, simulated_line
+from neosort_hardware.twin.world import World
+
+STEP_S = 0.02
+NO_LAG = {"valve_open_lag_ms": 0.0, "valve_close_lag_ms": 0.0, "jet_lag_ms": 0.0}
+EMPTY_BELT = {"feed": {"items_per_s_per_m": 0.0}, "speed_ripple": 0.0, "belt_ut": 0.0, "passing_steel_ut": 0.0}
+
+
+@dataclass(frozen=True)
+class Blow:
+    """What the peer saw a nozzle do, in the line's millimetres; ``closed_mm`` None while it is open."""
+
+    nozzle: int
+    opened_mm: float
+    closed_mm: float | None
+
+
+class Rig:
+    """A line in real time. ``slack_mm``: what its clocks and belt leave uncertain of a place."""
+
+    slack_mm = 0.0
+    heartbeat_s = 1.5
+    max_on_s = 0.4
+
+    def __init__(self, config):
+        self.config = config
+        self.line = open_line(config, RealClock(), 1)
+
+    def close(self):
+        """Line first, then the peer."""
+        self.line.close()
+
+    def pass_time(self, seconds, alive=True):
+        """Let the belt run, the host alive or silent."""
+        end = self.line.clock.now_ns() + round(seconds * 1e9)
+        while self.line.clock.now_ns() < end:
+            if alive:
+                self.line.diverter.heartbeat()
+            self.wait(STEP_S)
+
+    def wait(self, seconds):
+        """A moment of the line's clock."""
+        threading.Event().wait(seconds)
+
+    def belt_mm(self):
+        """Where the belt is."""
+        return self.line.encoder.read().belt_mm
+
+    def cut(self, slot):
+        """The device of that slot is there no more."""
+        raise NotImplementedError
+
+    def restore(self, slot):
+        """It is there again."""
+        raise NotImplementedError
+
+    def blows(self):
+        """All that the nozzles have done, as the peer knows it."""
+        raise NotImplementedError
+
+
+class TwinRig(Rig):
+    """The simulated line in virtual time."""
+
+    slack_mm = 3.0  # valves are not alike
+
+    def __init__(self):
+        config = LineConfig.model_validate(
+            {
+                "calibration": NO_LAG,
+                "twin": EMPTY_BELT,
+                "diverter": {"heartbeat_ms": 1e3 * self.heartbeat_s, "max_on_ms": 1e3 * self.max_on_s},
+            }
+        )
+        self.world = World(config, VirtualClock(5_000_000_000), 1)
+        self.config = config
+        self.line = simulated_line(self.world)
+
+    def wait(self, seconds):
+        self.line.clock.sleep_until(self.line.clock.now_ns() + round(seconds * 1e9))
+        self.world.advance()
+
+    def cut(self, slot):
+        self.line.faults.inject("interlock.opened" if slot == "interlock" else f"{slot}.gone")
+
+    def restore(self, slot):
+        self.line.faults.clear("interlock.opened" if slot == "interlock" else f"{slot}.gone")
+
+    def mute(self, slot):
+        """It has nothing to say."""
+        self.line.faults.inject(f"{slot}.silent")
+
+    def open_interlock(self):
+        """Somebody presses the emergency stop."""
+        self.line.faults.inject("interlock.opened")
+
+    def blows(self):
+        self.world.advance()
+        now_ns, place = self.line.clock.now_ns(), self.world.motion.position_mm
+        return [
+            Blow(jet.nozzle, place(jet.on_ns), place(jet.off_ns) if jet.off_ns <= now_ns else None)
+            for jet in self.world.jet_bank.jets
+            if jet.on_ns <= now_ns
+        ]
+
+
+class ControllerRig(Rig):
+    """Encoder, diverter and interlock on the reference controller."""
+
+    slack_mm = 0.5
+
+    def __init__(self, program, link):
+        self._program, self._link = program, link
+        self._strokes = []
+        self.board = ControllerProcess(program, link=link)
+        on_board = {"driver": "serial", "port": str(link), "answer_ms": 400}
+        limits = {"heartbeat_ms": 1e3 * self.heartbeat_s, "max_on_ms": 1e3 * self.max_on_s}
+        super().__init__(
+            LineConfig.model_validate(
+                {
+                    "encoder": on_board,
+                    "interlock": on_board,
+                    "diverter": {**on_board, **limits},
+                    "calibration": NO_LAG,
+                    "twin": EMPTY_BELT,
+                }
+            )
+        )
+        self.pass_time(0.1)
+
+    def close(self):
+        super().close()
+        self.board.close()
+
+    def cut(self, slot):
+        self.blows()
+        self.board.kill()
+
+    def restore(self, slot):
+        self.board = ControllerProcess(self._program, link=self._link)
+
+    def open_interlock(self):
+        """Somebody presses the emergency stop."""
+        self.board.tell("interlock open")
+
+    def blows(self):
+        self.board.tell("jump 0")  # everything that was said before has been heard then
+        self._strokes += self.board.take_strokes()
+        blows, open_at = [], {}
+        belt = self.line.diverter.link.belt
+        for stroke in self._strokes:
+            place_mm = 0.5 * belt.counts_at(stroke.count)
+            if stroke.opened:
+                open_at[stroke.valve] = place_mm
+            elif stroke.valve in open_at:
+                blows.append(Blow(stroke.valve, open_at.pop(stroke.valve), place_mm))
+        return blows + [Blow(valve, place_mm, None) for valve, place_mm in open_at.items()]
+
+
+class ArrayRig(Rig):
+    """A magnetometer array on the array board."""
+
+    slack_mm = 80.0  # of a machine that is busy with other things at 1 m/s
+
+    def __init__(self, link):
+        self._link = link
+        self.board = ArrayProcess(link)
+        array = {"driver": "serial", "port": str(link), "channels": 40, "pitch_mm": 15.0, "apart_mm": 100.0}
+        super().__init__(
+            LineConfig.model_validate(
+                {"magnetometer": {**array, "answer_ms": 400, "silent_ms": 1500}, "twin": EMPTY_BELT}
+            )
+        )
+
+    def close(self):
+        super().close()
+        self.board.close()
+
+    def cut(self, slot):
+        self.board.kill()
+
+    def restore(self, slot):
+        self.board = ArrayProcess(self._link, first_count=12_345)
+
+    def mute(self, slot):
+        """It has nothing to say."""
+        self.board.tell("mute")
+
+
+def patiently(rig, attempt, seconds=40.0):
+    """What ``attempt`` gives once it gives something, however the machine dawdles."""
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit:
+        if found := attempt():
+            return found
+        rig.wait(STEP_S)
+    raise AssertionError("nothing within the time")

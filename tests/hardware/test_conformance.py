@@ -1,0 +1,329 @@
+"""What any device must keep, simulated or real, whoever made it: the contract of `neosort_hardware.devices`.
+
+Each tuple names the fixtures (`conftest.py`) of lines whose device in that slot is put to the test.
+"""
+
+import time
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from tests.hardware.rigs import patiently
+
+from neosort_hardware.devices import DeviceError
+from neosort_hardware.types import Shot, ShotOutcome
+
+DIVERTERS = ("twin_rig", "controller_rig")
+ENCODERS = ("twin_rig", "controller_rig")
+INTERLOCKS = ("twin_rig", "controller_rig")
+MAGNETOMETERS = ("twin_rig", "array_rig")
+CAMERAS = ("twin_rig",)
+SENSORS = [(rig, "magnetometer") for rig in MAGNETOMETERS] + [(rig, "camera") for rig in CAMERAS]
+# An interlock never fails: what cannot be read is open.
+FAILING = [*((rig, "diverter") for rig in DIVERTERS), *((rig, "encoder") for rig in ENCODERS), *SENSORS]
+ALL = [*FAILING, *((rig, "interlock") for rig in INTERLOCKS)]
+USES = {
+    "diverter": lambda device: device.heartbeat(),
+    "encoder": lambda device: device.read(),
+    "camera": lambda device: device.read(0.0),
+    "magnetometer": lambda device: device.read(0.0),
+}
+
+
+def fixture_of(names):
+    """A fixture that goes through those rigs; with slots beside them, it gives rig and slot."""
+
+    @pytest.fixture(params=names, ids=lambda name: name if isinstance(name, str) else "-".join(name))
+    def rig(request):
+        name, *slot = (request.param,) if isinstance(request.param, str) else request.param
+        opened = request.getfixturevalue(name)
+        return (opened, *slot) if slot else opened
+
+    return rig
+
+
+diverter_rig = fixture_of(DIVERTERS)
+encoder_rig = fixture_of(ENCODERS)
+interlock_rig = fixture_of(INTERLOCKS)
+array_like_rig = fixture_of(MAGNETOMETERS)
+camera_rig = fixture_of(CAMERAS)
+sensor = fixture_of(SENSORS)
+any_device = fixture_of(ALL)
+failing_device = fixture_of(FAILING)
+
+
+def shot(rig, ahead_mm, *, shot_id=1, nozzles=(3, 5), length_mm=60.0):
+    at_mm = rig.belt_mm() + ahead_mm
+    return Shot(
+        shot_id=shot_id, track_id=1, first_nozzle=nozzles[0], last_nozzle=nozzles[1],
+        open_mm=at_mm, close_mm=at_mm + length_mm,
+    )  # fmt: skip
+
+
+def is_open(rig):
+    return {blow.nozzle for blow in rig.blows() if blow.closed_mm is None}
+
+
+# ---- every device ----
+
+
+def test_a_device_is_well_and_has_a_name_until_it_is_closed_as_often_as_one_likes(any_device):
+    rig, slot = any_device
+    device = getattr(rig.line, slot)
+    assert device.name
+    patiently(rig, lambda: (rig.line.diverter.heartbeat(), device.health().ok)[1])
+    assert device.health().name == device.name
+    device.close()
+    device.close()
+    assert not device.health().ok
+    assert device.health().detail == "closed"
+    if slot in USES:
+        with pytest.raises(DeviceError) as refused:
+            USES[slot](device)
+        assert refused.value.device == device.name
+        assert str(refused.value).startswith(f"{device.name}: ")
+
+
+def test_a_device_that_is_lost_says_so_by_name_and_is_found_again(failing_device):
+    rig, slot = failing_device
+    device = getattr(rig.line, slot)
+    rig.cut(slot)
+
+    def failure():
+        try:
+            USES[slot](device)
+        except DeviceError as error:
+            return error
+        return None
+
+    error = patiently(rig, failure)
+    assert error.device == device.name
+    assert error.cause
+    assert not device.health().ok
+    assert device.health().detail
+    rig.restore(slot)
+    patiently(rig, lambda: failure() is None and device.health().ok)
+
+
+# ---- encoder ----
+
+
+def test_an_encoder_rises_in_counts_millimetres_and_stamps(encoder_rig):
+    rig, samples = encoder_rig, []
+    for _ in range(40):
+        samples.append(rig.line.encoder.read())
+        rig.wait(0.005)
+    scale = rig.config.encoder.mm_per_count
+    assert all(sample.belt_mm == pytest.approx(sample.counts * scale) for sample in samples)
+    stamps = np.array([sample.sampled_ns for sample in samples])
+    places = np.array([sample.belt_mm for sample in samples])
+    assert (np.diff(stamps) > 0).all()
+    assert (np.diff(places) >= 0).all()
+    assert abs(stamps[-1] - rig.line.clock.now_ns()) < 1e9, "the line's own clock"
+    assert places[-1] > places[0]
+
+
+def test_an_encoder_that_was_lost_goes_on_where_it_was(encoder_rig):
+    rig = encoder_rig
+    before = rig.line.encoder.read()
+    rig.cut("encoder")
+    rig.wait(0.05)
+    rig.restore("encoder")
+
+    def found():
+        try:
+            return rig.line.encoder.read()
+        except DeviceError:
+            return None
+
+    after = patiently(rig, found)
+    assert after.counts >= before.counts
+    assert after.sampled_ns > before.sampled_ns
+
+
+# ---- diverter ----
+
+
+def test_a_shot_blows_between_its_places_and_nowhere_else(diverter_rig):
+    rig = diverter_rig
+    wanted = shot(rig, 500.0, length_mm=60.0)
+    assert rig.line.diverter.schedule(wanted) is ShotOutcome.ACCEPTED
+    rig.pass_time(1.0)
+    blows = rig.blows()
+    assert sorted(blow.nozzle for blow in blows) == [3, 4, 5]
+    for blow in blows:
+        assert blow.opened_mm == pytest.approx(wanted.open_mm, abs=rig.slack_mm)
+        assert blow.closed_mm == pytest.approx(wanted.close_mm, abs=rig.slack_mm)
+
+
+@pytest.mark.parametrize("behind_mm", [20.0, 1000.0])
+def test_a_shot_that_comes_too_late_is_late_and_never_blows(diverter_rig, behind_mm):
+    rig = diverter_rig
+    rig.pass_time(0.1)
+    late = shot(rig, -behind_mm, length_mm=behind_mm + 200.0)
+    assert rig.line.diverter.schedule(late) is ShotOutcome.LATE, "though its end is still to come"
+    rig.pass_time(0.5)
+    assert rig.blows() == []
+
+
+@pytest.mark.parametrize(
+    "senseless", [{"nozzles": (40, 48)}, {"nozzles": (-1, 2)}, {"length_mm": 0.0}, {"length_mm": -10.0}]
+)
+def test_a_senseless_shot_is_refused(diverter_rig, senseless):
+    rig = diverter_rig
+    assert rig.line.diverter.schedule(shot(rig, 300.0, **senseless)) is ShotOutcome.REFUSED
+    rig.pass_time(0.5)
+    assert rig.blows() == []
+
+
+def test_close_all_shuts_what_blows_and_forgets_what_waits(diverter_rig):
+    rig = diverter_rig
+    rig.line.diverter.schedule(shot(rig, 100.0, shot_id=1, length_mm=300.0))
+    rig.line.diverter.schedule(shot(rig, 600.0, shot_id=2, nozzles=(9, 9)))
+    patiently(rig, lambda: is_open(rig))
+    rig.line.diverter.close_all()
+    assert is_open(rig) == set()
+    rig.pass_time(1.0)
+    assert {blow.nozzle for blow in rig.blows()} == {3, 4, 5}
+
+
+@pytest.mark.parametrize("how", ["closed", "by an exception"])
+def test_leaving_a_line_shuts_every_valve(diverter_rig, how):
+    rig = diverter_rig
+    rig.line.diverter.schedule(shot(rig, 100.0, length_mm=300.0))
+
+    def leave():
+        with rig.line:
+            patiently(rig, lambda: is_open(rig))
+            if how != "closed":
+                raise ZeroDivisionError
+
+    if how == "closed":
+        leave()
+    else:
+        with pytest.raises(ZeroDivisionError):
+            leave()
+    assert is_open(rig) == set()
+
+
+def test_a_silent_host_shuts_everything_and_is_told(diverter_rig):
+    rig = diverter_rig
+    rig.line.diverter.heartbeat()
+    rig.line.diverter.schedule(shot(rig, 1000.0 * rig.heartbeat_s + 1500.0))
+    rig.pass_time(rig.heartbeat_s + 0.5, alive=False)
+    if rig.line.diverter.health().ok:  # a board can only tell when it is asked
+        rig.line.diverter.heartbeat()
+    assert "silent" in rig.line.diverter.health().detail
+    rig.pass_time(2.0)
+    assert rig.blows() == []
+    assert rig.line.diverter.health().ok, "heard again"
+    assert rig.line.diverter.schedule(shot(rig, 300.0)) is ShotOutcome.ACCEPTED
+
+
+def test_no_valve_is_open_for_longer_than_its_longest_on_time(diverter_rig):
+    rig = diverter_rig
+    rig.line.diverter.schedule(shot(rig, 100.0, length_mm=3000.0))
+    rig.pass_time(rig.max_on_s + 0.4)
+    assert is_open(rig) == set()
+    longest_mm = 1000.0 * rig.max_on_s
+    assert [b.closed_mm - b.opened_mm for b in rig.blows()] == pytest.approx([longest_mm] * 3, abs=2 * rig.slack_mm)
+
+
+def test_a_host_that_loses_its_diverter_leaves_no_valve_open(diverter_rig):
+    rig = diverter_rig
+    rig.line.diverter.schedule(shot(rig, 600.0))
+    rig.cut("diverter")
+    with pytest.raises(DeviceError):
+        rig.line.diverter.schedule(shot_anywhere())
+    rig.wait(rig.heartbeat_s + 0.6)
+    rig.restore("diverter")
+    assert is_open(rig) == set()
+
+
+def shot_anywhere():
+    return Shot(shot_id=9, track_id=9, first_nozzle=1, last_nozzle=1, open_mm=1e5, close_mm=1e5 + 50)
+
+
+# ---- interlock ----
+
+
+def test_an_interlock_reads_as_it_is(interlock_rig):
+    rig = interlock_rig
+    assert rig.line.interlock.read().closed
+    rig.open_interlock()
+    state = rig.line.interlock.read()
+    assert not state.closed
+    assert state.detail
+
+
+def test_an_interlock_that_cannot_be_read_reads_as_opened(interlock_rig):
+    rig = interlock_rig
+    rig.cut("interlock")
+    state = rig.line.interlock.read()
+    assert not state.closed
+    assert state.detail
+    rig.restore("interlock")
+    patiently(rig, lambda: rig.line.interlock.read().closed)
+    rig.line.interlock.close()
+    assert not rig.line.interlock.read().closed
+
+
+# ---- sensors ----
+
+
+def test_a_sensor_with_nothing_to_say_waits_as_long_as_asked_and_no_longer(sensor):
+    rig, slot = sensor
+    device = getattr(rig.line, slot)
+    patiently(rig, lambda: device.read(0.05))
+    rig.mute(slot)
+    while device.read(0.05) is not None:
+        pass
+    before_ns, began = rig.line.clock.now_ns(), time.monotonic()
+    assert device.read(0.0) is None
+    assert device.read(0.2) is None
+    assert rig.line.clock.now_ns() - before_ns >= 0.199e9
+    assert time.monotonic() - began < 5.0
+
+
+def test_blocks_are_shaped_stamped_and_placed_as_the_contract_says(array_like_rig):
+    rig = array_like_rig
+    array, channels = rig.line.magnetometer, rig.config.magnetometer.channels
+    blocks = [patiently(rig, lambda: array.read(0.05)) for _ in range(5)]
+    for block in blocks:
+        samples = len(block.sampled_ns)
+        assert samples >= 1
+        assert block.field_ut.shape == (samples, channels, 3)
+        assert block.field_ut.dtype == np.float32
+        assert block.saturated.shape == (samples, channels)
+        assert block.saturated.dtype == np.bool_
+        assert block.belt_mm.shape == (samples,)
+        assert not np.isinf(block.field_ut).any()
+        assert np.nanmax(np.abs(block.field_ut)) > 5.0, "microtesla: the Earth alone is tens of them"
+        assert np.nanmax(np.abs(block.field_ut)) < 2e5
+    assert [later.sequence - earlier.sequence for earlier, later in pairwise(blocks)] == [1] * 4
+    stamps = np.concatenate([block.sampled_ns for block in blocks])
+    places = np.concatenate([block.belt_mm for block in blocks])
+    assert (np.diff(stamps) > 0).all()
+    assert (np.diff(places) >= 0).all()
+    now = rig.line.encoder.read()
+    travelled_mm = (now.sampled_ns - stamps[-1]) * 1e-6
+    assert places[-1] + travelled_mm == pytest.approx(now.belt_mm, abs=rig.slack_mm), "the encoder's millimetres"
+
+
+def test_frames_are_shaped_stamped_and_placed_as_the_contract_says(camera_rig):
+    rig = camera_rig
+    camera = rig.config.camera
+    frames = [patiently(rig, lambda: rig.line.camera.read(0.05)) for _ in range(3)]
+    for frame in frames:
+        assert frame.image.shape == (camera.height_px, camera.width_px, 3)
+        assert frame.image.dtype == np.uint8
+    for earlier, later in pairwise(frames):
+        assert later.sequence > earlier.sequence
+        assert later.captured_ns > earlier.captured_ns
+        triggers = later.sequence - earlier.sequence
+        assert later.belt_mm - earlier.belt_mm == pytest.approx(
+            camera.trigger_every_mm * triggers, abs=2 * rig.slack_mm
+        )
+    now = rig.line.encoder.read()
+    travelled_mm = (now.sampled_ns - frames[-1].captured_ns) * 1e-6
+    assert frames[-1].belt_mm + travelled_mm == pytest.approx(now.belt_mm, abs=rig.slack_mm)
