@@ -22,6 +22,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
     help="Train the recognition model of a line, see how good it is, and export it.\n\n"
     "The usual way: make stores of labelled windows with `neosort-data`, then `train` a configuration, `evaluate` the "
     "checkpoint on windows it never learnt from, `export` it, and `evaluate` the exported bundle once more.",

@@ -56,7 +56,7 @@ def _mark_shipped(axes: Axes, shipped: Sequence[Record]) -> None:
         axes.plot(*at, "o", color=WARN, markersize=7)
         if abs(at[0] - last[0]) + abs(at[1] - last[1]) > 0.05:
             label = f"{100 * point['purity_target']:.0f} %"
-            axes.annotate(label, at, (-8, -3), textcoords="offset points", ha="right", fontsize=9, color=WARN)
+            axes.annotate(label, at, (-6, -13), textcoords="offset points", ha="right", fontsize=9, color=WARN)
             last = at
 
 
