@@ -52,6 +52,12 @@ def foreign_driver(slot: SlotName, name: str) -> Driver | None:
     return loaded
 
 
+def foreign_names(slot: SlotName) -> tuple[str, ...]:
+    """Names of the drivers that other distributions offer for a slot, loaded or not."""
+    entries = (entry.name for entry in entry_points(group=GROUP) if entry.name.startswith(f"{slot}."))
+    return tuple(entry.removeprefix(f"{slot}.") for entry in entries)
+
+
 def settings_of(slot: SlotName, *ours: type[SlotConfig]) -> BeforeValidator:
     """Turns a slot's table into the settings of the driver that it names, `sim` where it names none."""
     known = {settings.model_fields["driver"].default: settings for settings in ours}
@@ -75,9 +81,7 @@ def _foreign_settings(slot: SlotName, name: object, base: type, known: tuple[str
     except ValueError as error:
         _refuse(name, str(error))
     if driver is None:
-        others = (entry.name for entry in entry_points(group=GROUP) if entry.name.startswith(f"{slot}."))
-        names = (*known, *(other.removeprefix(f"{slot}.") for other in others))
-        _refuse(name, f"no such driver, there are {', '.join(names)}")
+        _refuse(name, f"no such driver, there are {', '.join((*known, *foreign_names(slot)))}")
     if not issubclass(driver.settings, base):
         _refuse(name, f"its settings {driver.settings.__name__} are no {base.__name__}")
     return driver.settings

@@ -16,7 +16,7 @@ from neosort_hardware.belt import LineGeometry
 from neosort_hardware.clock import Clock, VirtualClock
 from neosort_hardware.config import ConfigError, LineConfig
 from neosort_hardware.devices import Camera, Device, Diverter, Encoder, Faults, Interlock, Magnetometer, Truth
-from neosort_hardware.driver_choice import DEFAULT_DRIVER, Connect, foreign_driver
+from neosort_hardware.driver_choice import DEFAULT_DRIVER, Connect, foreign_driver, foreign_names
 from neosort_hardware.site import Site
 from neosort_hardware.slots import SlotConfig, SlotName
 from neosort_hardware.twin.devices import SimTruth, world_of
@@ -40,7 +40,7 @@ DRIVERS: Mapping[tuple[SlotName, str], str] = {
     ("diverter", "modbus"): "neosort_hardware.diverter_modbus:ModbusDiverter",
     ("interlock", "modbus"): "neosort_hardware.interlock_modbus:ModbusInterlock",
 }
-_SLOTS: tuple[SlotName, ...] = ("encoder", "interlock", "diverter", "magnetometer", "camera")
+SLOT_NAMES: tuple[SlotName, ...] = ("encoder", "interlock", "diverter", "magnetometer", "camera")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ def open_line(config: LineConfig, clock: Clock, seed: int = 0) -> Line:
     Raises `DeviceError` for a device that does not answer, `ConfigError` for a driver that cannot be loaded here or
     a real device in virtual time; what had been opened by then is closed again.
     """
-    real = [slot for slot in _SLOTS if slot not in _simulated(config)]
+    real = [slot for slot in SLOT_NAMES if slot not in _simulated(config)]
     if real and isinstance(clock, VirtualClock):
         driver = settings_in(config, real[0]).driver
         raise ConfigError(f"{real[0]}.driver = '{driver}': a real device cannot run in virtual time")
@@ -101,6 +101,20 @@ def simulated_line(world: World) -> Line:
 def settings_in(config: LineConfig, slot: SlotName) -> SlotConfig:
     """A slot's settings."""
     return cast(SlotConfig, getattr(config, slot))
+
+
+def drivers_for(slot: SlotName) -> dict[str, str]:
+    """Every driver that a slot may name, ours and others', and why it cannot be loaded here; empty where it can."""
+    names = (*(name for place, name in DRIVERS if place == slot), *foreign_names(slot))
+    return {name: _missing(slot, name) for name in names}
+
+
+def _missing(slot: SlotName, driver: str) -> str:
+    try:
+        connector(slot, driver)
+    except ConfigError as error:
+        return str(error)
+    return ""
 
 
 def connector(slot: SlotName, driver: str) -> Connect:
@@ -130,7 +144,7 @@ def _foreign(slot: SlotName, driver: str) -> Connect:
 
 
 def _simulated(config: LineConfig) -> tuple[SlotName, ...]:
-    return tuple(slot for slot in _SLOTS if settings_in(config, slot).driver == DEFAULT_DRIVER)
+    return tuple(slot for slot in SLOT_NAMES if settings_in(config, slot).driver == DEFAULT_DRIVER)
 
 
 def _opened(site: Site, *, truth: bool) -> Line:
@@ -138,7 +152,7 @@ def _opened(site: Site, *, truth: bool) -> Line:
     simulated = _simulated(site.config)
     opened: dict[SlotName, Any] = {}
     with ExitStack() as undo:
-        for slot in _SLOTS:
+        for slot in SLOT_NAMES:
             settings = settings_in(site.config, slot)
             opened[slot] = connector(slot, settings.driver)(settings, site)
             undo.callback(opened[slot].close)

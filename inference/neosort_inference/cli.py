@@ -17,6 +17,7 @@ from neosort_inference.bench.cli import app as bench
 from neosort_inference.bench.parallel import JobError
 from neosort_inference.bundle import BundleError
 from neosort_inference.commands import RunOptions, run_line
+from neosort_inference.devices_cli import app as devices
 from neosort_inference.opening import must_be_new, open_config
 from neosort_inference.options import (
     BeltSpeedOption,
@@ -41,11 +42,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Finds NdFeB-bearing items on an e-waste belt and blows them out. 'neosort run' sorts, 'neosort record' "
-    "keeps a run, 'neosort replay' sorts what was recorded or photographed, 'neosort bench' measures. Press Ctrl-C to "
-    "stop a run in good order.",
+    "keeps a run, 'neosort replay' sorts what was recorded or photographed, 'neosort devices' shows what is connected, "
+    "'neosort bench' measures. Press Ctrl-C to stop a run in good order.",
 )
 
 app.add_typer(bench, name="bench")
+app.add_typer(devices, name="devices")
 
 
 @app.command()

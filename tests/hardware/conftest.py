@@ -18,6 +18,9 @@ def controller_program(tmp_path_factory):
     compiler = shutil.which("gcc") or shutil.which("clang") or shutil.which("cc")
     if compiler is None:
         pytest.skip("no C compiler here: install the Debian packages gcc and libc6-dev")
+    trial = [compiler, "-x", "c", "-fsyntax-only", "-"]
+    if subprocess.run(trial, input="#include <stdio.h>\n", text=True, capture_output=True, check=False).returncode:
+        pytest.skip("a C compiler without the C library's headers: install the Debian package libc6-dev")
     program = tmp_path_factory.mktemp("controller") / "controller"
     sources = sorted(SOURCES.glob("*.c"))
     for extra in (SANITIZED, []):
