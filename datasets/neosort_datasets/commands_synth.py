@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from neosort_datasets.scenes import Scenes
-from neosort_datasets.synthesis import SynthPlan, parts_done, synthesise
+from neosort_datasets.synthesis import SHARD_WINDOWS, SynthPlan, parts_done, synthesise
 from neosort_datasets.window import WindowGrid
 from neosort_hardware.config import ConfigError, LineConfig, at_belt_speed, load_line_config
 
@@ -47,6 +47,16 @@ def synth(
             max=WindowGrid().length_mm,
             help="Belt from one window to the next, mm. Left out: side by side. Less than a window's 512 mm: they "
             "overlap, and items that one of them cuts lie whole in another.",
+            show_default=False,
+        ),
+    ] = None,
+    scene_windows: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            max=SHARD_WINDOWS,
+            help="Windows of each scene. Left out: 40. Fewer make more scenes of as many windows, with 8 a fifth more "
+            "slowly: to prove thresholds on, where scenes are what counts.",
             show_default=False,
         ),
     ] = None,
@@ -87,6 +97,7 @@ def synth(
         scenes=scenes,
         every_mm=every,
         sprite_cache=None if no_cache else cache or _user_cache(),
+        scene_windows=scene_windows,
     )
     console = Console()
     done, mended = parts_done(store, plan)

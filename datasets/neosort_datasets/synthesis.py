@@ -37,6 +37,7 @@ class SynthPart:
     scenes: Scenes = Scenes.VARIED
     every_mm: float | None = None
     sprite_cache: Path | None = None
+    scene_windows: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,7 @@ class SynthPlan:
     """The arguments of one store. ``split``: a `SplitName` of the catalogue. ``belts``: a folder with photographs of
     real belts, for the twin to show. ``every_mm``: belt from one window to the next; None: side by side.
     ``sprite_cache``: where sprites are kept ready for the next process; it changes nothing of what is made.
+    ``scene_windows``: how many windows a scene has; None: as many as ever.
     """
 
     line: LineConfig
@@ -54,6 +56,7 @@ class SynthPlan:
     scenes: Scenes = Scenes.VARIED
     every_mm: float | None = None
     sprite_cache: Path | None = None
+    scene_windows: int | None = None
 
     @property
     def origin(self) -> str:
@@ -69,6 +72,7 @@ class SynthPlan:
                 else f", scenes {self.scenes} at {self.line.belt.speed_m_per_s:g} m/s"
             )
             + ("" if self.every_mm is None else f", every {self.every_mm:g} mm")
+            + ("" if self.scene_windows is None else f", {self.scene_windows} windows a scene")
         )
 
     def parts(self) -> list[SynthPart]:
@@ -84,6 +88,7 @@ class SynthPlan:
                 scenes=self.scenes,
                 every_mm=self.every_mm,
                 sprite_cache=self.sprite_cache,
+                scene_windows=self.scene_windows,
             )
             for index, size in enumerate(sizes)
         ]
@@ -106,6 +111,7 @@ def twin_windows(part: SynthPart) -> list[LabelledWindow]:
         scenes=part.scenes,
         every_mm=part.every_mm,
         sprite_cache=part.sprite_cache,
+        windows_per_scene=part.scene_windows or synthetic.WINDOWS_PER_SCENE,
     )
     try:
         return list(windows)

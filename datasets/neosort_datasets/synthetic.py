@@ -50,8 +50,9 @@ def labelled_windows(
     scenes: Scenes = Scenes.VARIED,
     every_mm: float | None = None,
     sprite_cache: Path | None = None,
+    windows_per_scene: int = WINDOWS_PER_SCENE,
 ) -> Iterator[LabelledWindow]:
-    """``count`` labelled windows of items of one split, `WINDOWS_PER_SCENE` of each scene. Deterministic by seed.
+    """``count`` labelled windows of items of one split, ``windows_per_scene`` of each scene. Deterministic by seed.
 
     ``every_mm``: belt from one window to the next; left out, they lie side by side. ``belt_textures``: a folder with
     photographs of real belts to show in more than half of the scenes. ``sprite_cache``: a folder in which sprites are
@@ -60,13 +61,13 @@ def labelled_windows(
     """
     made = 0
     scenery = _scenery(belt_textures, sprite_cache)
-    for scene_seed in np.random.SeedSequence(seed).generate_state(count // WINDOWS_PER_SCENE + 1):
+    for scene_seed in np.random.SeedSequence(seed).generate_state(count // windows_per_scene + 1):
         rng = np.random.default_rng(scene_seed)
         config = scene_line(base, split, scenes, every_mm or WindowGrid().length_mm, rng)
         buffers = int(BLOCK_MS * config.belt.speed_m_per_s // config.camera.trigger_every_mm) + 2
         world = World(config, VirtualClock(), int(scene_seed), scenery, camera_buffers=buffers, landings=False)
         with simulated_line(world) as line:
-            for window in _scene(line, rng, min(WINDOWS_PER_SCENE, count - made)):
+            for window in _scene(line, rng, min(windows_per_scene, count - made)):
                 yield window
                 made += 1
 

@@ -125,6 +125,7 @@ def test_a_first_shard_that_was_torn_is_no_obstacle(tmp_path):
         {"line": LineConfig(name="b")},
         {"scenes": Scenes.LINE},
         {"every_mm": 256.0},
+        {"scene_windows": 8},
     ],
 )
 def test_other_arguments_are_refused_and_named(tmp_path, changed):

@@ -158,6 +158,12 @@ def test_the_strongest_field_of_a_window_lies_at_an_item_that_may_be_magnetic():
     assert strong >= 5
 
 
+def test_a_scene_is_as_long_as_asked_and_its_belt_begins_anew():
+    found = list(labelled_windows(LineConfig(), "held-out", 4, 7, scenes=Scenes.LINE, windows_per_scene=3))
+    starts = np.array([labelled.window.start_mm for labelled in found])
+    assert np.flatnonzero(np.diff(starts) < 0).tolist() == [2, 5]
+
+
 def test_windows_of_one_line_lie_as_close_as_asked_and_repeat_their_items():
     line = LineConfig()
     found = list(labelled_windows(line, "held-out", 4, 12, scenes=Scenes.LINE, every_mm=256.0))

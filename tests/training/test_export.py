@@ -18,8 +18,9 @@ from neosort_training.checkpoint import Checkpoint, load_checkpoint
 from neosort_training.cli import app
 from neosort_training.config import ModelConfig
 from neosort_training.evaluate import TorchPredictor
-from neosort_training.export import ExportError, ExportPlan, every_window, export_bundle, must_agree
+from neosort_training.export import ExportError, ExportPlan, export_bundle, must_agree
 from neosort_training.graphs import recomposed
+from neosort_training.looking import every_window
 from neosort_training.model import NeoNet
 
 KINDS = ("disk", "block", "plastic")

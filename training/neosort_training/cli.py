@@ -13,6 +13,7 @@ from rich.console import Console
 from neosort_hardware.config import load_toml
 from neosort_training.commands_evaluate import compare, evaluate
 from neosort_training.commands_export import export, export_reference
+from neosort_training.commands_guarantee import guarantee, guarantee_trial
 from neosort_training.config import TrainConfig
 from neosort_training.refusals import one_sentence
 from neosort_training.train import TrainingRun
@@ -53,6 +54,8 @@ app.command()(evaluate)
 app.command()(compare)
 app.command()(export)
 app.command("export-reference")(export_reference)
+app.command()(guarantee)
+app.command("guarantee-trial")(guarantee_trial)
 
 
 def main() -> None:

@@ -17,7 +17,8 @@ from rich.table import Table
 from neosort_datasets.store import WindowStore
 from neosort_training.checkpoint import Checkpoint, load_checkpoint
 from neosort_training.evaluate import Scores
-from neosort_training.export import Exported, ExportPlan, every_window, export_bundle, thinned
+from neosort_training.export import Exported, ExportPlan, export_bundle
+from neosort_training.looking import every_window, thinned
 from neosort_training.reference import write_reference
 from neosort_training.refusals import one_sentence
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
@@ -16,7 +17,6 @@ from typing import Any, get_args
 import onnx
 
 from neosort_datasets.assembly import Blind
-from neosort_datasets.store import WindowStore
 from neosort_datasets.window import BeltWindow, WindowGrid
 from neosort_inference.bundle import Bundle
 from neosort_inference.bundle_metadata import SCHEMA_VERSION, DatasetUsed, Provenance, Quantisation
@@ -26,8 +26,9 @@ from neosort_training.bundle_writer import dataset_used, write_bundle
 from neosort_training.checkpoint import Checkpoint
 from neosort_training.evaluate import Predictor, Scores, TorchPredictor, summarise
 from neosort_training.graphs import Graph, as_graph, eight_bit_graph, float_model, recomposed
-from neosort_training.matching import SCORE_MIN, match_window
-from neosort_training.outcomes import Outcomes, WindowOutcome, joined, pooled
+from neosort_training.looking import Windows, outcomes_of, thinned
+from neosort_training.matching import SCORE_MIN
+from neosort_training.outcomes import Outcomes
 from neosort_training.parity import agreement, largest_difference
 from neosort_training.quantise import SCHEME, calibrated_ranges, float_convolutions, with_picture_as_codes
 
@@ -43,7 +44,6 @@ MAX_P_DIFFERENCE = 0.03
 MAX_FOUND_BY_ONE = 0.05
 
 Progress = Callable[[str], None]
-Windows = Sequence[tuple[WindowStore, int]]
 
 
 class ExportError(Exception):
@@ -87,11 +87,11 @@ def export_bundle(plan: ExportPlan, out: Path, on_window: Progress) -> Exported:
     if plan.calibration is not None:
         ranges = calibrated_ranges(with_picture_as_codes(model), _told(_some_blind(plan.calibration), on_window))
         shipped = eight_bit_graph(model, state.grid, ranges)
-    by_sense = {blind: outcomes_of(shipped.runner(), plan, blind, on_window) for blind in get_args(Blind)}
+    by_sense = {blind: _looked(plan, shipped, blind, on_window) for blind in get_args(Blind)}
     scores = {blind: summarise(found, blind) for blind, found in by_sense.items()}
     scores_fp32 = quantisation = None
     if ranges is not None:
-        scores_fp32 = summarise(outcomes_of(fp32.runner(), plan, "none", on_window, "fp32"))
+        scores_fp32 = summarise(_looked(plan, fp32, "none", on_window, "fp32"))
         quantisation = _compared(plan, model, (fp32, shipped), (scores_fp32, scores["none"]))
         must_agree(out, quantisation)
     if plan.grid != state.grid:
@@ -103,25 +103,9 @@ def export_bundle(plan: ExportPlan, out: Path, on_window: Progress) -> Exported:
     return Exported(bundle=bundle, scores=scores, fp32=scores_fp32)
 
 
-def outcomes_of(predictor: Predictor, plan: ExportPlan, blind: Blind, on_window: Progress, title: str = "") -> Outcomes:
-    """What ``predictor`` says of the windows to be measured on, a store after the other."""
-    parts: dict[Path, list[WindowOutcome]] = {}
-    for store, index in plan.measured:
-        labelled = store[index]
-        said = match_window(predictor.run(blinded(labelled.window, blind)), labelled, plan.checkpoint.kinds)
-        parts.setdefault(store.path, []).append(said)
-        on_window(title or f"blind: {blind}")
-    return joined([pooled(part) for part in parts.values()])
-
-
-def every_window(stores: Sequence[WindowStore]) -> Windows:
-    """Of all stores, one after the other."""
-    return [(store, index) for store in stores for index in range(len(store))]
-
-
-def thinned(windows: Windows, limit: int) -> Windows:
-    """At most ``limit`` of them, evenly spread; 0: all."""
-    return windows if limit == 0 else windows[:: max(1, -(-len(windows) // limit))]
+def _looked(plan: ExportPlan, graph: Graph, blind: Blind, on_window: Progress, title: str = "") -> Outcomes:
+    told = partial(on_window, title or f"blind: {blind}")
+    return outcomes_of(graph.runner(), plan.measured, plan.checkpoint.kinds, blind, told)
 
 
 def _some_blind(windows: Windows) -> Iterator[BeltWindow]:
