@@ -17,8 +17,9 @@ from neosort_hardware.config import ConfigError, LineConfig
 from neosort_hardware.line import open_line
 from neosort_hardware.types import Decision, Landing
 from neosort_inference.opening import must_be_new, must_take_files, open_bundle, open_recipe
+from neosort_inference.operating_point import operating_point
 from neosort_inference.report import Report, build_report, print_report, write_report
-from neosort_inference.sorting import Sorting, SortingPlan, Watcher, threshold_for
+from neosort_inference.sorting import Sorting, SortingPlan, Watcher
 from neosort_inference.telemetry import Telemetry
 from neosort_inference.terminal import LiveTerminal
 from neosort_inference.ui.server import PageProcess
@@ -89,7 +90,7 @@ def plan_of(options: RunOptions) -> SortingPlan:
         blind=options.blind,
         seconds=options.seconds,
     )
-    threshold_for(plan.recipe, plan.bundle, plan.blind)
+    operating_point(plan.recipe, plan.bundle, plan.blind)
     if options.record is not None:
         must_be_new("--record", options.record)
     if options.report is not None:
@@ -144,17 +145,23 @@ def conclude(
     truth: bool,
 ) -> int:
     """Report on screen and, where asked, in files; exit code 1 if a late shot was fired."""
-    threshold = threshold_for(plan.recipe, plan.bundle, plan.blind)
+    point = operating_point(plan.recipe, plan.bundle, plan.blind)
     report = build_report(
         telemetry,
         config.name,
         truth=truth,
         seed=options.seed,
         line={"belt_speed_m_per_s": config.belt.speed_m_per_s, "belt_width_mm": config.belt.width_mm},
-        bundle={"name": plan.bundle.metadata.name, "min_p_ndfeb": threshold, "recipe": plan.recipe.name},
+        bundle={
+            "name": plan.bundle.metadata.name,
+            "min_p_ndfeb": point.p_ndfeb,
+            "threshold": str(point),
+            "recipe": plan.recipe.name,
+        },
         never_fired_kinds=plan.recipe.never_fire,
         fired_late=len(fired_though_late(telemetry.decisions, telemetry.landings)),
     )
+    say(console, str(point))
     print_report(report, console)
     if options.report is not None:
         _write(report, options.report, telemetry)

@@ -30,8 +30,9 @@ from neosort_hardware.replay import (
 )
 from neosort_hardware.types import Decision, ItemTruth, Landing
 from neosort_inference.commands import RunOptions, clock_of, conclude, plan_of, say, sort_and_keep, watching
+from neosort_inference.operating_point import operating_point
 from neosort_inference.score import match_decisions
-from neosort_inference.sorting import Sorting, SortingPlan, threshold_for
+from neosort_inference.sorting import Sorting, SortingPlan
 
 _Value = TypeVar("_Value")
 
@@ -150,7 +151,7 @@ def _without_field(source: Path, plan: SortingPlan) -> SortingPlan:
     """The plan for a source that has no field."""
     if plan.blind == "camera":
         raise ConfigError(f"{source}: has no field, so with --blind camera there is nothing left to sort by")
-    threshold_for(plan.recipe, plan.bundle, "field")
+    operating_point(plan.recipe, plan.bundle, "field")
     return replace(plan, blind="field")
 
 

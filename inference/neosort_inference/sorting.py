@@ -17,13 +17,13 @@ from neosort_datasets.line_grid import line_grid
 from neosort_datasets.pacing import Pace
 from neosort_datasets.rectification import View
 from neosort_datasets.window import BeltWindow
-from neosort_hardware.config import ConfigError
 from neosort_hardware.line import Line
 from neosort_hardware.types import Decision, FieldBlock, Frame, ItemTruth, Landing
 from neosort_inference.bundle import Bundle
 from neosort_inference.detector import Detector
 from neosort_inference.ejection import ShotPlanner
 from neosort_inference.loop import Listeners, SortingLoop
+from neosort_inference.operating_point import operating_point
 from neosort_inference.recipe import Judge, Recipe
 from neosort_inference.telemetry import Senses, Snapshot, Telemetry, WindowView
 from neosort_inference.tracks import FIELD_MARGIN_MM, Tracker
@@ -31,7 +31,6 @@ from neosort_inference.tracks import FIELD_MARGIN_MM, Tracker
 SENSES: dict[Blind, Senses] = {"none": "camera + field", "camera": "field only", "field": "camera only"}
 SPEED_SPAN_S = 1.0
 LOOK_EVERY_S = 0.2
-EVEN_ODDS = 0.5
 RECORDING_FAULT = "the recording is not whole"
 
 
@@ -78,32 +77,6 @@ class SortingPlan:
     seconds: float | None = None
 
 
-def threshold_for(recipe: Recipe, bundle: Bundle, blind: Blind = "none") -> float:
-    """P(NdFeB) to eject from: the recipe's own, else the bundle's for its purity target and the senses there are.
-
-    A line with one sense sorts at the highest purity that this sense reaches where the target is beyond it, and at even
-    odds where it reaches none of the bundle's targets. Raises `ConfigError` when both senses together were not
-    calibrated for so high a purity.
-    """
-    if recipe.min_p_ndfeb is not None:
-        return recipe.min_p_ndfeb
-    name = bundle.metadata.name
-    reached = sorted(
-        (point for point in bundle.metadata.thresholds if point.blind == blind and point.recovery > 0),
-        key=lambda point: point.purity_target,
-    )
-    for point in reached:
-        if point.purity_target >= recipe.purity_target - 1e-9:
-            return point.p_ndfeb
-    if blind != "none":
-        return reached[-1].p_ndfeb if reached else EVEN_ODDS
-    known = ", ".join(f"{point.purity_target:g}" for point in reached) or "none"
-    raise ConfigError(
-        f"recipe '{recipe.name}': purity_target = {recipe.purity_target:g} is more than bundle '{name}' was calibrated "
-        f"for with {SENSES[blind]} ({known}); lower it or set min_p_ndfeb"
-    )
-
-
 class Sorting:
     """One run of one line."""
 
@@ -128,7 +101,7 @@ class Sorting:
         self._next_look_s = 0.0
         self._end_ns = None if plan.seconds is None else started_ns + round(plan.seconds * 1e9)
         recipe, metadata = plan.recipe, plan.bundle.metadata
-        judge = Judge(recipe, metadata.kinds, threshold_for(recipe, plan.bundle, plan.blind))
+        judge = Judge(recipe, metadata.kinds, operating_point(recipe, plan.bundle, plan.blind).p_ndfeb)
         calibration, camera = line.config.calibration, line.config.camera
         view = View.of(line.geometry.pixel_to_belt, camera.width_px, camera.height_px)
         grid = line_grid(metadata.grid, line.geometry, view)

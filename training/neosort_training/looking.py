@@ -7,7 +7,8 @@ from pathlib import Path
 
 from neosort_datasets.assembly import Blind
 from neosort_datasets.store import WindowStore
-from neosort_training.evaluate import Predictor, blinded
+from neosort_training.ablation import blinded
+from neosort_training.evaluate import Predictor
 from neosort_training.matching import match_window
 from neosort_training.outcomes import Outcomes, WindowOutcome, joined, pooled
 

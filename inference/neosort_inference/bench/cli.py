@@ -21,9 +21,9 @@ from neosort_inference.bench.screen import print_senses
 from neosort_inference.bench.senses import BLIND, Record, belts_of, compare, sort_belts
 from neosort_inference.bench.twin import RoundSize, figures, measure, print_twin, rated
 from neosort_inference.opening import bundle_path, must_take_files, open_bundle, open_config, open_recipe
+from neosort_inference.operating_point import operating_point
 from neosort_inference.options import BeltSpeedOption, BundleOption, ConfigOption, JsonOption, RecipeOption
 from neosort_inference.report import machine, versions
-from neosort_inference.sorting import threshold_for
 
 DEFAULT_RATES = (5.0, 10.0, 20.0, 33.0)
 
@@ -54,7 +54,7 @@ def senses(
     than idle cores show as latency.
     """
     line, rules, model = open_config(config, belt_speed), open_recipe(recipe), open_bundle(bundle)
-    thresholds = {sense: threshold_for(rules, model, blind) for sense, blind in BLIND.items()}
+    points = {sense: operating_point(rules, model, blind) for sense, blind in BLIND.items()}
     if json_file is not None:
         must_take_files("--json", json_file.parent)
     belts = belts_of(line, bundle_path(bundle), rules, range(first_seed, first_seed + seeds), items)
@@ -68,8 +68,8 @@ def senses(
         runs = sort_belts(belts, workers, lambda landed: progress.advance(bar, landed))
         progress.update(bar, completed=sum(belt.items for belt in belts))
     record = compare(runs)
-    for sense, threshold in thresholds.items():
-        record[sense]["threshold"] = threshold
+    for sense, point in points.items():
+        record[sense] |= {"threshold": point.p_ndfeb, "threshold_basis": point.basis}
     record |= {
         "line": {"config": line.name, "belt_speed_m_per_s": line.belt.speed_m_per_s, "feed": line.twin.feed.models},
         "bundle": {"name": model.metadata.name, "recipe": rules.name, "purity_target": rules.purity_target},
