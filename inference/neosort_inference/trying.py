@@ -88,6 +88,8 @@ def _interlock(line: Line, trial: Trial) -> Callable[[], None]:
 
 
 def _diverter(line: Line, trial: Trial) -> Callable[[], None]:
+    line.diverter.heartbeat()  # it may have waited for the others to be opened, and would tell of that silence
+
     def call() -> str:
         line.diverter.heartbeat()
         health = line.diverter.health()
