@@ -129,10 +129,20 @@ def _dense(
 
 
 def _sum_by_row(row: ArrayI64, values: np.ndarray, rows: int) -> np.ndarray:
-    flat = values.reshape(len(values), int(np.prod(values.shape[1:])))
-    one_hot = np.zeros((rows, len(row)), dtype=np.float32)
-    one_hot[row, np.arange(len(row))] = 1.0
-    return np.asarray((one_hot @ flat.astype(np.float32)).reshape(rows, *values.shape[1:]))
+    """Sums of the values (n, …) that each of so many rows has, (rows, …)."""
+    width = int(np.prod(values.shape[1:]))
+    flat = np.ascontiguousarray(values.reshape(len(values), width), dtype=np.float32)
+    if (np.diff(row) < 0).any():  # the belt went back for a moment
+        order = np.argsort(row, kind="stable")
+        row, flat = row[order], flat[order]
+    first = np.searchsorted(row, np.arange(rows + 1))
+    filled = np.flatnonzero(np.diff(first))
+    total = np.zeros((rows, width), dtype=np.float32)
+    if (
+        filled.size
+    ):  # not a product of matrices: BLAS shares large ones out to threads, which costs far more than it saves
+        total[filled] = np.add.reduceat(flat, first[filled], axis=0)
+    return total.reshape(rows, *values.shape[1:])
 
 
 def _linear_weights(columns: ArrayF64, channels: ArrayF64, alone_mm: float) -> ArrayF32:

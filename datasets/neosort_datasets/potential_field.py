@@ -54,7 +54,7 @@ class Continuation:
         response = np.exp(-np.hypot(along[:, None], across) * rise_mm)
         if rise_mm < 0:
             response /= 1.0 + _DAMPING * response**2
-        self._response = response
+        self._response = response.astype(np.float32)
 
     def apply(self, field_ut: ArrayF32, known_rows: ArrayBool, known_cols: ArrayBool) -> ArrayF32:
         """(3, rows, cols) → the same in the other plane. Where nothing is known the field is led smoothly to zero."""
@@ -62,7 +62,7 @@ class Continuation:
             return field_ut
         row, row_share = _nearest(known_rows)
         col, col_share = _nearest(known_cols)
-        filled = field_ut[:, row[:, None], col] * (row_share[:, None] * col_share)
+        filled = field_ut[:, row[:, None], col] * (row_share[:, None] * col_share).astype(np.float32)
         spectrum = np.fft.rfft2(filled, axes=(1, 2)) * self._response
         carried = np.fft.irfft2(spectrum, s=self._shape, axes=(1, 2))
         inside = slice(_MARGIN_CELLS, -_MARGIN_CELLS)

@@ -18,7 +18,7 @@ from neosort_hardware.types import ArrayF32
 
 ImageU16 = npt.NDArray[np.uint16]
 WHITE = 32768.0
-_LINEAR = linear(np.arange(256)).reshape(256, 1)
+_LINEAR = WHITE * linear(np.arange(256))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +62,8 @@ def lit(sprite: Sprite, on_item: tuple[float, float], wear: ItemWear, tiles: Wea
     if wear.scratches > 0:
         marks = cv2.multiply(weight, tiles.scratches(alpha.shape, wear.entry), scale=wear.scratches)
         weight = cv2.add(weight, marks, dst=marks)
-    tables = WHITE * _LINEAR * wear.gains
-    planes = [cv2.LUT(plane, np.ascontiguousarray(tables[:, c])) for c, plane in enumerate(sprite.rgb)]
+    tables = np.multiply.outer(wear.gains, _LINEAR)
+    planes = [cv2.LUT(plane, table) for plane, table in zip(sprite.rgb, tables, strict=True)]
     if wear.dust > 0:
         film = cv2.multiply(weight, tiles.dust(alpha.shape, wear.entry), scale=wear.dust)
         weight = cv2.subtract(weight, film, dst=weight)
@@ -72,7 +72,15 @@ def lit(sprite: Sprite, on_item: tuple[float, float], wear: ItemWear, tiles: Wea
     else:
         for plane in planes:
             cv2.multiply(plane, weight, dst=plane)
-    return np.asarray(cv2.merge([*planes, alpha]), np.float32)
+    return _merged([*planes, alpha])
+
+
+def _merged(planes: list[ArrayF32]) -> ArrayF32:
+    """Four planes (h, w) as one (h, w, 4), an odd float off where memory is aligned: into aligned memory OpenCV writes
+    past the cache, and what reads it next waits."""
+    shape = (*planes[0].shape, 4)
+    off = np.empty(math.prod(shape) + 1, np.float32)[1:]
+    return np.asarray(cv2.merge(planes, dst=off.reshape(shape)), np.float32)
 
 
 def shaded(sprite: Sprite, on_item: tuple[float, float], stamp: Stamp) -> ArrayF32:

@@ -100,7 +100,7 @@ class Sensor:
         plane = _smooth(_falloff(coarse, picture) * (1 - 0.45 * film), width_px, height_px)
         # counts → square root of light × 255, so that what follows is one square root
         self._plane, self._lamps = plane, 255.0**2 / WHITE * _lamp_rgb(picture)
-        self._tint = np.ones(3, np.float32)
+        self._balanced = np.empty((height_px, width_px, 3), np.float32)
         self._exposures = 0
         self._response = _response(0.02 * float(film.mean()) + 0.004 * picture.window_dirt, rng)
 
@@ -109,19 +109,20 @@ class Sensor:
         self._state += rng.normal(0.0, 0.1, 3) - 0.005 * self._state  # stationary with unit variance
         red, gain, blue = self._drift * self._state
         if self._exposures % _BALANCED_EVERY == 0:
-            self._tint = (self._lamps * [1 + red, 1.0, 1 + blue]).astype(np.float32)
+            tint = (self._lamps * [1 + red, 1.0, 1 + blue]).astype(np.float32)
+            cv2.merge([self._plane * part for part in tint], dst=self._balanced)
         self._exposures += 1
         top, left = (int(place) for place in rng.integers(0, 1 << 16, 2))
         return Moment(gain=float(1 + gain), top=top, left=left)
 
     def expose(self, light: ArrayF32, rows: slice, moment: Moment) -> ImageU8:
         """Some rows of the picture, `BAND_ROWS` of them at most, (n, width, 3) float32 counts of the strip → uint8, as
-        the sensor delivers them."""
-        plane = self._plane[rows]  # one channel: what lies in memory costs more than what is computed in the cache
-        seen = cv2.multiply(light, cv2.merge([plane * part for part in self._tint]), scale=moment.gain)
+        the sensor delivers them. ``light`` is written over: it lies in the processor's cache."""
+        seen = cv2.multiply(light, self._balanced[rows], dst=light, scale=moment.gain)
         top, left = (moment.top + 29 * rows.start) % _TILE_MARGIN, (moment.left + 11 * rows.start) % _TILE_MARGIN
         tile = self._tile[top : top + len(light), left : left + self._width]
-        return np.asarray(cv2.LUT(cv2.add(cv2.sqrt(seen), tile, dtype=cv2.CV_8U), self._response), np.uint8)
+        levels = cv2.add(cv2.sqrt(seen, dst=seen), tile, dtype=cv2.CV_8U)
+        return np.asarray(cv2.LUT(levels, self._response), np.uint8)
 
 
 def _response(veil: float, rng: np.random.Generator) -> ImageU8:

@@ -49,9 +49,8 @@ class Relief:
         if not cv2.countNonZero(below):
             return shade
         thick_mm = max(thick_mm, 1.0)
-        falling = cv2.addWeighted(below, -1.0 / thick_mm, below, 0.0, top_mm / thick_mm, dtype=cv2.CV_32F)
-        deep: ArrayF32 = np.asarray(falling, np.float32)
-        np.minimum(np.maximum(deep, 0.0, out=deep), 1.0, out=deep)
+        slope = cv2.addWeighted(below, -1.0 / thick_mm, below, 0.0, top_mm / thick_mm, dtype=cv2.CV_32F)
+        deep = np.clip(np.asarray(slope, np.float32), 0.0, 1.0)
         deep *= shade - np.float32(1.0)
         deep += np.float32(1.0)
         return deep

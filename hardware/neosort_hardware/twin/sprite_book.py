@@ -14,7 +14,7 @@ from neosort_hardware.twin.bodies import ItemModel, Pose
 from neosort_hardware.twin.sprite_cache import SpriteCache
 from neosort_hardware.twin.sprites import Sprite, prepared
 
-KEEP_BYTES = 192 << 20
+KEEP_BYTES = 256 << 20
 
 
 class SpriteBook:

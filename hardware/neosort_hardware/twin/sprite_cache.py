@@ -25,7 +25,7 @@ import numpy as np
 from neosort_hardware.twin.sprites import Registration, Sprite
 from neosort_hardware.types import ImageU8
 
-LIMIT_BYTES = 512 << 20  # the whole atlas for one pitch takes 150 MB
+LIMIT_BYTES = 512 << 20  # the whole atlas for one pitch takes 190 MB
 _MAGIC = b"neosprt1"
 _HEAD = struct.Struct("<8sII")  # magic, checksum of the rest, length of the description
 _BODY_PLANES = 7

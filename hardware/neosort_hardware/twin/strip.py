@@ -43,7 +43,7 @@ class BeltStrip:
         self._pitch, self._across_start, self._cols = mm_per_px, across_start_mm, cols
         self._belting, self._lamps, self._tiles = belting, lamps, tiles
         self._kept = math.ceil(length_mm / mm_per_px) + _BLOCK_ROWS
-        capacity = 2 * self._kept + _BLOCK_ROWS
+        capacity = 3 * self._kept + _BLOCK_ROWS
         self._light: ImageU16 = np.zeros((capacity, cols, 3), np.uint16)
         self._labels: npt.NDArray[np.uint16] = np.zeros((capacity, cols), np.uint16)
         self._relief = Relief(capacity, cols)
@@ -68,7 +68,7 @@ class BeltStrip:
             self._end += _BLOCK_ROWS
 
     def _roll(self) -> None:
-        """Move the newest rows to the front of the buffer; it holds twice as many, so this is rare."""
+        """Move the newest rows to the front of the buffer; it holds three times as many, so this is rare."""
         drop = self._end - self._base - self._kept
         to, rows = slice(0, self._kept), slice(drop, drop + self._kept)
         self._light[to] = self._light[rows]
@@ -167,7 +167,7 @@ def _dimmed(item: ArrayF32, kept: ArrayF32 | None) -> ArrayF32:
     """An item (h, w, 4) with the share of its light that its neighbours leave; its alpha stays."""
     if kept is None:
         return item
-    return np.asarray(cv2.multiply(item, cv2.merge([kept, kept, kept, np.ones_like(kept)])), np.float32)
+    return np.asarray(cv2.multiply(item, cv2.cvtColor(kept, cv2.COLOR_GRAY2RGBA)), np.float32)  # whose alpha is 1
 
 
 def _block_of(row: float) -> int:
