@@ -78,7 +78,7 @@ def item_dipoles(
     item's frame as made. ``background_t`` (3,): the Earth's field, which its steel concentrates. ``lift_mm``, ``tilt``:
     how it lies upon another item, in belt axes.
     """
-    magnets, steel = _clouds(model, pose, _HEIGHT_STEP_MM * math.floor(array_height_mm / _HEIGHT_STEP_MM))
+    magnets, steel = lying_dipoles(model, pose, array_height_mm)
     turn, stood = np.asarray(tilt) @ yaw_rotation(yaw_rad), np.asarray(pose.rotation)
     felt_t = background_t @ turn  # the Earth's field in the item's frame as it lies
     parts = [Dipoles(place_mm=magnets.place_mm, moment_am2=ageing * magnets.moment_am2)]
@@ -88,8 +88,16 @@ def item_dipoles(
     return Dipoles.together(parts).turned(turn, lift_mm)
 
 
+def lying_dipoles(model: ItemModel, pose: Pose, array_height_mm: float) -> tuple[Dipoles, tuple[SteelCloud, ...]]:
+    """An item's magnets unworn, and its steel, in ``pose`` at yaw 0: worked out once, for models come again and again.
+
+    For arrays of that height below the belt or somewhat more.
+    """
+    return _clouds(model, pose, _HEIGHT_STEP_MM * math.floor(array_height_mm / _HEIGHT_STEP_MM))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _SteelCloud:
+class SteelCloud:
     """A steel piece lying: nodes (n, 3), their shares (n,), and A·m² per tesla along each axis (3,)."""
 
     place_mm: ArrayF64
@@ -98,14 +106,13 @@ class _SteelCloud:
 
 
 @lru_cache(maxsize=16_384)
-def _clouds(model: ItemModel, pose: Pose, array_height_mm: float) -> tuple[Dipoles, tuple[_SteelCloud, ...]]:
-    """An item's magnets unworn, and its steel, in ``pose`` at yaw 0: the same models come again and again."""
+def _clouds(model: ItemModel, pose: Pose, array_height_mm: float) -> tuple[Dipoles, tuple[SteelCloud, ...]]:
     parts = lying(model, pose)
     steel = tuple(_steel_cloud(piece, array_height_mm) for piece in parts.steel)
     return _magnets_cloud(parts.magnets, steel, array_height_mm), steel
 
 
-def _magnets_cloud(magnets: Sequence[Magnet], steel: Sequence[_SteelCloud], array_height_mm: float) -> Dipoles:
+def _magnets_cloud(magnets: Sequence[Magnet], steel: Sequence[SteelCloud], array_height_mm: float) -> Dipoles:
     """The smallest cloud that reads like a very fine one; where poles cancel, that takes more dipoles each, unless
     ``steel`` drowns what they leave."""
     if not magnets:
@@ -128,7 +135,7 @@ def _magnets_cloud(magnets: Sequence[Magnet], steel: Sequence[_SteelCloud], arra
     return cloud
 
 
-def _least_gathered_ut(steel: Sequence[_SteelCloud], probes: ArrayF64) -> float:
+def _least_gathered_ut(steel: Sequence[SteelCloud], probes: ArrayF64) -> float:
     """The peak of what steel gathers of a weak Earth's field that lies along the axis where that is least."""
     peaks = []
     for earth_t in _WEAK_EARTH_T * np.eye(3):
@@ -160,11 +167,11 @@ def _field_ut(dipoles: Dipoles, points_mm: ArrayF64) -> ArrayF64:
     return total
 
 
-def _steel_cloud(piece: Steel, array_height_mm: float) -> _SteelCloud:
+def _steel_cloud(piece: Steel, array_height_mm: float) -> SteelCloud:
     half = 0.5 * np.asarray(piece.size_mm)
     distance_mm = max(array_height_mm + piece.centre_mm[2] - float(half[2]), _NEAREST_MM)
     nodes, weight = _cuboid_nodes(half, distance_mm, _ERROR_SHARE)
-    return _SteelCloud(place_mm=nodes + np.asarray(piece.centre_mm), weight=weight, am2_per_t=steel_am2_per_t(piece))
+    return SteelCloud(place_mm=nodes + np.asarray(piece.centre_mm), weight=weight, am2_per_t=steel_am2_per_t(piece))
 
 
 def magnet_dipoles(magnet: Magnet, array_height_mm: float, tolerance: float = 1e-3) -> Dipoles:

@@ -91,7 +91,7 @@ def twin(
 ) -> None:
     """How fast is the simulated belt? Frames, labelled windows, items laid down; a rated belt against real time.
 
-    Processor time of one thread, medians over the rounds; most sprites are read in a warm-up that does not count.
+    Processor time of one thread, medians over the rounds. Every picture is read before, which is told by itself.
     """
     line = open_config(config, None)
     if json_file is not None:
@@ -99,7 +99,7 @@ def twin(
     console = Console()
     with Progress(TextColumn("rounds"), BarColumn(), MofNCompleteColumn(), console=console) as progress:
         bar = progress.add_task("rounds", total=rounds + 1)
-        record = figures(measure(line, rounds, RoundSize(windows=windows), lambda: progress.advance(bar)))
+        record = figures(*measure(line, rounds, RoundSize(windows=windows), lambda: progress.advance(bar)))
     record |= {
         "line": {"config": line.name},
     } | _origin()
