@@ -78,6 +78,15 @@ def synth(
         ),
     ] = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep none.")] = False,
+    clutter: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with photographs of single things on a plain light board; half of the foreign matter is then "
+            "cut out of those that show one whole.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes. Left out: one a core.")] = None,
 ) -> None:
     """Make labelled belt windows with the twin, shard by shard, until the store holds that many.
@@ -94,6 +103,7 @@ def synth(
         seed=seed,
         windows=windows,
         belts=belts,
+        clutter=clutter,
         scenes=scenes,
         every_mm=every,
         sprite_cache=None if no_cache else cache or _user_cache(),

@@ -38,6 +38,7 @@ class SynthPart:
     every_mm: float | None = None
     sprite_cache: Path | None = None
     scene_windows: int | None = None
+    clutter: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,8 @@ class SynthPlan:
     real belts, for the twin to show. ``every_mm``: belt from one window to the next; None: side by side.
     ``sprite_cache``: where sprites are kept ready for the next process; it changes nothing of what is made.
     ``scene_windows``: how many windows a scene has; None: as many as ever.
+    ``clutter``: one with photographs of single things, for foreign matter. ``sprite_cache``: where sprites are kept
+    ready for the next process; it changes nothing of what is made.
     """
 
     line: LineConfig
@@ -57,6 +60,7 @@ class SynthPlan:
     every_mm: float | None = None
     sprite_cache: Path | None = None
     scene_windows: int | None = None
+    clutter: Path | None = None
 
     @property
     def origin(self) -> str:
@@ -66,6 +70,7 @@ class SynthPlan:
             f"twin of {self.line.name} ({digest}), split {self.split}, seed {self.seed}, {self.windows} windows, "
             f"neosort {version('neosort')}"
             + ("" if self.belts is None else f", belts {_digest_of(self.belts)}")
+            + ("" if self.clutter is None else f", clutter {_digest_of(self.clutter)}")
             + (
                 ""
                 if self.scenes is Scenes.VARIED
@@ -89,6 +94,7 @@ class SynthPlan:
                 every_mm=self.every_mm,
                 sprite_cache=self.sprite_cache,
                 scene_windows=self.scene_windows,
+                clutter=self.clutter,
             )
             for index, size in enumerate(sizes)
         ]
@@ -112,6 +118,7 @@ def twin_windows(part: SynthPart) -> list[LabelledWindow]:
         every_mm=part.every_mm,
         sprite_cache=part.sprite_cache,
         windows_per_scene=part.scene_windows or synthetic.WINDOWS_PER_SCENE,
+        clutter=part.clutter,
     )
     try:
         return list(windows)
@@ -120,11 +127,11 @@ def twin_windows(part: SynthPart) -> list[LabelledWindow]:
 
 
 def _digest_of(folder: Path) -> str:
-    """Of the names and contents of a folder's files."""
+    """Of the names and contents of a folder's files, those of its subfolders too."""
     digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
+    for path in sorted(folder.rglob("*")):
         if path.is_file():
-            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]
 
 

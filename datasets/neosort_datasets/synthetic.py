@@ -20,14 +20,15 @@ from neosort_hardware.clock import VirtualClock
 from neosort_hardware.config import ConfigError, LineConfig
 from neosort_hardware.line import Line, simulated_line
 from neosort_hardware.twin.atlas import AtlasError
-from neosort_hardware.twin.catalogue import KINDS, SplitName
+from neosort_hardware.twin.catalogue import KINDS, SplitName, model_named, split_names
 from neosort_hardware.twin.feed import Feeder
-from neosort_hardware.twin.optics import BeltPicture
+from neosort_hardware.twin.optics import BeltPicture, pitch_mm
 from neosort_hardware.twin.scenery import Scenery
+from neosort_hardware.twin.sources import lying_dipoles
 from neosort_hardware.twin.world import World
 from neosort_hardware.types import ItemTruth, Shot
 
-__all__ = ["KINDS", "AtlasError", "SplitName", "labelled_windows", "timed_pastes"]
+__all__ = ["KINDS", "AtlasError", "SplitName", "labelled_windows", "read_ahead", "timed_pastes"]
 
 WINDOWS_PER_SCENE = 40
 STRAY_SHOTS_PER_S = 1.0
@@ -35,9 +36,9 @@ BARREN_S = 60.0  # of belt without a window: there will be none
 
 
 @cache
-def _scenery(belt_textures: Path | None, sprite_cache: Path | None) -> Scenery:
+def _scenery(belt_textures: Path | None, sprite_cache: Path | None, clutter: Path | None) -> Scenery:
     """A process reads its sprites and draws its textures once."""
-    return Scenery(belt_textures, sprite_cache)
+    return Scenery(belt_textures, sprite_cache, clutter)
 
 
 def labelled_windows(
@@ -51,16 +52,18 @@ def labelled_windows(
     every_mm: float | None = None,
     sprite_cache: Path | None = None,
     windows_per_scene: int = WINDOWS_PER_SCENE,
+    clutter: Path | None = None,
 ) -> Iterator[LabelledWindow]:
     """``count`` labelled windows of items of one split, ``windows_per_scene`` of each scene. Deterministic by seed.
 
     ``every_mm``: belt from one window to the next; left out, they lie side by side. ``belt_textures``: a folder with
     photographs of real belts to show in more than half of the scenes. ``sprite_cache``: a folder in which sprites are
-    kept ready for other processes. Raises `ConfigError` for belts without pictures, and for a line whose camera does
-    not fill the windows; `AtlasError`.
+    kept ready for other processes. ``clutter``: a folder with photographs of single things on a plain board, which half
+    of the foreign matter then is. Raises `ConfigError` for folders without usable pictures, and for a line whose camera
+    does not fill the windows; `AtlasError`.
     """
     made = 0
-    scenery = _scenery(belt_textures, sprite_cache)
+    scenery = _scenery(belt_textures, sprite_cache, clutter)
     for scene_seed in np.random.SeedSequence(seed).generate_state(count // windows_per_scene + 1):
         rng = np.random.default_rng(scene_seed)
         config = scene_line(base, split, scenes, every_mm or WindowGrid().length_mm, rng)
@@ -72,12 +75,24 @@ def labelled_windows(
                 made += 1
 
 
+def read_ahead(base: LineConfig, split: SplitName, sprite_cache: Path | None = None) -> int:
+    """Read the pictures and work out the fields of all that scenes of a split may show, at ``base``'s pitch and
+    height, so that no window has to wait for them; how many there are. Raises `AtlasError`."""
+    scenery, geometry = _scenery(None, sprite_cache, None), LineGeometry.of(base)
+    pitch = pitch_mm(geometry.pixel_to_belt, (base.camera.width_px, base.camera.height_px))
+    shown = [(model, pose) for name in split_names(split) for model in [model_named(name)] for pose in model.poses]
+    for model, pose in shown:
+        scenery.sprite(model, pose, pitch)
+        lying_dipoles(model, pose, geometry.array_height_mm)
+    return len(shown)
+
+
 def timed_pastes(base: LineConfig, seed: int, count: int) -> list[float]:
     """Processor seconds that each of ``count`` items took to be laid on the picture of ``base``'s belt, their sprites
     read before. Raises `ValueError` for a line that feeds nothing."""
     if base.twin.feed.items_per_s_per_m <= 0:
         raise ValueError("twin.feed.items_per_s_per_m is 0: there is nothing to lay on the belt")
-    scenery, rng = _scenery(None, None), np.random.default_rng(seed)
+    scenery, rng = _scenery(None, None, None), np.random.default_rng(seed)
     picture = BeltPicture(
         width_px=base.camera.width_px,
         height_px=base.camera.height_px,
@@ -93,7 +108,7 @@ def timed_pastes(base: LineConfig, seed: int, count: int) -> list[float]:
     while len(seconds) < count:
         belt_mm += 200.0
         for item in feeder.until(belt_mm):
-            sprite = scenery.sprites.sprite(item.model, item.pose, picture.mm_per_px)
+            sprite = scenery.sprite(item.model, item.pose, picture.mm_per_px)
             picture.extend_to(item.belt_mm + 400.0)
             started = time.process_time()
             picture.paste(

@@ -1,4 +1,6 @@
-"""`neosort-data synth --belts`: real belts in the pictures, the same items and labels; the store tells of them."""
+"""`neosort-data synth --belts --clutter`: real belts and real waste in the pictures; the store tells of them."""
+
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -7,6 +9,7 @@ from typer.testing import CliRunner
 
 from neosort_datasets.cli import app
 from neosort_datasets.store import WindowStore
+from neosort_datasets.synthesis import SynthPlan
 from neosort_datasets.synthetic import labelled_windows
 from neosort_hardware.config import ConfigError, LineConfig
 
@@ -41,3 +44,24 @@ def test_the_command_takes_a_folder_and_refuses_one_without_pictures(belts, tmp_
     refused = CliRunner().invoke(app, ["synth", str(tmp_path / "other"), *arguments[2:], str(tmp_path / "none")])
     assert isinstance(refused.exception, ConfigError)
     assert "no pictures of belts" in str(refused.exception)
+
+
+def test_clutter_changes_what_foreign_matter_is_and_the_store_tells_of_it(tmp_path):
+    folder = tmp_path / "clutter" / "kind"
+    folder.mkdir(parents=True)
+    for number in range(12):
+        picture = np.full((192, 256, 3), 225, np.uint8)
+        cv2.rectangle(picture, (90, 60), (170, 120), (40, 60, 200), cv2.FILLED)
+        cv2.imwrite(str(folder / f"{number}.png"), picture)
+    models = {
+        item.model
+        for labelled in labelled_windows(LineConfig(), "train", 3, 30, clutter=tmp_path / "clutter")
+        for item in labelled.items
+        if item.kind == "foreign"
+    }
+    assert any(name.startswith("foreign-kind.") for name in models)
+    plan = SynthPlan(line=LineConfig(), split="train", seed=1, windows=9)
+    with_clutter = replace(plan, clutter=tmp_path / "clutter").origin
+    assert with_clutter.startswith(plan.origin)
+    (folder / "0.png").unlink()
+    assert replace(plan, clutter=tmp_path / "clutter").origin != with_clutter

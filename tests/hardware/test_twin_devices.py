@@ -69,7 +69,7 @@ def line(clock):
 @pytest.fixture
 def line_with_magnet(clock, monkeypatch):
     """A line on whose belt a single magnet lies, strong enough to clip the array."""
-    monkeypatch.setattr(world_module, "Feeder", lambda *_: OneItem(loose_magnet()))
+    monkeypatch.setattr(world_module, "Feeder", lambda *_, **_more: OneItem(loose_magnet()))
     with simulated_line(World(config(), clock, 5, SCENERY)) as opened:
         yield opened
 
@@ -183,7 +183,7 @@ def test_a_lone_magnets_field_and_its_picture_lie_at_the_same_place(monkeypatch)
     item = loose_magnet()
 
     def seen(feeder):
-        monkeypatch.setattr(world_module, "Feeder", lambda *_: feeder)
+        monkeypatch.setattr(world_module, "Feeder", lambda *_, **_more: feeder)
         with simulated_line(World(config(range_ut=50_000.0, high_range_ut=0.0), VirtualClock(), 5, SCENERY)) as line:
             frames = [line.camera.read(1.0) for _ in range(4)]
             pass_time(line, 0.2)
@@ -208,7 +208,7 @@ def test_a_lone_magnets_field_and_its_picture_lie_at_the_same_place(monkeypatch)
 
 def peak_of(monkeypatch, item):
     """Place along and across, and size of the strongest upward field of a lone item."""
-    monkeypatch.setattr(world_module, "Feeder", lambda *_: OneItem(item))
+    monkeypatch.setattr(world_module, "Feeder", lambda *_, **_more: OneItem(item))
     with simulated_line(World(config(range_ut=50_000.0, high_range_ut=0.0), VirtualClock(), 5, SCENERY)) as line:
         pass_time(line, 1.2)
         block = line.magnetometer.read(0.0)

@@ -19,6 +19,7 @@ ROUND_LOOKS = frozenset({"can_motor", "drinks_can", "round_cell"})
 ROLLING_MM_PER_M = 40.0  # a: one standard deviation of the way that a rolling item makes by itself per metre of belt
 BURST_MM = 3000.0  # a: a heap on the feeder comes round about as often
 BURST_SHARE = 0.25
+STRANGERS_SHARE = 0.5
 _NEIGHBOURS_MM = 600.0  # what lies further downstream is out of reach
 _TRIES = 8
 
@@ -50,12 +51,21 @@ class Feeder:
     """Poisson along the belt: at constant speed that is Poisson in time. Deterministic by its generator."""
 
     def __init__(
-        self, config: FeedConfig, belt_width_mm: float, speed_mm_per_s: float, start_mm: float, rng: np.random.Generator
+        self,
+        config: FeedConfig,
+        belt_width_mm: float,
+        speed_mm_per_s: float,
+        start_mm: float,
+        rng: np.random.Generator,
+        *,
+        strangers: tuple[ItemModel, ...] = (),
     ) -> None:
+        """``strangers``: models that half of the foreign matter is of, beside the catalogue's."""
         self._config = config
         self._rng = rng
         self._width_mm = belt_width_mm
         self._models = _models(config.models)
+        self._strangers = strangers
         self._kinds = tuple(DEFAULT_FEED_PERCENT)
         self._up_to = np.cumsum(_shares(config, self._kinds)[:-1])
         items_per_s = config.items_per_s_per_m * belt_width_mm * 1e-3
@@ -89,7 +99,10 @@ class Feeder:
 
     def _item(self, falls_at_mm: float) -> Item:
         rng = self._rng
-        models = self._models[self._kinds[int(np.searchsorted(self._up_to, rng.random(), side="right"))]]
+        kind = self._kinds[int(np.searchsorted(self._up_to, rng.random(), side="right"))]
+        models = self._models[kind]
+        if kind == "foreign" and self._strangers and rng.random() < STRANGERS_SHARE:
+            models = self._strangers
         model = models[int(rng.integers(len(models)))]
         up_to = np.cumsum([pose.share for pose in model.poses[:-1]])
         pose = model.poses[int(np.searchsorted(up_to, rng.random(), side="right"))]

@@ -68,8 +68,11 @@ class World:
         self._optics_seed = int(optics_rng.integers(2**31))
         speed_mm_per_s = config.belt.speed_m_per_s * 1000.0
         self.motion, zero_mm = _motion(config, clock, encoder)
-        self._feeder = Feeder(config.twin.feed, config.belt.width_mm, speed_mm_per_s, FEED_AHEAD_MM, feed_rng)
         self._scenery = Scenery() if scenery is None else scenery
+        self._feeder = Feeder(
+            config.twin.feed, config.belt.width_mm, speed_mm_per_s, FEED_AHEAD_MM, feed_rng,
+            strangers=self._scenery.strangers(config.twin.feed.models),
+        )  # fmt: skip
         self._picture = BeltPicture(
             width_px=config.camera.width_px,
             height_px=config.camera.height_px,
@@ -168,7 +171,7 @@ class World:
         self._on_belt.append(_OnBelt(item=item, box=box))
 
     def _sprite(self, item: Item) -> Sprite:
-        return self._scenery.sprites.sprite(item.model, item.pose, self._picture.mm_per_px)
+        return self._scenery.sprite(item.model, item.pose, self._picture.mm_per_px)
 
     def _dipoles(self, item: Item) -> Dipoles:
         return item_dipoles(
