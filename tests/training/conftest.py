@@ -12,7 +12,7 @@ import torch
 from neosort_datasets.store import WindowStore, WindowStoreWriter
 from neosort_datasets.window import BeltWindow, LabelledWindow, WindowGrid
 from neosort_hardware.types import Box, ItemTruth
-from neosort_training.config import DataConfig, ModelConfig, OptimiserConfig, TrainConfig
+from neosort_training.config import DataConfig, ModelConfig, OptimiserConfig, StoreSource, TrainConfig
 
 KINDS = ("disk", "block", "plastic")
 COLOURS = {"disk": (200, 60, 60), "block": (60, 200, 60), "plastic": (60, 60, 200)}
@@ -102,7 +102,7 @@ def make_config(tmp_path: Path) -> MakeConfig:
             seed=3,
             out=str(tmp_path / out),
             kinds=KINDS,
-            data=DataConfig(train=(str(store.path),), crop_rows=128, crop_cols=128),
+            data=DataConfig(sources=(StoreSource(kind="store", path=str(store.path)),), crop_rows=128, crop_cols=128),
             model=SMALL_MODEL,
             optimiser=OptimiserConfig.model_validate(settings),
         )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from tests.training.dipoles import dipole_field, sample_with
 
-from neosort_training.data import KindError, crop, sample_of
+from neosort_training.data import KindError, collate, crop, merge, sample_of
+from neosort_training.targets import render_targets
 
 
 def test_crop_keeps_picture_field_and_boxes_together():
@@ -30,3 +32,31 @@ def test_boxes_are_measured_from_the_windows_corner(make_store):
 def test_unknown_kind_is_named(make_store):
     with pytest.raises(KindError, match="plastic"):
         sample_of(make_store("store", 1, 7)[0], ("disk", "block"))
+
+
+def test_what_nobody_knows_is_not_asked(make_store):
+    sample = sample_of(make_store("store", 1, 7)[0], ("disk", "block", "plastic"))
+    unknown = sample._replace(
+        bears=np.array([np.nan, 1, 0], dtype=np.float32), magnet_g=np.array([np.nan, np.nan, 0], dtype=np.float32)
+    )
+    size = sample.picture.shape[:2]
+    cells = render_targets(sample.box_px, sample.visible, size, 0.1)
+    known, batch = collate([(sample, cells)]), collate([(unknown, cells)])
+    disk, block = cells.item == 0, cells.item == 1
+    assert known.judged.all()
+    assert known.weighed.tolist() == (disk | block).astype(float).tolist()
+    assert batch.judged.tolist() == (~disk).astype(float).tolist()
+    assert not batch.weighed.any()
+    assert (batch.judgements, batch.weighings) == ((~disk).sum(), 0)
+    assert torch.isfinite(torch.cat([batch.bears, batch.magnet_log1p_g])).all()
+
+
+def test_parts_strung_together_are_the_whole(make_store):
+    store = make_store("store", 3, 7)
+    pairs = []
+    for index in range(3):
+        sample = sample_of(store[index], ("disk", "block", "plastic"))
+        pairs.append((sample, render_targets(sample.box_px, sample.visible, sample.picture.shape[:2], 0.1)))
+    whole, merged = collate(pairs), merge([collate(pairs[:1]), collate(pairs[1:])])
+    for name, a, b in zip(whole._fields, whole, merged, strict=True):
+        assert torch.equal(a, b), name

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from neosort_inference.bundle import load_bundle
 from neosort_inference.bundle_metadata import Agreement, Quantisation
 from neosort_training.bundle_writer import rewrite_metadata
+from neosort_training.carried_weights import read_start
 from neosort_training.checkpoint import Checkpoint, load_checkpoint
 from neosort_training.cli import app
 from neosort_training.config import ModelConfig
@@ -54,7 +55,7 @@ def checkpoint(make_store):
         ema=net.state_dict(),
         optimiser={},
         scheduler={},
-        rng=torch.get_rng_state(),
+        validation=(),
     )
 
 
@@ -159,10 +160,12 @@ name = "small"
 out = "{out}"
 validate_every = 1
 [data]
-train = ["{store}"]
 validation = ["{store}"]
 crop_rows = 64
 crop_cols = 64
+[[data.sources]]
+kind = "store"
+path = "{store}"
 [model]
 stem = 8
 stride_8 = 16
@@ -198,6 +201,7 @@ def test_train_evaluate_export_evaluate(make_store, tmp_path):
     assert "--resume" in again.output
     said = call("export", checkpoint, bundle, "--store", store.path, "--int8", "--calibration-windows", "8")
     assert "eight bits against fp32" in said
+    assert read_start(bundle).net.keys() == load_checkpoint(checkpoint).ema.keys(), "eight bits can be gone on with too"
     figures = {}
     for model in (checkpoint, bundle):
         call("evaluate", model, store.path, "--blind", "field", "--json", tmp_path / "scores.json")
@@ -206,13 +210,16 @@ def test_train_evaluate_export_evaluate(make_store, tmp_path):
     assert figures[bundle]["items"] == figures[checkpoint]["items"] > 0
 
 
+STORE = "name = 'x'\nout = 'y'\n[[data.sources]]\nkind = 'store'\npath = 'nowhere'\n[optimiser]\n"
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("name = 'x'\nout = 'y'\nlearning = 1\n[data]\ntrain = ['z']\n[optimiser]\nepochs = 1\n", "learning"),
+        (f"learning = 1\n{STORE}epochs = 1\n", "learning"),
         ("name = 'x", "not valid TOML"),
-        ("name = 'x'\nout = 'y'\n[data]\ntrain = ['nowhere']\n[optimiser]\nepochs = 0\n", "optimiser.epochs = 0"),
-        ("name = 'x'\nout = 'y'\n[data]\ntrain = ['nowhere']\n[optimiser]\nepochs = 1\n", "nowhere/manifest.jsonl"),
+        (f"{STORE}epochs = 0\n", "optimiser.epochs = 0"),
+        (f"{STORE}epochs = 1\n", "nowhere/manifest.jsonl"),
     ],
 )
 def test_bad_configuration_is_one_sentence(text, words, tmp_path):

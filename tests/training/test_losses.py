@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from neosort_training.data import Batch
-from neosort_training.losses import STRAYS, centre_loss, magnet_loss, strays
+from neosort_training.losses import STRAYS, bearing_loss, centre_loss, magnet_loss, strays
 
 
 def batch(**changes):
@@ -26,7 +26,13 @@ def batch(**changes):
         "kind": torch.tensor([0, 1]),
         "bears": torch.tensor([1.0, 0.0]),
         "magnet_log1p_g": torch.tensor([3.0, 0.0]),
+        "judged": torch.tensor([1.0, 1.0]),
+        "weighed": torch.tensor([1.0, 0.0]),
+        "samples": torch.tensor(1.0),
         "items": torch.tensor(1.0),
+        "cells": torch.tensor(2.0),
+        "judgements": torch.tensor(2.0),
+        "weighings": torch.tensor(1.0),
     }
     return Batch(**(fields | changes))
 
@@ -54,6 +60,15 @@ def test_magnet_loss_is_least_at_the_true_error_and_ignores_what_bears_none():
     assert loss.item() == pytest.approx(0.5 - 0.6931, abs=1e-3)
     (gradient,) = torch.autograd.grad(loss, log_sigma)
     assert gradient.tolist() == pytest.approx([0.0, 0.0], abs=1e-6)
+
+
+def test_an_item_of_which_nobody_knows_whether_it_bears_is_not_judged():
+    logit = torch.tensor([2.0, 55.0], requires_grad=True)
+    unknown = batch(judged=torch.tensor([1.0, 0.0]), judgements=torch.tensor(1.0))
+    loss = bearing_loss(logit, unknown)
+    assert loss.item() == pytest.approx(0.1269, abs=1e-4)  # log(1 + e⁻²)
+    (gradient,) = torch.autograd.grad(loss, logit)
+    assert gradient[1] == 0
 
 
 def test_strays_are_the_surest_cells_where_nothing_lies():

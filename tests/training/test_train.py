@@ -14,8 +14,9 @@ from rich.console import Console
 from neosort_datasets.store import WindowStoreWriter
 from neosort_hardware.config import load_toml
 from neosort_training.checkpoint import CheckpointError, load_checkpoint
-from neosort_training.config import TrainConfig
-from neosort_training.train import TrainingRun, learning_rate_factor, running_average
+from neosort_training.config import StoreSource, TrainConfig
+from neosort_training.step import learning_rate_factor, running_average
+from neosort_training.train import TrainingRun
 from neosort_training.watch import StopRequest, stop_on_signals
 
 CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
@@ -41,14 +42,17 @@ def test_overfitting_a_few_windows_lowers_every_loss(make_store, make_config, tm
         assert last[part] < first[part], part
 
 
-@pytest.mark.parametrize("role", ["train", "validation"])
-def test_held_out_items_are_neither_learnt_from_nor_chosen_by(make_store, make_config, role):
+@pytest.mark.parametrize("split", ["held-out", "calibration"])
+@pytest.mark.parametrize("role", ["sources", "validation"])
+def test_items_kept_back_are_neither_learnt_from_nor_chosen_by(make_store, make_config, role, split):
     store = make_store("store", 2, 0)
-    held_out = WindowStoreWriter(store.path.parent / "kept", store.grid, split="held-out", seed=9, origin="rectangles")
-    held_out.append([store[0]])
+    kept_back = WindowStoreWriter(store.path.parent / "kept", store.grid, split=split, seed=9, origin="rectangles")
+    kept_back.append([store[0]])
     config = make_config(store, "run")
-    data = config.data.model_copy(update={role: (str(store.path), str(store.path.parent / "kept"))})
-    with pytest.raises(ValueError, match="kept: holds held-out items"):
+    kept = str(store.path.parent / "kept")
+    changes = {"sources": (StoreSource(kind="store", path=kept),)} if role == "sources" else {role: (kept,)}
+    data = config.data.model_copy(update=changes)
+    with pytest.raises(ValueError, match=f"kept: holds {split} items"):
         run(config.model_copy(update={"data": data}))
 
 

@@ -253,7 +253,7 @@ def checkpoint(tmp_path):
         torch.manual_seed(seed)
         net = NeoNet(SMALL_MODEL, len(KINDS))
         path = tmp_path / f"net-{seed}.pt"
-        empty = {"optimiser": {}, "scheduler": {}, "rng": torch.get_rng_state(), "stores": []}
+        empty = {"optimiser": {}, "scheduler": {}, "stores": [], "validation": ()}
         counts = {"epochs": 1, "epoch": 0, "batches": 0, "step": 0}
         save_checkpoint(
             path,

@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from neosort_datasets.store import WindowStore
 from neosort_datasets.window import WindowGrid
 from neosort_training.config import ModelConfig
 from neosort_training.model import NeoNet
@@ -26,7 +25,8 @@ class Checkpoint:
     """``epoch`` epochs and ``batches`` batches of the next are done, ``step`` steps in all.
 
     ``net`` and ``ema``: state dictionaries, the latter the running average that is evaluated and exported.
-    ``stores``: for each store used its path, split, number of windows and seeds.
+    ``stores``: for each source and store used its path, split, number of windows and seeds; ``validation``: paths of
+    those that were not learnt from.
     """
 
     name: str
@@ -45,27 +45,19 @@ class Checkpoint:
     ema: dict[str, Tensor]
     optimiser: dict[str, Any]
     scheduler: dict[str, Any]
-    rng: Tensor
+    validation: tuple[str, ...]
     scaler: dict[str, Any] = field(default_factory=dict)
 
     def averaged_net(self) -> NeoNet:
         """The network with its averaged weights, ready to predict."""
-        net = NeoNet(self.model, len(self.kinds))
+        net = NeoNet(without_weights(self.model), len(self.kinds))
         net.load_state_dict(self.ema)
         return net.to(memory_format=torch.channels_last).eval()
 
 
-def describe_stores(stores: list[WindowStore]) -> list[dict[str, Any]]:
-    """What provenance keeps of the stores used."""
-    return [
-        {
-            "path": str(store.path),
-            "split": store.entries[0].split,
-            "windows": len(store),
-            "seeds": sorted({entry.seed for entry in store.entries}),
-        }
-        for store in stores
-    ]
+def without_weights(model: ModelConfig) -> ModelConfig:
+    """The same network, its weights to be filled in: the file that a backbone once began with need not be there."""
+    return model.model_copy(update={"backbone_weights": ""})
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -90,5 +82,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise CheckpointError(f"{path}: not a checkpoint or torn ({str(error).splitlines()[0][:120]})") from error
     if not isinstance(fields, dict) or fields.pop("format", None) != _FORMAT:
         raise CheckpointError(f"{path}: not a checkpoint of this version ({_FORMAT})")
+    if fields.pop("rng", None) is not None:  # written before a run's random numbers followed from its steps
+        fields["validation"] = tuple(store["path"] for store in fields["stores"] if store["split"] != "train")
     fields |= {"grid": WindowGrid(**fields["grid"]), "model": ModelConfig.model_validate(fields["model"])}
     return Checkpoint(**fields)

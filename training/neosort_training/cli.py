@@ -15,6 +15,7 @@ from neosort_training.commands_evaluate import compare, evaluate
 from neosort_training.commands_export import export, export_reference
 from neosort_training.commands_guarantee import guarantee, guarantee_trial
 from neosort_training.config import TrainConfig
+from neosort_training.distributed import ranks_here
 from neosort_training.refusals import one_sentence
 from neosort_training.train import TrainingRun
 from neosort_training.watch import StopRequest, stop_on_signals
@@ -38,16 +39,19 @@ def train(
     """Train a model as CONFIG says; the run's folder gets last.pt, log.jsonl and tensorboard/.
 
     Ctrl-C stops after the step in hand and saves; --resume goes on from there as if nothing had happened.
+
+    On several graphics cards or machines: torchrun --nproc-per-node 4 --no-python neosort-train train CONFIG
     """
-    console = Console()
+    console, ranks = Console(), ranks_here()
     with one_sentence():
-        run = TrainingRun(load_toml(config, TrainConfig), config.read_text(encoding="utf-8"), _command())
+        run = TrainingRun(load_toml(config, TrainConfig), config.read_text(encoding="utf-8"), _command(), ranks)
         if not resume and run.checkpoint_path.exists():
             raise ValueError(f"{run.checkpoint_path} exists: go on with --resume, or name another folder in 'out'")
         stop = StopRequest()
         with stop_on_signals(stop):
             finished = run.run(resume=resume, stop=stop, console=console)
-    console.print(f"{'finished' if finished else 'stopped, go on with --resume'}: {run.checkpoint_path}")
+    if ranks.leads:
+        console.print(f"{'finished' if finished else 'stopped, go on with --resume'}: {run.checkpoint_path}")
 
 
 app.command()(evaluate)

@@ -94,7 +94,7 @@ def export_reference(
 
 def _validation(checkpoint: Path, state: Checkpoint, given: Sequence[Path] | None) -> list[WindowStore]:
     """The stores to measure on. Raises `ValueError` where there is none, or one that must not be tuned on."""
-    paths = given or [Path(used["path"]) for used in state.stores if used["split"] != "train"]
+    paths = given or [Path(path) for path in state.validation]
     if not paths:
         raise ValueError(f"{checkpoint}: its run had no validation stores, name one with --store")
     opened = [WindowStore(path) for path in paths]

@@ -59,17 +59,69 @@ class AugmentConfig(Section):
     field: FieldAugment = FieldAugment()
 
 
+class _Source(Section):
+    crops_per_window: int = Field(1, ge=1, le=64, description="samples drawn from every window in an epoch")
+    weight: float | None = Field(
+        None,
+        gt=0,
+        le=1e6,
+        description="of its samples beside the other sources'; left out of all: as many as there are",
+    )
+
+
+class StoreSource(_Source):
+    """A store of belt windows: made by `neosort-data synth`, or cut from recordings."""
+
+    kind: Literal["store"]
+    path: str = Field(min_length=1, description="the store's folder, from the working directory")
+    kinds: dict[str, str] = Field({}, description="kind in the store = kind of this run; '' passes its items over")
+
+
+class PictureSource(_Source):
+    """Pictures with boxes that `neosort-data import` took: the camera's side alone."""
+
+    kind: Literal["pictures"]
+    path: str = Field(min_length=1, description="the store's folder, from the working directory")
+    kinds: dict[str, str] = Field({}, description="class in the store = kind of this run; '' passes its items over")
+    bears: dict[str, bool] = Field({}, description="whether a kind bears NdFeB; of others that is not asked")
+    mm_per_px: float | None = Field(
+        None, ge=0.01, le=20, description="of the pictures; left out: each as large as the window holds it"
+    )
+
+
+class TwinSource(_Source):
+    """Windows that the twin makes while the run goes on, never twice the same."""
+
+    kind: Literal["twin"]
+    windows_per_epoch: int = Field(ge=1, le=10_000_000)
+    split: Literal["train"] = "train"
+    seed: int = Field(1, ge=0, le=2**31 - 1, description="of its scenes")
+    line: str = Field("", description="line configuration whose twin it is; empty: the default twin")
+    belts: str = Field("", description="folder with photographs of real belts to show as well")
+
+
+Source = Annotated[StoreSource | PictureSource | TwinSource, Field(discriminator="kind")]
+
+
 class DataConfig(Section):
     """Where windows come from and how they are cut. Paths count from the working directory."""
 
-    train: tuple[str, ...] = Field(min_length=1, description="stores to learn from")
+    sources: tuple[Source, ...] = Field(min_length=1, description="what is learnt from, mixed by weight")
     validation: tuple[str, ...] = Field((), description="stores to look at during the run; never learnt from")
     crop_rows: int = Field(256, ge=64, le=4096, multiple_of=32, description="a training sample, along the belt")
     crop_cols: int = Field(256, ge=64, le=4096, multiple_of=32, description="and across it")
     crops_about_items: Share = Field(0.75, description="of the crops, laid so that one of the items lies whole in them")
-    crops_per_window: int = Field(1, ge=1, le=16, description="samples drawn from every window in an epoch")
     min_visible_fraction: Share = Field(0.1, description="items seen less than this are neither right nor wrong")
     workers: int = Field(0, ge=0, le=64, description="processes that prepare samples; 0: in the training process")
+
+    @model_validator(mode="after")
+    def _weights_of_all_or_none(self) -> Self:
+        weighed = [source.weight is not None for source in self.sources]
+        if any(weighed) and not all(weighed):
+            raise ValueError(
+                f"data.sources.{weighed.index(False)} has no weight, another source has one: give all or none"
+            )
+        return self
 
 
 class ModelConfig(Section):
@@ -116,7 +168,28 @@ class OptimiserConfig(Section):
     ema_decay: float = Field(0.998, ge=0, lt=1)
     device: DeviceName = Field("auto", description="auto: cuda where there is one, else cpu")
     precision: Precision = Field("auto", description="auto: the quickest that the device has; losses stay in float32")
+    batch_norm: Literal["batch", "frozen"] = Field(
+        "batch",
+        description="statistics of the batch (of all CUDA processes together), or those that the run began with",
+    )
     threads: int = Field(0, ge=0, le=256, description="of torch; 0: as many as it finds")
+
+
+class StartConfig(Section):
+    """The network that a run begins with."""
+
+    path: str = Field(alias="from", min_length=1, description="a bundle (.onnx) or a checkpoint (.pt)")
+    kinds: dict[str, str] = Field(
+        {}, description="kind of this run = kind of that network which it begins as; '' begins afresh"
+    )
+
+
+class TrackingConfig(Section):
+    """Where figures and pictures go beside the run's own log.jsonl."""
+
+    tensorboard: bool = Field(True, description="tensorboard/ in the run's folder")
+    mlflow: str = Field("", description="address of an MLflow server, such as http://localhost:5000; empty: none")
+    experiment: str = Field("neosort", min_length=1, description="of MLflow, under which the run is listed")
 
 
 class TrainConfig(Section):
@@ -132,6 +205,8 @@ class TrainConfig(Section):
     model: ModelConfig = ModelConfig()
     losses: LossWeights = LossWeights()
     optimiser: OptimiserConfig
+    start: StartConfig | None = None
+    tracking: TrackingConfig = TrackingConfig()
 
     @model_validator(mode="after")
     def _kinds_once(self) -> Self:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor
 
 from neosort_datasets.window import LabelledWindow
-from neosort_hardware.types import ArrayF32, ArrayF64, ArrayI64, ImageU8
+from neosort_hardware.types import ArrayBool, ArrayF32, ArrayF64, ArrayI64, ImageU8
 from neosort_training.model import FIELD_STRIDE
 from neosort_training.targets import Targets
 
@@ -18,7 +19,8 @@ from neosort_training.targets import Targets
 class Sample(NamedTuple):
     """One (part of a) window. ``box_px`` (n,4): low along, low across, high along, high across, from its own corner.
 
-    ``kind`` (n,) int64, ``bears`` (n,) 0 or 1, ``magnet_g`` (n,), ``visible`` (n,) the share of the item that shows.
+    ``kind`` (n,) int64, ``bears`` (n,) 0 or 1, ``magnet_g`` (n,), both NaN where nobody knows; ``visible`` (n,) the
+    share of the item that shows.
     """
 
     picture: ImageU8
@@ -34,9 +36,11 @@ class Sample(NamedTuple):
 class Batch(NamedTuple):
     """B samples, and the P cells in them that answer for an item.
 
-    ``picture`` (B,rows,cols,3) uint8; ``field_ut`` (B,3,·,·), ``field_mask`` (B,2,·,·); ``heat``, ``heat_weight``
-    and ``vacant`` (B,1,rows/8,cols/8); of each cell: ``sample``, ``row``, ``col`` (P,) int64, ``box_px`` (P,4),
-    ``kind`` (P,) int64, ``bears`` (P,), ``magnet_log1p_g`` (P,) float32; ``items`` () how many items there are.
+    ``picture`` (B,rows,cols,3) uint8; ``field_ut`` (B,3,·,·), ``field_mask`` (B,2,·,·); ``heat``, ``heat_weight`` and
+    ``vacant`` (B,1,rows/8,cols/8); of each cell: ``sample``, ``row``, ``col`` (P,) int64, ``box_px`` (P,4), ``kind``
+    (P,) int64, ``bears``, ``magnet_log1p_g`` (P,) float32, and whether they are known: ``judged``, ``weighed`` (P,) 1
+    or 0, the latter of bearing items alone. What losses are divided by, () each: ``samples``, ``items`` that have a
+    centre, ``cells``, ``judgements``, ``weighings``.
     """
 
     picture: Tensor
@@ -52,7 +56,13 @@ class Batch(NamedTuple):
     kind: Tensor
     bears: Tensor
     magnet_log1p_g: Tensor
+    judged: Tensor
+    weighed: Tensor
+    samples: Tensor
     items: Tensor
+    cells: Tensor
+    judgements: Tensor
+    weighings: Tensor
 
     def to(self, device: torch.device) -> Batch:
         """The batch on ``device``; from pinned memory without waiting for it."""
@@ -63,24 +73,38 @@ class KindError(Exception):
     """A store holds a kind of item that the network has no class for. The text names both."""
 
 
-def sample_of(labelled: LabelledWindow, kinds: Sequence[str]) -> Sample:
-    """A whole window as a sample; its arrays are views of the store. Raises `KindError`."""
+def classes_of(names: Sequence[str], kinds: Sequence[str], renamed: Mapping[str, str]) -> tuple[ArrayI64, ArrayBool]:
+    """The class (n,) of each kind of item, by the name it has in ``renamed`` if it stands there, and whether it is one
+    to learn from: a kind renamed to nothing is passed over. Raises `KindError`."""
+    here = [renamed.get(name, name) for name in names]
+    unknown = sorted(set(here) - set(kinds) - {""})
+    if unknown:
+        raise KindError(f"kind '{unknown[0]}' occurs in the data, the network knows only {', '.join(kinds)}")
+    known = [kinds.index(name) if name else 0 for name in here]
+    return np.array(known, dtype=np.int64), np.array([bool(name) for name in here], dtype=bool)
+
+
+def sample_of(
+    labelled: LabelledWindow, kinds: Sequence[str], renamed: Mapping[str, str] = MappingProxyType({})
+) -> Sample:
+    """A whole window as a sample; its arrays are views of the store. Raises `KindError`.
+
+    Items of a kind that ``renamed`` passes over hardly show, so that they are neither right nor wrong.
+    """
     window, items = labelled.window, labelled.items
     grid = window.grid
     origin = np.array([window.start_mm, grid.across_start_mm] * 2)
     boxes = [(i.box.belt_lo_mm, i.box.across_lo_mm, i.box.belt_hi_mm, i.box.across_hi_mm) for i in items]
-    unknown = sorted({item.kind for item in items} - set(kinds))
-    if unknown:
-        raise KindError(f"kind '{unknown[0]}' occurs in the store, the network knows only {', '.join(kinds)}")
+    kind, learnt = classes_of([item.kind for item in items], kinds, renamed)
     return Sample(
         picture=window.picture,
         field_ut=window.field_ut,
         field_mask=window.field_mask,
         box_px=(np.array(boxes, dtype=np.float64).reshape(-1, 4) - origin) / grid.mm_per_px,
-        kind=np.array([kinds.index(item.kind) for item in items], dtype=np.int64),
+        kind=kind,
         bears=np.array([item.bears_ndfeb for item in items], dtype=np.float32),
         magnet_g=np.array([item.magnet_g for item in items], dtype=np.float32),
-        visible=np.array([item.visible_fraction for item in items], dtype=np.float32),
+        visible=np.array([item.visible_fraction for item in items], dtype=np.float32) * learnt,
     )
 
 
@@ -107,6 +131,9 @@ def collate(samples: Sequence[tuple[Sample, Targets]]) -> Batch:
         return torch.from_numpy(np.concatenate(arrays)).to(dtype)
 
     pairs = list(zip(plain, targets, strict=True))
+    bears = join([sample.bears[target.item] for sample, target in pairs], torch.float32)
+    magnet_g = join([sample.magnet_g[target.item] for sample, target in pairs], torch.float32)
+    judged, weighed = (~bears.isnan()).float(), ((bears > 0) & ~magnet_g.isnan()).float()
     return Batch(
         picture=stack([sample.picture for sample in plain]),
         field_ut=stack([sample.field_ut for sample in plain]),
@@ -119,7 +146,27 @@ def collate(samples: Sequence[tuple[Sample, Targets]]) -> Batch:
         col=join([target.col for target in targets], torch.int64),
         box_px=join([sample.box_px[target.item] for sample, target in pairs], torch.float32),
         kind=join([sample.kind[target.item] for sample, target in pairs], torch.int64),
-        bears=join([sample.bears[target.item] for sample, target in pairs], torch.float32),
-        magnet_log1p_g=join([np.log1p(sample.magnet_g[target.item]) for sample, target in pairs], torch.float32),
+        bears=bears.nan_to_num(),
+        magnet_log1p_g=torch.log1p(magnet_g.nan_to_num()),
+        judged=judged,
+        weighed=weighed,
+        samples=torch.tensor(float(len(plain))),
         items=torch.tensor(float(sum(target.items for target in targets))),
+        cells=torch.tensor(float(len(bears))),
+        judgements=judged.sum(),
+        weighings=weighed.sum(),
     )
+
+
+def merge(parts: Sequence[Batch]) -> Batch:
+    """Parts of a batch, in order, as one: counts are added, all else is strung together."""
+    before = 0
+    renumbered = []
+    for part in parts:
+        renumbered.append(part._replace(sample=part.sample + before))
+        before += len(part.picture)
+    joined = (
+        torch.stack(column).sum(0) if column[0].dim() == 0 else torch.cat(column)
+        for column in zip(*renumbered, strict=True)
+    )
+    return Batch(*joined)

@@ -23,6 +23,7 @@ from neosort_inference.bundle_metadata import SCHEMA_VERSION, DatasetUsed, Prove
 from neosort_training.ablation import blinded
 from neosort_training.bundle_figures import confusion, mass_error, recovery_purity_curve
 from neosort_training.bundle_writer import dataset_used, write_bundle
+from neosort_training.carried_weights import weights_entry
 from neosort_training.checkpoint import Checkpoint
 from neosort_training.evaluate import Predictor, Scores, TorchPredictor, summarise
 from neosort_training.graphs import Graph, as_graph, eight_bit_graph, float_model, recomposed
@@ -99,7 +100,8 @@ def export_bundle(plan: ExportPlan, out: Path, on_window: Progress) -> Exported:
         shipped = as_graph(model, plan.grid)
         parity = max(parity, _must_match(out, TorchPredictor(net, plan.grid), shipped, laid_out))
         shipped = shipped if ranges is None else eight_bit_graph(model, plan.grid, ranges)
-    bundle = write_bundle(out, shipped.data, _metadata(plan, scores, by_sense, parity, quantisation))
+    graph = shipped.data + weights_entry(state)
+    bundle = write_bundle(out, graph, _metadata(plan, scores, by_sense, parity, quantisation))
     return Exported(bundle=bundle, scores=scores, fp32=scores_fp32)
 
 

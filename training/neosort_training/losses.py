@@ -34,14 +34,20 @@ def centre_loss(logits: Tensor, batch: Batch) -> Tensor:
     is_centre = (batch.heat >= 0.9999).float()
     hit = is_centre * (1 - p) ** 2 * F.logsigmoid(logits)
     quiet = (1 - is_centre) * (1 - batch.heat) ** 4 * p**2 * F.logsigmoid(-logits)
-    return -(batch.heat_weight * (hit + quiet)).sum() / batch.items.clamp(min=1.0)
+    return -(batch.heat_weight * (hit + quiet)).sum() / batch.items
 
 
 def magnet_loss(mean: Tensor, log_sigma: Tensor, batch: Batch) -> Tensor:
-    """Gaussian negative log likelihood of log(1 + grams), over the cells whose item bears NdFeB."""
+    """Gaussian negative log likelihood of log(1 + grams), over the cells whose item bears a known mass of NdFeB."""
     squared = ((mean - batch.magnet_log1p_g) * torch.exp(-log_sigma)) ** 2
     each = 0.5 * squared.clamp(max=100.0) + log_sigma
-    return (each * batch.bears).sum() / batch.bears.sum().clamp(min=1.0)
+    return (each * batch.weighed).sum() / batch.weighings
+
+
+def bearing_loss(logit: Tensor, batch: Batch) -> Tensor:
+    """Binary cross entropy of P(NdFeB), over the cells of whose item it is known."""
+    each = F.binary_cross_entropy_with_logits(logit, batch.bears, reduction="none")
+    return (each * batch.judged).sum() / batch.judgements
 
 
 def strays(heat: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
@@ -62,23 +68,23 @@ def stray_loss(net: NeoNet, maps: FeatureMaps, batch: Batch) -> Tensor:
     reach_px = net.reach_px(gather_features(maps, sample, row, col)).detach()
     items = net.describe_items(maps, sample, boxes_px(row, col, reach_px))
     weight = torch.sigmoid(heat) * (batch.vacant * batch.heat_weight)[sample, 0, row, col]
-    return (F.softplus(items.ndfeb) * weight).sum() / max(1, len(heat))
+    return (F.softplus(items.ndfeb) * weight).sum() / batch.samples
 
 
 def all_losses(net: NeoNet, maps: FeatureMaps, batch: Batch, weights: LossWeights) -> Losses:
-    """Losses of one batch, in float32. Cells that answer for no item cost only at the heat map."""
+    """Losses of one batch, in float32. Cells that answer for no item cost only at the heat map.
+
+    Sums over the batch's own cells are divided by its counts, which `Ranks.with_shared_counts` has made those of the
+    global batch and at least 1: so what several processes learn from their parts is what one learns from the whole.
+    """
     centre = centre_loss(maps.heat.float(), batch)
-    if len(batch.row):
-        reach_px = net.reach_px(gather_features(maps, batch.sample, batch.row, batch.col))
-        boxes = boxes_px(batch.row, batch.col, reach_px)
-        items = net.describe_items(maps, batch.sample, boxes.detach())
-        box = generalized_box_iou_loss(boxes, batch.box_px, reduction="mean")
-        kind = F.cross_entropy(items.kind, batch.kind)
-        ndfeb = F.binary_cross_entropy_with_logits(items.ndfeb, batch.bears)
-        magnet = magnet_loss(items.magnet_log1p_g, items.magnet_log_sigma, batch)
-        ndfeb = ndfeb + stray_loss(net, maps, batch)
-    else:
-        box = kind = ndfeb = magnet = centre.new_zeros(())
+    reach_px = net.reach_px(gather_features(maps, batch.sample, batch.row, batch.col))
+    boxes = boxes_px(batch.row, batch.col, reach_px)
+    items = net.describe_items(maps, batch.sample, boxes.detach())
+    box = generalized_box_iou_loss(boxes, batch.box_px, reduction="sum") / batch.cells
+    kind = F.cross_entropy(items.kind, batch.kind, reduction="sum") / batch.cells
+    ndfeb = bearing_loss(items.ndfeb, batch) + stray_loss(net, maps, batch)
+    magnet = magnet_loss(items.magnet_log1p_g, items.magnet_log_sigma, batch)
     total = weights.centre * centre + weights.box * box + weights.kind * kind
     total = total + weights.ndfeb * ndfeb + weights.magnet * magnet
     return Losses(total, centre, box, kind, ndfeb, magnet)

@@ -1,55 +1,80 @@
-"""Which samples a run learns from, in which order."""
+"""The batches of a run, one after the other, prepared beside the training by worker processes where there are any."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+import signal
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 
+import cv2
 import numpy as np
-from torch.utils.data import Dataset, Sampler
+import torch
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from neosort_datasets.store import WindowStore
 from neosort_datasets.window import WindowGrid
 from neosort_training.augment import augment
-from neosort_training.config import AugmentConfig, DataConfig
-from neosort_training.data import Sample, crop, sample_of
+from neosort_training.config import TrainConfig
+from neosort_training.data import Batch, Sample, collate, crop, merge
+from neosort_training.mixture import Draw, Mixture, split_slots
 from neosort_training.model import FIELD_STRIDE, require_alignment
+from neosort_training.sources import WindowSource, open_sources
 from neosort_training.targets import Targets, render_targets
 
 
-class WindowSamples(Dataset[tuple[Sample, Targets]]):
-    """Training samples of several stores. The item asked for is (epoch, index): what it yields follows from both."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """``batches`` batches of epoch ``epoch`` are done."""
+
+    epoch: int = 0
+    batches: int = 0
+
+
+class SampleStream(IterableDataset[Batch]):
+    """What ``slots`` of every global batch take, from ``start`` to the run's end. A worker process takes its share of
+    the slots and gives its part of each batch. The same samples whoever prepares them: each follows from the seed, the
+    epoch, the batch and its slot."""
 
     def __init__(
-        self, stores: Sequence[WindowStore], kinds: Sequence[str], data: DataConfig, changes: AugmentConfig, seed: int
+        self, config: TrainConfig, kinds: Sequence[str], mixture: Mixture, size_px: tuple[int, int], slots: range
     ) -> None:
-        """Raises `ValueError` where the stores' grids differ or the network cannot read them."""
-        self.grid = common_grid(stores)
-        self._stores, self._kinds = list(stores), tuple(kinds)
-        self._data, self._changes, self._seed = data, changes, seed
-        self._windows = [(number, index) for number, store in enumerate(stores) for index in range(len(store))]
+        """``size_px``: rows and columns of a sample."""
+        self._config, self._kinds, self._mixture = config, tuple(kinds), mixture
+        self._size_px, self._slots = size_px, slots
+        self.start = Position()
 
-    def __len__(self) -> int:
-        return len(self._windows) * self._data.crops_per_window
+    def __iter__(self) -> Iterator[Batch]:
+        worker = get_worker_info()
+        slots = self._slots if worker is None else split_slots(self._slots, worker.num_workers)[worker.id]
+        sources = open_sources(self._config.data.sources, self._config.seed)
+        for epoch in range(self.start.epoch, self._config.optimiser.epochs):
+            planned = self._mixture.epoch(epoch)
+            first = self.start.batches if epoch == self.start.epoch else 0
+            for batch in range(first, self._mixture.batches):
+                draws = planned.draws(batch, slots)
+                yield collate([self._sample(sources, draw, (epoch, batch)) for draw in draws])
 
-    def __getitem__(self, key: tuple[int, int]) -> tuple[Sample, Targets]:
-        epoch, index = key
-        rng = np.random.default_rng((self._seed, epoch, index))
-        number, window = self._windows[index % len(self._windows)]
-        sample = sample_of(self._stores[number][window], self._kinds)
-        rows, cols = min(self._data.crop_rows, self.grid.rows), min(self._data.crop_cols, self.grid.cols)
-        about = sample.box_px[rng.integers(len(sample.box_px))] if self._about_an_item(sample, rng) else None
-        row = _crop_start(rng, rows, self.grid.rows, None if about is None else (about[0], about[2]))
-        col = _crop_start(rng, cols, self.grid.cols, None if about is None else (about[1], about[3]))
-        sample = augment(crop(sample, row, col, rows, cols), self._changes, rng)
-        return sample, render_targets(sample.box_px, sample.visible, (rows, cols), self._data.min_visible_fraction)
-
-    def _about_an_item(self, sample: Sample, rng: np.random.Generator) -> bool:
-        return len(sample.box_px) > 0 and rng.random() < self._data.crops_about_items
+    def _sample(self, sources: Sequence[WindowSource], draw: Draw, place: tuple[int, int]) -> tuple[Sample, Targets]:
+        rng = np.random.default_rng((self._config.seed, *place, draw.slot))
+        data, (rows, cols) = self._config.data, self._size_px
+        whole = sources[draw.source].sample(draw, self._kinds)
+        sample = augment(cut(whole, rows, cols, data.crops_about_items, rng), self._config.augment, rng)
+        return sample, render_targets(sample.box_px, sample.visible, (rows, cols), data.min_visible_fraction)
 
 
-def _crop_start(rng: np.random.Generator, length: int, whole: int, around: tuple[float, float] | None) -> int:
-    """Where a crop of ``length`` px begins in ``whole``, a multiple of `FIELD_STRIDE`: anywhere, or anywhere from where
+def cut(whole: Sample, rows: int, cols: int, about_items: float, rng: np.random.Generator) -> Sample:
+    """A part of ``rows`` × ``cols`` px of a window: anywhere, or, in a share of ``about_items``, about an item."""
+    height, width = whole.picture.shape[:2]
+    about = None
+    if len(whole.box_px) and rng.random() < about_items:
+        about = whole.box_px[rng.integers(len(whole.box_px))]
+    row = _start(rng, rows, height, None if about is None else (about[0], about[2]))
+    col = _start(rng, cols, width, None if about is None else (about[1], about[3]))
+    return crop(whole, row, col, rows, cols)
+
+
+def _start(rng: np.random.Generator, length: int, whole: int, around: tuple[float, float] | None) -> int:
+    """Where a cut of ``length`` px begins in ``whole``, a multiple of `FIELD_STRIDE`: anywhere, or anywhere from where
     it holds all of ``around`` (low, high) if it can."""
     lowest, highest = 0, (whole - length) // FIELD_STRIDE
     if around is not None:
@@ -58,25 +83,44 @@ def _crop_start(rng: np.random.Generator, length: int, whole: int, around: tuple
     return FIELD_STRIDE * int(rng.integers(lowest, highest + 1))
 
 
-class EpochOrder(Sampler[tuple[int, int]]):
-    """A seeded order of one epoch, from sample ``start`` on, so that a run can go on where it stopped."""
+def batches(stream: SampleStream, workers: int, device: torch.device) -> Generator[Batch]:
+    """The stream's batches on ``device``. Closing the iterator ends the workers."""
+    if workers == 0:
+        yield from (batch.to(device) for batch in stream)
+        return
+    loader = DataLoader(
+        stream,
+        batch_size=None,
+        num_workers=workers,
+        prefetch_factor=4,  # a scene of the twin takes as long as several batches
+        multiprocessing_context="spawn",  # by now this process has threads, which a fork would lose
+        worker_init_fn=_begin_worker,
+        pin_memory=device.type == "cuda",
+    )
+    parts: list[Batch] = []
+    for part in loader:  # the workers' parts come in turn
+        parts.append(part.to(device))
+        if len(parts) == workers:
+            yield merge(parts)
+            parts = []
 
-    def __init__(self, size: int, *, seed: int, epoch: int, start: int = 0) -> None:
-        order = np.random.default_rng((seed, epoch)).permutation(size)
-        self._keys = [(epoch, int(index)) for index in order[start:]]
 
-    def __iter__(self) -> Iterator[tuple[int, int]]:
-        return iter(self._keys)
-
-    def __len__(self) -> int:
-        return len(self._keys)
+def _begin_worker(_worker: int) -> None:
+    """Workers leave signals to the training process, which ends them in order: a terminal's Ctrl-C and what torchrun
+    sends reach the whole group."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    cv2.setNumThreads(1)
 
 
-def common_grid(stores: Sequence[WindowStore]) -> WindowGrid:
-    """The grid that all stores share and the network can read; `ValueError` in one sentence otherwise."""
-    grid = stores[0].grid
-    for store in stores[1:]:
-        if store.grid != grid:
-            raise ValueError(f"{store.path} holds windows of {store.grid}, {stores[0].path} of {grid}")
-    require_alignment(grid)
-    return grid
+def shared_size(grids: Sequence[WindowGrid], rows: int, cols: int) -> tuple[int, int]:
+    """Rows and columns of samples that every grid has. Raises `ValueError` where the grids' scales differ, or the
+    network cannot read one."""
+    for grid in grids:
+        require_alignment(grid)
+        if grid.mm_per_px != grids[0].mm_per_px:
+            raise ValueError(
+                f"windows of {grid.mm_per_px:g} mm per px beside others of {grids[0].mm_per_px:g}: "
+                f"all sources of a run must show items at one scale"
+            )
+    return min(rows, *(grid.rows for grid in grids)), min(cols, *(grid.cols for grid in grids))

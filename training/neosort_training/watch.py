@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
 from rich.progress import Progress
-from torch.utils.tensorboard import SummaryWriter
+
+from neosort_training.tracking import RunLog
 
 
 class StopRequest:
@@ -41,26 +40,6 @@ def stop_on_signals(stop: StopRequest) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-class RunLog:
-    """Scalars of a run: TensorBoard for looking, JSON lines for programs."""
-
-    def __init__(self, folder: Path) -> None:
-        self._writer = SummaryWriter(str(folder / "tensorboard"))
-        self._lines = (folder / "log.jsonl").open("a", encoding="utf-8")
-
-    def write(self, step: int, group: str, scalars: dict[str, float]) -> None:
-        """Scalars of ``group`` at ``step``."""
-        for name, value in scalars.items():
-            self._writer.add_scalar(f"{group}/{name}", value, step)
-        self._lines.write(json.dumps({"step": step, "group": group, **scalars}) + "\n")
-        self._lines.flush()
-
-    def close(self) -> None:
-        """Flush and let go."""
-        self._writer.close()
-        self._lines.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
