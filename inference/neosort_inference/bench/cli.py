@@ -1,4 +1,4 @@
-"""`neosort bench`: measurements on the simulated line, and of the model by itself."""
+"""`neosort bench`: measurements on the simulated line, of the model by itself, and of the valves' timing."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from neosort_hardware.config import ConfigError
 from neosort_inference.bench import crowding as crowding_bench
 from neosort_inference.bench import model as model_bench
+from neosort_inference.bench import timing as timing_bench
 from neosort_inference.bench.crowding_screen import plot_crowding, print_crowding
 from neosort_inference.bench.screen import print_senses
 from neosort_inference.bench.senses import BLIND, Record, belts_of, compare, sort_belts
@@ -27,12 +28,12 @@ from neosort_inference.report import machine, versions
 
 DEFAULT_RATES = (5.0, 10.0, 20.0, 33.0)
 
-app = typer.Typer(no_args_is_help=True, help="Measure the product: the simulated line, the model.")
+app = typer.Typer(no_args_is_help=True, help="Measure the product: the simulated line, the model, the valves' timing.")
 
 
 @app.callback()
 def bench() -> None:
-    """Measure the product: the simulated line, in virtual time, and the model by itself."""
+    """Measure the product: the simulated line, in virtual time; the model, and the valves' timing, in real time."""
 
 
 @app.command()
@@ -142,6 +143,36 @@ def model(
     )
     record |= _origin()
     model_bench.print_model(record, console)
+    if json_file is not None:
+        _write(record, json_file)
+        console.print(f"figures: {json_file}", highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def timing(
+    *,
+    seconds: Annotated[float, typer.Option("--for", min=2, max=3600, help="Seconds of each of the two runs.")] = 60.0,
+    rate: Annotated[float, typer.Option(min=1, max=60, help="Shots a second.")] = 33.0,
+    bundle: BundleOption = None,
+    json_file: JsonOption = None,
+) -> None:
+    """How exactly do our own valves move? The shot process over ramps of belt speed, alone and under full load.
+
+    In real time. Load: the bundle without a pause on every core, and a busy Python program. Says plainly when the
+    machine gives no real-time rights.
+    """
+    open_bundle(bundle)  # what is wrong with it is said before a minute has passed
+    if json_file is not None:
+        must_take_files("--json", json_file.parent)
+    console = Console()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        bars = [progress.add_task(name, total=round(seconds * rate)) for name in ("unloaded", "loaded")]
+        alone = timing_bench.run_shots(seconds, rate, lambda: progress.advance(bars[0]))
+        with timing_bench.full_load(bundle_path(bundle)):
+            loaded = timing_bench.run_shots(seconds, rate, lambda: progress.advance(bars[1]))
+    record = timing_bench.figures(alone, loaded) | {"shots_per_s": rate, "seconds": seconds} | _origin()
+    timing_bench.print_timing(record, console)
     if json_file is not None:
         _write(record, json_file)
         console.print(f"figures: {json_file}", highlight=False, markup=False, soft_wrap=True)
