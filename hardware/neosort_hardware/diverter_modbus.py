@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from neosort_hardware.devices import DeviceError, Diverter, Encoder
 from neosort_hardware.diverter_timed import TimedDiverter, limits_of
+from neosort_hardware.encoder_modbus import ModbusEncoder
 from neosort_hardware.modbus_link import ModbusLink
 from neosort_hardware.modbus_values import Unwrapped, count_of, words_of
 from neosort_hardware.named_device import NamedDevice
@@ -81,16 +82,17 @@ class ModbusDiverter(NamedDevice):
         limits = limits_of(site.config, settings.late_ms)
         if settings.mode == "controller":
             return cls(settings, limits, site.encoder, site.geometry.mm_per_count)
-        encoder = site.config.encoder
+        encoder, mm_per_count = site.encoder, site.geometry.mm_per_count
+        same = site.config.encoder if isinstance(site.config.encoder, ModbusEncoderConfig) else None
         rig = ShotRig(
             name=NAME,
             outputs=OpensModbusCoils(NAME, settings),
-            encoder=OpensModbusEncoder(encoder) if isinstance(encoder, ModbusEncoderConfig) else None,
-            mm_per_count=site.geometry.mm_per_count,
+            encoder=None if same is None else OpensModbusEncoder(same),
+            mm_per_count=mm_per_count,
             limits=limits,
             refresh_ms=settings.refresh_ms,
         )
-        return TimedDiverter(rig, site.encoder)
+        return TimedDiverter(rig, encoder, lambda: restarted_counts(encoder) * mm_per_count)
 
     def schedule(self, shot: Shot) -> ShotOutcome:
         self._must_be_open()
@@ -101,7 +103,7 @@ class ModbusDiverter(NamedDevice):
         self._number = self._number % 65_535 + 1  # never 0, which is what an untouched register holds
         order = self._settings.word_order
         words = [self._number, shot.first_nozzle, shot.last_nozzle]
-        words += words_of(self._counts(shot.open_mm), order) + words_of(self._counts(shot.close_mm), order)
+        words += words_of(self._raw(shot.open_mm), order) + words_of(self._raw(shot.close_mm), order)
         self._link.write_registers(self._settings.registers.shot, words)
         return self._answer()
 
@@ -142,8 +144,9 @@ class ModbusDiverter(NamedDevice):
             super().close()
             self._link.close()
 
-    def _counts(self, belt_mm: float) -> int:
-        return int(belt_mm // self._mm_per_count)
+    def _raw(self, belt_mm: float) -> int:
+        """A place as the controller counts it."""
+        return int(belt_mm // self._mm_per_count) - restarted_counts(self._encoder)
 
     def _answer(self) -> ShotOutcome:
         """The controller's word on the shot just written; it comes with the controller's next cycle."""
@@ -206,12 +209,21 @@ class ModbusDiverter(NamedDevice):
     def _apart(self) -> str:
         """What is amiss when controller and encoder do not count the same; empty when they do."""
         assert self.status is not None
-        sample = self._encoder.read()
-        apart_mm = abs(ahead(self.status.count, sample.counts)) * self._mm_per_count
+        try:
+            sample = self._encoder.read()
+        except DeviceError as error:
+            return str(error)
+        own = sample.counts - restarted_counts(self._encoder)
+        apart_mm = abs(ahead(self.status.count, own)) * self._mm_per_count
         between_ms = abs(time.monotonic_ns() - sample.sampled_ns) * 1e-6
         if apart_mm <= APART_MM + FASTEST_MM_PER_MS * between_ms:
             return ""
         return (
-            f"the controller counts {self.status.count}, the line's encoder {sample.counts % WRAP}: not one counter, "
+            f"the controller counts {self.status.count}, the line's encoder {own % WRAP}: not one counter, "
             "or one of them began anew"
         )
+
+
+def restarted_counts(encoder: Encoder) -> int:
+    """What the line's counts are ahead of the counter's own, since that began anew."""
+    return encoder.restarted_counts if isinstance(encoder, ModbusEncoder) else 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
 
 from neosort_hardware.belt_teller import BeltTeller
 from neosort_hardware.config import LineConfig
@@ -38,14 +40,16 @@ class TimedDiverter(NamedDevice):
     process's word, well under a millisecond, and for a quarter of a second at most.
     """
 
-    def __init__(self, rig: ShotRig, encoder: Encoder) -> None:
+    def __init__(self, rig: ShotRig, encoder: Encoder, ahead_mm: Callable[[], float] = lambda: 0.0) -> None:
         """``encoder``: what the process is told of where the rig gives it none of its own.
 
+        ``ahead_mm``: by how much places on the line are ahead of those that the process's own encoder shows.
         Raises `DeviceError` when outputs or encoder cannot be opened.
         """
         super().__init__(rig.name)
         self._process = ShotProcess(rig)
         self._teller = BeltTeller(self._process, encoder) if rig.encoder is None else None
+        self._ahead_mm = ahead_mm
         self._missed = 0
         try:
             self._must_follow_belt()
@@ -61,7 +65,10 @@ class TimedDiverter(NamedDevice):
 
     def schedule(self, shot: Shot) -> ShotOutcome:
         self._must_be_open()
-        return self._process.schedule(shot)
+        ahead_mm = self._ahead_mm()
+        return self._process.schedule(
+            replace(shot, open_mm=shot.open_mm - ahead_mm, close_mm=shot.close_mm - ahead_mm) if ahead_mm else shot
+        )
 
     def heartbeat(self) -> None:
         self._must_be_open()

@@ -16,18 +16,22 @@ from neosort_hardware.site import Site
 from neosort_hardware.types import DeviceHealth, EncoderSample
 
 NAME = "Modbus encoder"
+SLACK_MM = 10.0
 
 
 class ModbusEncoder(NamedDevice):
     """Polls the count; `read` gives the newest, stamped in the middle of its request. Slow answers are left out.
 
     The count is the counter's own, wrapped ones told apart, so that a controller on the same counter means the same
-    place by it. A counter that began anew has lost the belt: that is an error once, and its new count holds from then
-    on.
+    place by it. A counter that began anew has lost the belt: that is an error once, and counts go on from the last;
+    ``restarted_counts`` is what they are ahead of the counter's own since then.
     """
 
-    def __init__(self, settings: ModbusEncoderConfig) -> None:
-        """Raises `DeviceError` when the count is not to be had."""
+    def __init__(self, settings: ModbusEncoderConfig, *, goes_on: bool = True) -> None:
+        """``goes_on`` False: a counter that began anew shows its own new counts.
+
+        Raises `DeviceError` when the count is not to be had.
+        """
         super().__init__(NAME)
         self._settings = settings
         self._link = ModbusLink(NAME, settings.peer, settings.expect)
@@ -35,6 +39,8 @@ class ModbusEncoder(NamedDevice):
         self._unwrapped = Unwrapped(16 * self._words)
         self._newest: EncoderSample | None = None
         self._leapt: DeviceError | None = None
+        self.restarted_counts = 0
+        self._goes_on = goes_on
         try:
             self._ask()
         except DeviceError:
@@ -75,21 +81,29 @@ class ModbusEncoder(NamedDevice):
         now_ns = time.monotonic_ns()
         if self._newest is not None and now_ns - asked_ns > settings.slow_ms * 1e6:
             return
-        counts = self._unwrapped.add(count_of(registers, settings.type, settings.word_order))
-        sample = EncoderSample(
-            belt_mm=counts * settings.mm_per_count, counts=counts, sampled_ns=(asked_ns + now_ns) // 2
-        )
-        self._note_leap(sample)
-        self._newest = sample
+        raw = self._unwrapped.add(count_of(registers, settings.type, settings.word_order))
+        sampled_ns = (asked_ns + now_ns) // 2
+        if self._has_leapt(raw, sampled_ns):
+            raw = self._begin_anew(count_of(registers, settings.type, settings.word_order))
+        counts = raw + self.restarted_counts
+        self._newest = EncoderSample(belt_mm=counts * settings.mm_per_count, counts=counts, sampled_ns=sampled_ns)
 
-    def _note_leap(self, sample: EncoderSample) -> None:
+    def _has_leapt(self, raw: int, sampled_ns: int) -> bool:
+        """Whether the counter is where no belt can have taken it."""
         last = self._newest
         if last is None:
-            return
-        most_mm = 10.0 + LEAP_MM_PER_MS * (sample.sampled_ns - last.sampled_ns) * 1e-6
-        if abs(sample.belt_mm - last.belt_mm) > most_mm:
-            self._unwrapped = Unwrapped(16 * self._words)
-            self._leapt = self._link.error(
-                f"the count leapt from {last.counts} to {sample.counts}: the counter began anew, and every place on "
-                "the belt is lost"
-            )
+            return False
+        moved_mm = abs(raw + self.restarted_counts - last.counts) * self._settings.mm_per_count
+        return moved_mm > SLACK_MM + LEAP_MM_PER_MS * (sampled_ns - last.sampled_ns) * 1e-6
+
+    def _begin_anew(self, raw: int) -> int:
+        """Go on from the last count, and have it said that the belt's travel meanwhile is not known."""
+        assert self._newest is not None
+        last = self._newest.counts
+        self._leapt = self._link.error(
+            f"the count leapt from {last - self.restarted_counts} to {raw}: the counter began anew, and every place on "
+            "the belt is lost"
+        )
+        self._unwrapped = Unwrapped(16 * self._words)
+        self.restarted_counts = last - raw if self._goes_on else 0
+        return self._unwrapped.add(raw)

@@ -35,7 +35,7 @@ class ModbusMagnetometer(NamedDevice):
     """Polls one sample of all channels every 1/`rate_hz`, as far as the peer keeps up.
 
     Its place on the belt is the count latched beside it (`count_register`), else the line's encoder followed to the
-    middle of the request. Holds two seconds; what is older is dropped, and shows in `health`.
+    middle of the request. Holds two seconds; what is older is dropped, and counted in ``dropped``.
     """
 
     def __init__(self, settings: ModbusMagnetometerConfig, encoder: Encoder, mm_per_count: float) -> None:
@@ -51,7 +51,7 @@ class ModbusMagnetometer(NamedDevice):
         self._latched = Unwrapped(32)
         self._beside = ((settings.sample_register, 1), (settings.count_register, 2))
         self._last_number: list[int] = []
-        self._sequence = self._dropped = 0
+        self._sequence = self.dropped = 0
         self._samples: deque[_Sample] = deque()
         self._keep = max(2, round(BUFFER_S * settings.rate_hz))
         self._block = max(1, round(settings.block_ms * 1e-3 * settings.rate_hz))
@@ -82,11 +82,10 @@ class ModbusMagnetometer(NamedDevice):
         return self._block_of(samples) if samples else None
 
     def health(self) -> DeviceHealth:
-        if not self._open:
-            return super().health()
-        error, dropped = self._poll.error, self._dropped
-        detail = error.cause if error else f"{dropped} samples dropped: read too seldom" if dropped else ""
-        return DeviceHealth(name=NAME, ok=not detail, detail=detail)
+        error = self._poll.error
+        if self._open and error is not None:
+            return DeviceHealth(name=NAME, ok=False, detail=error.cause)
+        return super().health()
 
     def close(self) -> None:
         super().close()
@@ -115,7 +114,7 @@ class ModbusMagnetometer(NamedDevice):
             self._samples.append(sample)
             if len(self._samples) > self._keep:
                 self._samples.popleft()
-                self._dropped += 1
+                self.dropped += 1
 
     def _fetch(self) -> tuple[list[int], list[int], list[int]]:
         """A sample's registers, its number's and its count's (empty where the map has none).

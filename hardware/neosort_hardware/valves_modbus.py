@@ -55,9 +55,12 @@ class OpensModbusCoils:
 
 @dataclass(frozen=True, slots=True)
 class OpensModbusEncoder:
-    """Pickles the way to a Modbus encoder: a second connection to the same counter."""
+    """Pickles the way to a Modbus encoder: a second connection to the same counter, in the counter's own counts.
+
+    Two that each went on by themselves after a restart of the counter would not agree to the millimetre.
+    """
 
     settings: ModbusEncoderConfig
 
     def open_encoder(self) -> Encoder:
-        return ModbusEncoder(self.settings)
+        return ModbusEncoder(self.settings, goes_on=False)

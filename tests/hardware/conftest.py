@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.hardware.rigs import ArrayRig, ControllerRig, TwinRig
+from tests.hardware.rigs import ArrayRig, CoilsRig, ControllerRig, ModbusRig, TwinRig
 
 SOURCES = Path(__file__).resolve().parents[2] / "hardware" / "controller"
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-pedantic", "-O1", "-g"]
@@ -53,3 +53,15 @@ def controller_rig(controller_program, tmp_path):
 def array_rig(tmp_path):
     """The array on its board."""
     yield from _served(ArrayRig(tmp_path / "array"))
+
+
+@pytest.fixture
+def modbus_rig():
+    """Encoder, array, interlock and a counting controller on libmodbus."""
+    yield from _served(ModbusRig())
+
+
+@pytest.fixture
+def coils_rig():
+    """The same with valves on coils that the shot process times."""
+    yield from _served(CoilsRig())

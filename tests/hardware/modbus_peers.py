@@ -24,6 +24,10 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 from pyModbusTCP.server import DataBank, ModbusServer
 from tests.hardware.waiting import WITHIN_S
 
+from neosort_hardware.modbus_link import ModbusLink
+from neosort_hardware.settings_modbus import ModbusPeer
+
+RAMP, ECHO, MUTE, CONTACTS = 210, 211, 212, 200  # coils of the libmodbus peer
 PEERS = Path(__file__).with_name("peers")
 
 
@@ -77,6 +81,8 @@ class LibmodbusPeer:
         assert ready[:1] == ["ready"], "the peer did not start"
         self.start_ns = int(ready[1])
         self.ramp_ns: int | None = None
+        self._echoes = threading.Semaphore(0)
+        self._port = port
         self._moves: queue.SimpleQueue[ValveMove] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -87,6 +93,18 @@ class LibmodbusPeer:
         while not self._moves.empty():
             self._seen.append(self._moves.get())
         return self._seen
+
+    def set_coil(self, coil: int, value: bool = True) -> None:
+        """By a connection of its own, as a technician would."""
+        link = ModbusLink("technician", ModbusPeer(port=self._port, timeout_ms=2000.0))
+        link.write_coils(coil, [value])
+        link.close()
+
+    def hear_out(self) -> None:
+        """Return once everything that it did until now has been read here."""
+        if self._process.poll() is None:
+            self.set_coil(ECHO)
+            assert self._echoes.acquire(timeout=WITHIN_S)
 
     def open_valves(self) -> set[int]:
         """Those that stand open."""
@@ -101,6 +119,9 @@ class LibmodbusPeer:
 
     def _read(self) -> None:
         for line in self._process.stdout:
+            if line.startswith("echo"):
+                self._echoes.release()
+                continue
             if line.startswith("ramp"):
                 self.ramp_ns = int(line.split()[1])
                 continue

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from tests.hardware.array_process import ArrayProcess
 from tests.hardware.controller_process import ControllerProcess
+from tests.hardware.modbus_peers import CONTACTS, MUTE, LibmodbusPeer, free_port
 
 from neosort_hardware.clock import RealClock, VirtualClock
 from neosort_hardware.config import LineConfig
@@ -200,6 +201,76 @@ class ArrayRig(Rig):
     def mute(self, slot):
         """It has nothing to say."""
         self.board.tell("mute")
+
+
+class ModbusRig(Rig):
+    """Encoder, array, interlock and jets on the libmodbus peer; a subclass says who is on time."""
+
+    slack_mm = 100.0  # of a machine that is busy with other things at 1 m/s
+    mode = "controller"
+
+    def __init__(self):
+        self._port = free_port()
+        self._blows = []
+        self.peer = LibmodbusPeer(self._port)
+        there = {"driver": "modbus", "peer": {"port": self._port, "timeout_ms": 400}}
+        limits = {"heartbeat_ms": 1e3 * self.heartbeat_s, "max_on_ms": 1e3 * self.max_on_s}
+        array = {"first_register": 20, "sample_register": 10, "count_register": 11, "absent": -32768}
+        super().__init__(
+            LineConfig.model_validate(
+                {
+                    "encoder": there | {"slow_ms": 50, "stale_ms": 1500},
+                    "magnetometer": there | array,
+                    "diverter": there | limits | {"mode": self.mode, "answer_ms": 200, "late_ms": 20},
+                    "interlock": there | {"stale_ms": 1500, "contacts": ["emergency stop", "guard"]},
+                    "calibration": NO_LAG,
+                    "twin": EMPTY_BELT,
+                }
+            )
+        )
+        self.pass_time(0.1)
+
+    def close(self):
+        super().close()
+        self.peer.kill()
+
+    def cut(self, slot):
+        self._keep_blows()
+        self.peer.kill()
+        if slot == "interlock":  # it looks again and again, and not when it is asked
+            patiently(self, lambda: not self.line.interlock.read().closed)
+
+    def restore(self, slot):
+        self.peer = LibmodbusPeer(self._port)
+
+    def mute(self, slot):
+        """It has nothing to say."""
+        self.peer.set_coil(MUTE)
+
+    def open_interlock(self):
+        """Somebody presses the emergency stop."""
+        self.peer.set_coil(CONTACTS, False)
+        patiently(self, lambda: not self.line.interlock.read().closed)
+
+    def blows(self):
+        self._keep_blows()
+        return self._blows
+
+    def _keep_blows(self):
+        self.peer.hear_out()
+        self._blows, open_at = [], {}
+        for move in self.peer.moves():
+            if move.opened:
+                open_at[move.valve] = 0.5 * move.count
+            elif move.valve in open_at:
+                self._blows.append(Blow(move.valve, open_at.pop(move.valve), 0.5 * move.count))
+        self._blows += [Blow(valve, place_mm, None) for valve, place_mm in open_at.items()]
+
+
+class CoilsRig(ModbusRig):
+    """The same, the jets on plain coils that the shot process times."""
+
+    mode = "coils"
 
 
 def patiently(rig, attempt, seconds=40.0):

@@ -13,10 +13,10 @@ from tests.hardware.rigs import patiently
 from neosort_hardware.devices import DeviceError
 from neosort_hardware.types import Shot, ShotOutcome
 
-DIVERTERS = ("twin_rig", "controller_rig")
-ENCODERS = ("twin_rig", "controller_rig")
-INTERLOCKS = ("twin_rig", "controller_rig")
-MAGNETOMETERS = ("twin_rig", "array_rig")
+DIVERTERS = ("twin_rig", "controller_rig", "modbus_rig", "coils_rig")
+ENCODERS = ("twin_rig", "controller_rig", "modbus_rig")
+INTERLOCKS = ("twin_rig", "controller_rig", "modbus_rig")
+MAGNETOMETERS = ("twin_rig", "array_rig", "modbus_rig")
 CAMERAS = ("twin_rig",)
 SENSORS = [(rig, "magnetometer") for rig in MAGNETOMETERS] + [(rig, "camera") for rig in CAMERAS]
 # An interlock never fails: what cannot be read is open.
@@ -64,6 +64,14 @@ def is_open(rig):
     return {blow.nozzle for blow in rig.blows() if blow.closed_mm is None}
 
 
+def blows_now(rig):
+    """Whether a shot blows; one after another is handed over, for a busy machine may see none of a single one."""
+    rig.line.diverter.heartbeat()
+    rig.line.diverter.schedule(shot(rig, 100.0, shot_id=time.monotonic_ns() % 2**31, length_mm=300.0))
+    rig.wait(0.2)
+    return is_open(rig)
+
+
 # ---- every device ----
 
 
@@ -109,10 +117,16 @@ def test_a_device_that_is_lost_says_so_by_name_and_is_found_again(failing_device
 
 
 def test_an_encoder_rises_in_counts_millimetres_and_stamps(encoder_rig):
-    rig, samples = encoder_rig, []
-    for _ in range(40):
-        samples.append(rig.line.encoder.read())
+    rig, samples = encoder_rig, [encoder_rig.line.encoder.read()]
+
+    def newer():  # one that is polled may give the same sample twice, but never an older one
+        sample = rig.line.encoder.read()
+        assert sample.sampled_ns >= samples[-1].sampled_ns
+        return sample if sample.sampled_ns > samples[-1].sampled_ns else None
+
+    while len(samples) < 40:
         rig.wait(0.005)
+        samples.append(patiently(rig, newer))
     scale = rig.config.encoder.mm_per_count
     assert all(sample.belt_mm == pytest.approx(sample.counts * scale) for sample in samples)
     stamps = np.array([sample.sampled_ns for sample in samples])
@@ -178,9 +192,8 @@ def test_a_senseless_shot_is_refused(diverter_rig, senseless):
 
 def test_close_all_shuts_what_blows_and_forgets_what_waits(diverter_rig):
     rig = diverter_rig
-    rig.line.diverter.schedule(shot(rig, 100.0, shot_id=1, length_mm=300.0))
+    patiently(rig, lambda: blows_now(rig))
     rig.line.diverter.schedule(shot(rig, 600.0, shot_id=2, nozzles=(9, 9)))
-    patiently(rig, lambda: is_open(rig))
     rig.line.diverter.close_all()
     assert is_open(rig) == set()
     rig.pass_time(1.0)
@@ -190,11 +203,10 @@ def test_close_all_shuts_what_blows_and_forgets_what_waits(diverter_rig):
 @pytest.mark.parametrize("how", ["closed", "by an exception"])
 def test_leaving_a_line_shuts_every_valve(diverter_rig, how):
     rig = diverter_rig
-    rig.line.diverter.schedule(shot(rig, 100.0, length_mm=300.0))
 
     def leave():
         with rig.line:
-            patiently(rig, lambda: is_open(rig))
+            patiently(rig, lambda: blows_now(rig))
             if how != "closed":
                 raise ZeroDivisionError
 
@@ -233,11 +245,18 @@ def test_a_host_that_loses_its_diverter_leaves_no_valve_open(diverter_rig):
     rig = diverter_rig
     rig.line.diverter.schedule(shot(rig, 600.0))
     rig.cut("diverter")
-    with pytest.raises(DeviceError):
-        rig.line.diverter.schedule(shot_anywhere())
+    patiently(rig, lambda: refuses_as_lost(rig))
     rig.wait(rig.heartbeat_s + 0.6)
     rig.restore("diverter")
     assert is_open(rig) == set()
+
+
+def refuses_as_lost(rig):
+    try:
+        rig.line.diverter.schedule(shot_anywhere())
+    except DeviceError:
+        return True
+    return False
 
 
 def shot_anywhere():

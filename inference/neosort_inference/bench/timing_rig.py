@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from neosort_hardware.types import EncoderSample
+from neosort_hardware.types import DeviceHealth, EncoderSample
 
 MM_PER_COUNT = 0.5
 SLOW, FAST = 0.5, 3.0  # mm/ms, the limits of a belt
@@ -58,6 +58,10 @@ class RampingBelt:
     @property
     def name(self) -> str:
         return "ramping belt"
+
+    def health(self) -> DeviceHealth:
+        """Always well."""
+        return DeviceHealth(name=self.name, ok=True)
 
     def close(self) -> None:
         """Nothing to let go."""

@@ -6,7 +6,8 @@
  * Prints `ready` once it listens, then a line for every valve that moves: `valve NUMBER 0|1 MONOTONIC_NS COUNT`.
  *
  *   input    0-1 count   10 sample number   11-12 count latched with it   20-91 24 channels, x y z, int16
- *   discrete 0-7 contacts, as written to coils 200-207     coils 0-63 valves, 210 begins the ramp
+ *   discrete 0-7 contacts, as written to coils 200-207     coils 0-63 valves, 210 begins the ramp,
+ *            211 has `echo` printed, 212 keeps the sample that stands
  *   holding  0-1 identity 10-14 settings 20-26 shot 30-31 answer 32 heartbeat 33 close all 40-47 status 60 spare
  */
 #include <errno.h>
@@ -23,7 +24,7 @@
 
 enum { COILS = 256, DISCRETE = 8, HOLDING = 64, INPUT = 92, CHANNELS = 24, VALVES = 64, SHOTS = 256, CLIENTS = 32 };
 enum { IDENTITY = 0, SETTINGS = 10, SHOT = 20, ANSWER = 30, HEARTBEAT = 32, CLOSE_ALL = 33, STATUS = 40 };
-enum { RAMP = 210 };
+enum { RAMP = 210, ECHO = 211, MUTE = 212 };
 enum { ACCEPTED = 1, LATE = 2, REFUSED = 3 };
 static const double MM_PER_COUNT = 0.5;
 
@@ -119,8 +120,10 @@ static void refresh(void) {
     uint16_t *input = peer.map->tab_input_registers, *status = peer.map->tab_registers + STATUS;
     double s = now_s();
     put32(input, count_at(s, 0));
-    input[10] = (uint16_t)(int64_t)(s * 1000);
-    put32(input + 11, count_at(floor(s * 1000) * 1e-3, 0));
+    if (!peer.map->tab_bits[MUTE]) {
+        input[10] = (uint16_t)(int64_t)(s * 1000);
+        put32(input + 11, count_at(floor(s * 1000) * 1e-3, 0));
+    }
     for (int c = 0; c < CHANNELS; c++)
         for (int axis = 0; axis < 3; axis++) input[20 + 3 * c + axis] = (uint16_t)(int16_t)(100 * (axis - 1) - c);
     input[20 + 3 * 5] = 0x8000; /* channel 5 is dead, channel 7 is clipped */
@@ -134,8 +137,9 @@ static void refresh(void) {
 static void act(const uint8_t *query, int header) {
     int function = query[header], first = query[header + 1] << 8 | query[header + 2];
     uint16_t *holding = peer.map->tab_registers;
-    if (function == MODBUS_FC_WRITE_MULTIPLE_COILS || function == MODBUS_FC_WRITE_SINGLE_COIL)
+    if (first < VALVES && (function == MODBUS_FC_WRITE_MULTIPLE_COILS || function == MODBUS_FC_WRITE_SINGLE_COIL))
         for (int n = 0; n < VALVES; n++) set_valve(n, peer.map->tab_bits[n]);
+    if (first == ECHO) { printf("echo\n"); fflush(stdout); }
     if (first == RAMP && peer.map->tab_bits[RAMP] && peer.ramp_from_s > 1e8) {
         peer.ramp_from_s = now_s();
         printf("ramp %lld\n", (long long)now_ns());
