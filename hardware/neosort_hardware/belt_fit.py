@@ -16,6 +16,7 @@ from neosort_hardware.types import EncoderSample
 SPAN_MS = 60.0  # a
 LEAST_SPAN_MS = 8.0
 MOST_SAMPLES = 64
+APART_NS = round(SPAN_MS * 1e6 / MOST_SAMPLES)  # samples that come thicker would crowd the span out
 TRUSTED_AHEAD_MS = 60.0  # a: no drive holds an acceleration for much longer; beyond it the speed is held
 LEAP_MM_PER_MS = 6.0  # twice the fastest belt: nothing moves so
 STANDSTILL_MM_PER_MS = 0.005  # a: slower than a hundredth of the slowest belt is vibration
@@ -65,6 +66,9 @@ def _root(left: float, speed: float, acceleration: float) -> float | None:
 class BeltFitter:
     """Keeps the last samples and fits them. ``mm_per_count``: a count is read on average half a count late.
 
+    The newest sample always counts; of those before it that came thicker than `APART_NS`, some are left out: a host
+    that hands over many shots at once has the belt looked at for each.
+
     A leap that no belt makes (an encoder that began anew) ends what was known: there is no fit for some samples then.
     ``leaps``: how many there have been.
     """
@@ -86,6 +90,8 @@ class BeltFitter:
             if abs(belt_mm - last_mm) > self._slack_mm + LEAP_MM_PER_MS * (sample.sampled_ns - last_ns) * 1e-6:
                 self._samples.clear()
                 self.leaps += 1
+        if len(self._samples) > 1 and sample.sampled_ns - self._samples[-2][0] < APART_NS:
+            self._samples.pop()
         self._samples.append((sample.sampled_ns, belt_mm))
         oldest_ns = sample.sampled_ns - round(SPAN_MS * 1e6)
         while self._samples[0][0] < oldest_ns:

@@ -111,3 +111,17 @@ def test_a_place_further_on_comes_later(speed: float, bend: float, near: float, 
     assert first is not None
     assert second is not None
     assert second > first
+
+
+def test_a_burst_of_looks_neither_loses_the_belt_nor_holds_back_its_newest_place() -> None:
+    fitter = followed(ramp_mm, 1000.0)
+    before = fitter.fit()
+    for look in range(400):
+        time_ms = 1001.2 + 0.01 * look
+        fitter.add(sample(time_ms, ramp_mm(time_ms)))
+        assert fitter.fit() is not None
+    after = fitter.fit()
+    assert before is not None
+    assert after is not None
+    assert after.at_ns == round(time_ms * 1e6)
+    assert after.mm_per_ms == pytest.approx(before.mm_per_ms, abs=0.05)
