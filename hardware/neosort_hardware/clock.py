@@ -48,3 +48,23 @@ class VirtualClock:
 
     def charge(self, spent_ns: int) -> None:
         self._now_ns += max(0, spent_ns)
+
+
+class SkippingClock:
+    """The machine's time without the waiting: computing takes as long as it takes, sleeping takes no time at all.
+
+    What runs on it meets every delay of its own and none of the world's, so that an hour of belt is measured in
+    minutes; what waking up costs on a real line (some 0.05 ms each time) is not in it.
+    """
+
+    def __init__(self) -> None:
+        self._skipped_ns = 0
+
+    def now_ns(self) -> int:
+        return time.monotonic_ns() + self._skipped_ns
+
+    def sleep_until(self, deadline_ns: int) -> None:
+        self._skipped_ns += max(0, deadline_ns - self.now_ns())
+
+    def charge(self, spent_ns: int) -> None:
+        """Nothing to do: the time has passed."""

@@ -13,6 +13,7 @@ from neosort_datasets.window import BeltWindow, WindowGrid
 from neosort_hardware.types import ArrayF32, Box
 from neosort_inference.bundle import Bundle, RawDetections
 from neosort_inference.same_item import SAME_ITEM_IOU, sameness
+from neosort_inference.stages import Stage
 
 CUT_MM = 8.0  # a box that ends this near to a lane's edge may be a piece of an item
 
@@ -34,10 +35,11 @@ class Detection:
 
 
 class Detector:
-    """Runs a bundle and keeps what it is sure enough to have seen (``min_score``)."""
+    """Runs a bundle and keeps what it is sure enough to have seen (``min_score``); ``network`` times the passes."""
 
-    def __init__(self, bundle: Bundle, min_score: float) -> None:
+    def __init__(self, bundle: Bundle, min_score: float, network: Stage | None = None) -> None:
         self._bundle = bundle
+        self._network = network or Stage()
         self._kinds = bundle.metadata.kinds
         self._min_score = min_score
         self._lanes: tuple[Lane, ...] = ()
@@ -52,7 +54,8 @@ class Detector:
 
     def _look(self, window: BeltWindow) -> list[Detection]:
         """Detections of a window of the model's own size."""
-        raw = self._bundle.run(window)
+        with self._network:
+            raw = self._bundle.run(window)
         across_mm, start_mm = window.grid.across_start_mm, window.start_mm
         detections = []
         for index in np.flatnonzero(raw.score >= self._min_score):

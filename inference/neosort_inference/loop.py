@@ -14,6 +14,7 @@ from neosort_hardware.types import Decision, FieldBlock, Frame, Shot, ShotOutcom
 from neosort_inference.detector import Detector
 from neosort_inference.ejection import ShotPlanner
 from neosort_inference.recipe import Judge, NoShot
+from neosort_inference.stages import Stages
 from neosort_inference.telemetry import Telemetry
 from neosort_inference.tracks import Track, Tracker
 
@@ -53,6 +54,7 @@ class SortingLoop:
         planner: ShotPlanner,
         telemetry: Telemetry,
         listeners: Listeners,
+        stages: Stages,
     ) -> None:
         self._line = line
         self._assembler = assembler
@@ -62,6 +64,7 @@ class SortingLoop:
         self._planner = planner
         self._telemetry = telemetry
         self._listeners = listeners
+        self._stages = stages
         self._permitted = True
 
     def run(self, carry_on: Callable[[], bool]) -> None:
@@ -81,13 +84,17 @@ class SortingLoop:
         self._obey_interlock()
         block = self._line.magnetometer.read(READ_TIMEOUT_S)
         if block is not None:
-            self._assembler.add_block(block)
-            self._listeners.on_block(block)
+            with self._stages.field:
+                self._assembler.add_block(block)
+            with self._stages.tell:
+                self._listeners.on_block(block)
         self._decide_ready_windows()
         frame = self._line.camera.read(0.0 if block is not None else READ_TIMEOUT_S)
         if frame is not None:
-            self._assembler.add_frame(frame)
-            self._listeners.on_frame(frame)
+            with self._stages.rectify:
+                self._assembler.add_frame(frame)
+            with self._stages.tell:
+                self._listeners.on_frame(frame)
         if self._line.truth is not None:
             self._telemetry.on_items(self._line.truth.items())
             self._telemetry.on_landings(self._line.truth.landings())
@@ -109,20 +116,29 @@ class SortingLoop:
         self._permitted = state.closed
 
     def _decide_ready_windows(self) -> None:
-        for window in self._assembler.ready(self._line.encoder.read().belt_mm):
-            self._listeners.on_window(window, self._decide(window))
+        belt_mm = self._line.encoder.read().belt_mm
+        with self._stages.grid:
+            windows = self._assembler.ready(belt_mm)
+        for window in windows:
+            decisions = self._decide(window)
+            with self._stages.tell:
+                self._listeners.on_window(window, decisions)
 
     def _decide(self, window: BeltWindow) -> list[Decision]:
         began = time.perf_counter_ns()
-        detections = self._detector.detect(window)
-        due = self._tracker.update(detections, window.start_mm, window.grid.length_mm)
+        with self._stages.detect:
+            detections = self._detector.detect(window)
+        with self._stages.track:
+            due = self._tracker.update(detections, window.start_mm, window.grid.length_mm)
         spent_ns = time.perf_counter_ns() - began
         # Virtual time has stood still while we computed; the belt would not have.
         self._line.clock.charge(spent_ns)
-        decisions = [self._settle(track, window) for track in due]
-        self._telemetry.on_window(spent_ns * 1e-6)
-        for decision in decisions:
-            self._telemetry.on_decision(decision)
+        with self._stages.decide:
+            decisions = [self._settle(track, window) for track in due]
+        with self._stages.tell:
+            self._telemetry.on_window(spent_ns * 1e-6)
+            for decision in decisions:
+                self._telemetry.on_decision(decision)
         return decisions
 
     def _settle(self, track: Track, window: BeltWindow) -> Decision:

@@ -63,7 +63,7 @@ def replay_source(
         else _recording(source, config, clock, console, salvage=salvage)
     )
     plan = _without_field(source, plan) if not played.tape.has_field else plan
-    with watching(options, console) as watchers, _line(played.tape) as line:
+    with watching(options, console) as watchers, line_on(played.tape) as line:
         sorting = Sorting(line, plan, watchers)
         failure = sort_and_keep(sorting)
     telemetry = sorting.telemetry
@@ -155,7 +155,8 @@ def _without_field(source: Path, plan: SortingPlan) -> SortingPlan:
     return replace(plan, blind="field")
 
 
-def _line(tape: ReplayTape) -> Line:
+def line_on(tape: ReplayTape) -> Line:
+    """A line whose devices all play ``tape``."""
     return Line(
         config=tape.config,
         geometry=LineGeometry.of(tape.config),

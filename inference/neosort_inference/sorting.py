@@ -25,6 +25,7 @@ from neosort_inference.ejection import ShotPlanner
 from neosort_inference.loop import Listeners, SortingLoop
 from neosort_inference.operating_point import operating_point
 from neosort_inference.recipe import Judge, Recipe
+from neosort_inference.stages import Stages
 from neosort_inference.telemetry import Senses, Snapshot, Telemetry, WindowView
 from neosort_inference.tracks import FIELD_MARGIN_MM, Tracker
 
@@ -96,6 +97,7 @@ class Sorting:
         self._kept_items = self._kept_landings = 0
         self.decided_to_mm = -math.inf  # every item that lies before this place of the belt has been decided
         self._gauge = SpeedGauge(line)
+        self.stages = Stages.at_zero()
         self._recent: deque[Decision] = deque(maxlen=64)
         self._stop = False
         self._next_look_s = 0.0
@@ -106,15 +108,17 @@ class Sorting:
         view = View.of(line.geometry.pixel_to_belt, camera.width_px, camera.height_px)
         grid = line_grid(metadata.grid, line.geometry, view)
         pace = Pace.overlapping(grid.length_mm)
+        self._assembler = WindowAssembler(grid, line.geometry, plan.blind, pace)
         self._loop = SortingLoop(
             line=line,
-            assembler=WindowAssembler(grid, line.geometry, plan.blind, pace),
-            detector=Detector(plan.bundle, recipe.min_score),
+            assembler=self._assembler,
+            detector=Detector(plan.bundle, recipe.min_score, self.stages.network),
             tracker=Tracker(pace.hop_mm(view.length_mm, camera.trigger_every_mm, grid.length_mm)),
             judge=judge,
             planner=ShotPlanner(line.geometry, calibration.position_sigma_mm, recipe.max_shots_per_s),
             telemetry=self.telemetry,
             listeners=self._listeners(),
+            stages=self.stages,
         )
 
     def run(self) -> Telemetry:
@@ -128,6 +132,11 @@ class Sorting:
         self.telemetry.state = "finished"
         self._look()
         return self.telemetry
+
+    @property
+    def dropped_windows(self) -> int:
+        """Windows that were never looked at, for too many waited."""
+        return self._assembler.dropped
 
     def stop(self) -> None:
         """Finish the turn in hand, then end."""

@@ -16,6 +16,7 @@ from neosort_inference.detector import Detection
 from neosort_inference.ejection import ShotPlanner
 from neosort_inference.loop import Listeners, SortingLoop, nobody_listens
 from neosort_inference.recipe import Judge, Recipe
+from neosort_inference.stages import Stages
 from neosort_inference.telemetry import Telemetry
 from neosort_inference.tracks import Tracker
 
@@ -184,6 +185,7 @@ class Bench:
         geometry = LineGeometry.of(CONFIG)
         self.diverter = FakeDiverter(self.answer)
         self.telemetry = Telemetry(started_ns=0)
+        self.stages = Stages.at_zero()
         line = Line(
             config=CONFIG,
             geometry=geometry,
@@ -203,6 +205,7 @@ class Bench:
             planner=ShotPlanner(geometry, 2.0, self.recipe.max_shots_per_s),
             telemetry=self.telemetry,
             listeners=self.listeners,
+            stages=self.stages,
         )
 
     def run(self):

@@ -1,11 +1,7 @@
-"""`neosort bench`: measurements on the simulated line, of the model by itself, and of the valves' timing."""
+"""`neosort bench`: measurements on the simulated line, of the loop, the model by itself, and the valves' timing."""
 
 from __future__ import annotations
 
-import json
-import shlex
-import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -18,22 +14,26 @@ from neosort_inference.bench import crowding as crowding_bench
 from neosort_inference.bench import model as model_bench
 from neosort_inference.bench import timing as timing_bench
 from neosort_inference.bench.crowding_screen import plot_crowding, print_crowding
+from neosort_inference.bench.line_cli import line
+from neosort_inference.bench.record import keep, must_take_json, origin
 from neosort_inference.bench.screen import print_senses
-from neosort_inference.bench.senses import BLIND, Record, belts_of, compare, sort_belts
+from neosort_inference.bench.senses import BLIND, belts_of, compare, sort_belts
 from neosort_inference.bench.twin import RoundSize, figures, measure, print_twin, rated
 from neosort_inference.opening import bundle_path, must_take_files, open_bundle, open_config, open_recipe
 from neosort_inference.operating_point import operating_point
 from neosort_inference.options import BeltSpeedOption, BundleOption, ConfigOption, JsonOption, RecipeOption
-from neosort_inference.report import machine, versions
 
 DEFAULT_RATES = (5.0, 10.0, 20.0, 33.0)
 
-app = typer.Typer(no_args_is_help=True, help="Measure the product: the simulated line, the model, the valves' timing.")
+app = typer.Typer(no_args_is_help=True, help="Measure the product: the line, the loop, the model, the valves' timing.")
 
 
 @app.callback()
 def bench() -> None:
-    """Measure the product: the simulated line, in virtual time; the model, and the valves' timing, in real time."""
+    """Measure the product: the simulated line, in virtual time; loop, model, and the valves' timing, by the clock."""
+
+
+app.command()(line)
 
 
 @app.command()
@@ -56,8 +56,7 @@ def senses(
     """
     line, rules, model = open_config(config, belt_speed), open_recipe(recipe), open_bundle(bundle)
     points = {sense: operating_point(rules, model, blind) for sense, blind in BLIND.items()}
-    if json_file is not None:
-        must_take_files("--json", json_file.parent)
+    must_take_json(json_file)
     belts = belts_of(line, bundle_path(bundle), rules, range(first_seed, first_seed + seeds), items)
     console = Console()
     columns = (
@@ -74,11 +73,9 @@ def senses(
     record |= {
         "line": {"config": line.name, "belt_speed_m_per_s": line.belt.speed_m_per_s, "feed": line.twin.feed.models},
         "bundle": {"name": model.metadata.name, "recipe": rules.name, "purity_target": rules.purity_target},
-    } | _origin()
+    } | origin()
     print_senses(record, console)
-    if json_file is not None:
-        _write(record, json_file)
-        console.print(f"figures: {json_file}", highlight=False, markup=False, soft_wrap=True)
+    keep(record, json_file, console)
     raise typer.Exit(1 if any(record[sense]["fired_late"] for sense in BLIND) else 0)
 
 
@@ -95,19 +92,16 @@ def twin(
     Processor time of one thread, medians over the rounds. Every picture is read before, which is told by itself.
     """
     line = open_config(config, None)
-    if json_file is not None:
-        must_take_files("--json", json_file.parent)
+    must_take_json(json_file)
     console = Console()
     with Progress(TextColumn("rounds"), BarColumn(), MofNCompleteColumn(), console=console) as progress:
         bar = progress.add_task("rounds", total=rounds + 1)
         record = figures(*measure(line, rounds, RoundSize(windows=windows), lambda: progress.advance(bar)))
     record |= {
         "line": {"config": line.name},
-    } | _origin()
+    } | origin()
     print_twin(record, console)
-    if json_file is not None:
-        _write(record, json_file)
-        console.print(f"figures: {json_file}", highlight=False, markup=False, soft_wrap=True)
+    keep(record, json_file, console)
 
 
 @app.command()
@@ -131,8 +125,7 @@ def model(
     """
     contestants = [model_bench.bundle_contestant(path) for path in bundle or [bundle_path(None)]]
     rival = None if reference is None else model_bench.reference_contestant(reference)
-    if json_file is not None:
-        must_take_files("--json", json_file.parent)
+    must_take_json(json_file)
     console = Console()
     with Progress(TextColumn("rounds"), BarColumn(), MofNCompleteColumn(), console=console) as progress:
         bar = progress.add_task("rounds", total=rounds)
@@ -141,11 +134,9 @@ def model(
     record = model_bench.figures(
         list(zip(contestants, timings, strict=False)), None if rival is None else (rival, timings[-1])
     )
-    record |= _origin()
+    record |= origin()
     model_bench.print_model(record, console)
-    if json_file is not None:
-        _write(record, json_file)
-        console.print(f"figures: {json_file}", highlight=False, markup=False, soft_wrap=True)
+    keep(record, json_file, console)
 
 
 @app.command()
@@ -162,8 +153,7 @@ def timing(
     machine gives no real-time rights.
     """
     open_bundle(bundle)  # what is wrong with it is said before a minute has passed
-    if json_file is not None:
-        must_take_files("--json", json_file.parent)
+    must_take_json(json_file)
     console = Console()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
@@ -171,11 +161,9 @@ def timing(
         alone = timing_bench.run_shots(seconds, rate, lambda: progress.advance(bars[0]))
         with timing_bench.full_load(bundle_path(bundle)):
             loaded = timing_bench.run_shots(seconds, rate, lambda: progress.advance(bars[1]))
-    record = timing_bench.figures(alone, loaded) | {"shots_per_s": rate, "seconds": seconds} | _origin()
+    record = timing_bench.figures(alone, loaded) | {"shots_per_s": rate, "seconds": seconds} | origin()
     timing_bench.print_timing(record, console)
-    if json_file is not None:
-        _write(record, json_file)
-        console.print(f"figures: {json_file}", highlight=False, markup=False, soft_wrap=True)
+    keep(record, json_file, console)
 
 
 @app.command()
@@ -203,9 +191,9 @@ def crowding(
     line = crowding_bench.with_margin(rated(open_config(None))) if config is None else open_config(config)
     if plot is not None and plot.suffix.lower() not in (".png", ".svg"):
         raise ConfigError(f"--plot {plot}: only .png and .svg are drawn")
-    for option, file in (("--plot", plot), ("--json", json_file)):
-        if file is not None:
-            must_take_files(option, file.parent)
+    if plot is not None:
+        must_take_files("--plot", plot.parent)
+    must_take_json(json_file)
     belts = crowding_bench.belts_of(line, rates or DEFAULT_RATES, shots, range(first_seed, first_seed + seeds))
     console = Console()
     with Progress(
@@ -220,28 +208,9 @@ def crowding(
         "feed": line.twin.feed.model_dump(exclude={"items_per_s_per_m"}),
         "position_sigma_mm": line.calibration.position_sigma_mm,
     }
-    record |= _origin()
+    record |= origin()
     print_crowding(record, console)
     if plot is not None:
         plot_crowding(record, plot)
         console.print(f"plot: {plot}", highlight=False, markup=False, soft_wrap=True)
-    if json_file is not None:
-        _write(record, json_file)
-        console.print(f"figures: {json_file}", highlight=False, markup=False, soft_wrap=True)
-
-
-def _origin() -> Record:
-    return {
-        "command": shlex.join(["neosort", *sys.argv[1:]]),
-        "machine": machine(),
-        "versions": versions(),
-        "written_utc": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-
-
-def _write(record: Record, file: Path) -> None:
-    text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"--json {file}: cannot be written ({error.strerror})") from error
+    keep(record, json_file, console)

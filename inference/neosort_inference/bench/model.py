@@ -7,7 +7,6 @@ machine to the next far better than milliseconds do.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -132,7 +131,6 @@ def figures(
     record["wall_over_processor"] = float(
         sum(t.wall_ms.sum() for t in every) / sum(t.processor_ms.sum() for t in every)
     )
-    record["load_average"] = list(os.getloadavg())
     return record
 
 

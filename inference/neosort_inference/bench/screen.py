@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from neosort_inference.bench.senses import BLIND, LONE, Record, Sense
+from neosort_inference.bench.record import Record
+from neosort_inference.bench.senses import BLIND, LONE, Sense
 from neosort_inference.report import interval_text, number_text, percent
 from neosort_inference.sorting import SENSES
 

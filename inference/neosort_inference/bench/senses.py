@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import cv2
 
@@ -17,6 +17,7 @@ from neosort_hardware.line import open_line
 from neosort_hardware.types import ItemTruth, Landing
 from neosort_inference.bench.paired import Estimate, Figure, estimates, in_every_run, paired_differences
 from neosort_inference.bench.parallel import JobError, run_jobs
+from neosort_inference.bench.record import Record
 from neosort_inference.bundle import BundleError, load_bundle
 from neosort_inference.commands import fired_though_late
 from neosort_inference.recipe import Recipe
@@ -25,7 +26,6 @@ from neosort_inference.score import ItemOutcome, match_decisions, outcomes, scor
 from neosort_inference.sorting import SENSES, Sorting, SortingPlan
 from neosort_inference.telemetry import Telemetry
 
-Record = dict[str, Any]
 Sense = Literal["fused", "camera", "field"]
 LONE: tuple[Sense, ...] = ("camera", "field")
 BLIND: dict[Sense, Blind] = {"fused": "none", "camera": "field", "field": "camera"}
