@@ -65,6 +65,11 @@ class WindowAssembler:
         """Take a block of samples."""
         self._history.add(block)
 
+    @property
+    def waiting(self) -> int:
+        """Windows that wait for their field."""
+        return len(self._pending)
+
     def ready(self, belt_mm: float) -> list[BeltWindow]:
         """Windows whose field is complete, oldest first; those without a field when they have waited long for it,
         or at once where the line is blind to it.

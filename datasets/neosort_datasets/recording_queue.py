@@ -19,6 +19,10 @@ class WriteQueue(Generic[_Value]):
         self._closed = False
         self._changed = threading.Condition()
 
+    def __len__(self) -> int:
+        """Values that wait."""
+        return len(self._waiting)
+
     def put(self, value: _Value, size: int, patience_s: float = 0.0) -> bool:
         """Hand a value over; false when there was no room for it within ``patience_s``. A lone value always fits."""
         with self._changed:

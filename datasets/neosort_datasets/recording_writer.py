@@ -86,6 +86,11 @@ class RecordingWriter:
         return self._failure is not None
 
     @property
+    def waiting(self) -> int:
+        """Values that wait for the disk."""
+        return len(self._queue)
+
+    @property
     def dropped(self) -> dict[str, int]:
         """Values that were not written, by topic."""
         return dict(self._dropped + self._lost)

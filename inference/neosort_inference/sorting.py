@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from neosort_datasets.window import BeltWindow
 from neosort_hardware.line import Line
 from neosort_hardware.types import Decision, FieldBlock, Frame, ItemTruth, Landing
 from neosort_inference.bundle import Bundle
+from neosort_inference.counters import Counters
 from neosort_inference.detector import Detector
 from neosort_inference.ejection import ShotPlanner
 from neosort_inference.loop import Listeners, SortingLoop
@@ -51,6 +52,14 @@ class Recorder(Protocol):
     @property
     def trouble(self) -> str:
         """What keeps the recording from being whole; empty while nothing does."""
+
+    @property
+    def waiting(self) -> int:
+        """Values that wait for the disk."""
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """Values that were not written, by topic."""
 
     def write_frame(self, frame: Frame) -> None:
         """A frame as it came."""
@@ -109,6 +118,13 @@ class Sorting:
         grid = line_grid(metadata.grid, line.geometry, view)
         pace = Pace.overlapping(grid.length_mm)
         self._assembler = WindowAssembler(grid, line.geometry, plan.blind, pace)
+        self._counters = Counters(
+            line,
+            about={"line": line.config.name, "bundle": metadata.name, "recipe": recipe.name},
+            stages=self.stages,
+            windows=self._assembler,
+            recorder=recorder,
+        )
         self._loop = SortingLoop(
             line=line,
             assembler=self._assembler,
@@ -143,12 +159,17 @@ class Sorting:
         self._stop = True
 
     def _listeners(self) -> Listeners:
-        recorder = self._recorder
-        return Listeners(
-            on_frame=(lambda _: None) if recorder is None else recorder.write_frame,
-            on_block=(lambda _: None) if recorder is None else recorder.write_block,
-            on_window=self._on_window,
-        )
+        return Listeners(on_frame=self._on_frame, on_block=self._on_block, on_window=self._on_window)
+
+    def _on_frame(self, frame: Frame) -> None:
+        self._counters.on_frame(frame)
+        if self._recorder is not None:
+            self._recorder.write_frame(frame)
+
+    def _on_block(self, block: FieldBlock) -> None:
+        self._counters.on_block(block)
+        if self._recorder is not None:
+            self._recorder.write_block(block)
 
     def _carry_on(self) -> bool:
         if time.monotonic() >= self._next_look_s:
@@ -158,7 +179,8 @@ class Sorting:
 
     def _snapshot(self) -> Snapshot:
         belt_mm, speed_m_per_s = self._gauge.read()
-        return self.telemetry.snapshot(self._line.clock.now_ns(), belt_mm, speed_m_per_s)
+        snapshot = self.telemetry.snapshot(self._line.clock.now_ns(), belt_mm, speed_m_per_s)
+        return replace(snapshot, counts=self._counters.counts(self.telemetry.times_raised))
 
     def _keep_truth(self) -> None:
         """Hand the recorder what the twin has told since the last time, and say where the disk lets it down."""
@@ -180,6 +202,7 @@ class Sorting:
 
     def _on_window(self, window: BeltWindow, decisions: list[Decision]) -> None:
         self._recent.extend(decisions)
+        self._counters.on_window(decisions)
         self.decided_to_mm = window.start_mm + window.grid.length_mm - FIELD_MARGIN_MM
         if self._recorder is not None:
             for decision in decisions:

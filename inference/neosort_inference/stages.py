@@ -51,6 +51,11 @@ class Stages:
         """Nothing spent yet."""
         return cls(*(Stage() for _ in fields(cls)))
 
+    def spent_ns(self) -> int:
+        """Nanoseconds spent so far on the whole way."""
+        parts = (self.rectify, self.field, self.grid, self.detect, self.track, self.decide, self.tell)
+        return sum(part.spent_ns for part in parts)
+
     def spent_ms(self) -> dict[str, float]:
         """Milliseconds spent so far, by part; ``detect`` without the network, so that they add up."""
         spent = {part.name: getattr(self, part.name).spent_ns * 1e-6 for part in fields(self)}

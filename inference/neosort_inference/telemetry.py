@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from neosort_hardware.types import ArrayF32, Decision, ImageU8, ItemTruth, Landing, Verdict
+from neosort_inference.counters import NOTHING_YET, Counts
 
 Senses = Literal["camera + field", "camera only", "field only"]
 LineState = Literal["sorting", "stopped", "finished"]
@@ -22,7 +23,8 @@ BEARING_PROBABILITY = 0.5
 class Snapshot:
     """The line at one moment. ``items_per_s``: decisions of the last 10 s. ``bearing_seen``: decisions that thought
     NdFeB the likelier. ``latency_*``: decision latency over the last 1,000 decisions, None before the first.
-    ``recovery`` (by magnet mass) and ``purity`` count landed items, None where the truth is not known."""
+    ``recovery`` (by magnet mass) and ``purity`` count landed items, None where the truth is not known. ``counts``: what
+    has been counted since the run began."""
 
     elapsed_s: float
     belt_mm: float
@@ -41,6 +43,7 @@ class Snapshot:
     senses: Senses
     faults: tuple[str, ...]
     state: LineState
+    counts: Counts = NOTHING_YET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,7 @@ class Telemetry:
         self.landings: list[Landing] = []
         self.window_ms: list[float] = []
         self.faults_seen: list[str] = []
+        self.times_raised: dict[str, int] = {}
         self._faults: dict[str, None] = {}
         self._recent_ns: deque[int] = deque()
         self._recent_latency_ms: deque[float] = deque(maxlen=RECENT_LATENCIES)
@@ -118,7 +122,9 @@ class Telemetry:
         """A fault stands from now on."""
         if name not in self._faults:
             self._faults[name] = None
-            self.faults_seen.append(name)
+            self.times_raised[name] = self.times_raised.get(name, 0) + 1
+            if self.times_raised[name] == 1:
+                self.faults_seen.append(name)
 
     def fault_cleared(self, name: str) -> None:
         """The fault stands no longer."""

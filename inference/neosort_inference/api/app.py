@@ -12,6 +12,7 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from neosort_hardware.types import Decision, Verdict
 from neosort_inference.api.feed import Shown, ViewFeed
+from neosort_inference.api.metrics import encoded, exposition
 from neosort_inference.api.pictures import label_of
 from neosort_inference.telemetry import Snapshot
 
@@ -22,11 +23,13 @@ _NO_CACHE = {"Cache-Control": "no-store"}
 
 
 def create_app(feed: ViewFeed) -> FastAPI:
-    """The application over ``feed``. Before the first window everything but /healthz answers 503."""
+    """The application over ``feed``. Before the first window everything but /healthz and /metrics answers 503."""
     app = FastAPI(title="neosort", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
     app.state.feed = feed
+    app.state.metrics = exposition(feed)
     app.add_api_route("/healthz", healthz, response_class=PlainTextResponse)
-    app.add_api_route("/api/v1/status", status)
+    app.add_api_route("/metrics", metrics, response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    app.add_api_route("/api/v1/status", status, response_model_exclude={"counts"})
     app.add_api_route("/api/v1/view", view)
     app.add_api_route("/api/v1/frame.jpg", frame, response_class=Response, responses=_content("image/jpeg"))
     app.add_api_route("/api/v1/field.png", field, response_class=Response, responses=_content("image/png"))
@@ -94,6 +97,12 @@ class ViewOnBelt:
 def healthz() -> str:
     """The page's process is alive."""
     return "ok"
+
+
+def metrics(request: Request) -> Response:
+    """The line for Prometheus."""
+    content, media_type = encoded(request.app.state.metrics, request.headers.get("accept", ""))
+    return Response(content, media_type=media_type, headers=_NO_CACHE)
 
 
 def status(shown: Newest) -> Snapshot:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,10 +20,14 @@ HISTORY_STEP_S = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """One view, numbered, with its pictures made once for whoever asks first and shared with all others."""
+    """One view, numbered, with its pictures made once for whoever asks first and shared with all others.
+
+    ``arrived_s``: when it came, on this process' monotonic clock.
+    """
 
     number: int
     view: WindowView
+    arrived_s: float
 
     @cached_property
     def overlay_jpeg(self) -> bytes:
@@ -54,7 +59,7 @@ class ViewFeed:
         """A newer view of the line."""
         with self._lock:
             number = self._shown[-1].number + 1 if self._shown else 1
-            self._shown.append(Shown(number=number, view=view))
+            self._shown.append(Shown(number=number, view=view, arrived_s=time.monotonic()))
             self._remember(view)
 
     def latest(self) -> Shown | None:

@@ -1,0 +1,181 @@
+"""What a run has counted since it began, for those who watch machines: everything only grows, and stays small.
+
+`Telemetry` says how the line stands; this says what has gone through it, part by part.
+"""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from neosort_hardware.line import SLOT_NAMES, Line
+from neosort_hardware.types import ArrayI64, Decision, FieldBlock, Frame, Verdict
+from neosort_inference.memory import resident_bytes
+from neosort_inference.stages import Stages
+
+SECONDS = (0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
+METRES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
+    """How values are spread: ``counts[i]`` of them up to ``bounds[i]``, the last without a bound; and their sum."""
+
+    bounds: tuple[float, ...]
+    counts: tuple[int, ...]
+    total: float
+
+
+NOTHING = Distribution(bounds=(), counts=(0,), total=0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Everything counted since the run began. ``about``: what sorts, by name: line, bundle, recipe.
+
+    ``channel_*``: samples of each magnetometer that did not come, that were saturated. ``valve_shots``: of each valve.
+    ``stage_s``: computing, by part of a window's way. ``windows_waiting`` and ``recording_waiting`` stand in a queue
+    now. ``healthy``: each device's word on itself.
+    """
+
+    about: Mapping[str, str] = field(default_factory=dict)
+    latency_s: Distribution = NOTHING
+    distance_m: Distribution = NOTHING
+    window_s: Distribution = NOTHING
+    verdicts: Mapping[str, int] = field(default_factory=dict)
+    valve_shots: tuple[int, ...] = ()
+    frames: int = 0
+    frames_lost: int = 0
+    samples: int = 0
+    channel_missing: tuple[int, ...] = ()
+    channel_saturated: tuple[int, ...] = ()
+    stage_s: Mapping[str, float] = field(default_factory=dict)
+    windows_waiting: int = 0
+    windows_dropped: int = 0
+    recording_waiting: int = 0
+    recording_dropped: int = 0
+    faults: Mapping[str, int] = field(default_factory=dict)
+    healthy: Mapping[str, bool] = field(default_factory=dict)
+    memory_bytes: int = 0
+    processor_s: float = 0.0
+
+
+NOTHING_YET = Counts()
+
+
+class Histogram:
+    """A distribution in the making."""
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self._bounds = tuple(bounds)
+        self._counts = [0] * (len(self._bounds) + 1)
+        self._total = 0.0
+
+    def add(self, value: float) -> None:
+        """One more value."""
+        self._counts[bisect_left(self._bounds, value)] += 1
+        self._total += value
+
+    def distribution(self) -> Distribution:
+        """As it stands."""
+        return Distribution(bounds=self._bounds, counts=tuple(self._counts), total=self._total)
+
+
+class Windows(Protocol):
+    """Who assembles windows."""
+
+    @property
+    def waiting(self) -> int:
+        """Windows that wait for their field."""
+
+    @property
+    def dropped(self) -> int:
+        """Windows that were never looked at."""
+
+
+class Keeper(Protocol):
+    """Who records the run."""
+
+    @property
+    def waiting(self) -> int:
+        """Values that wait for the disk."""
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """Values that were not written, by topic."""
+
+
+class Counters:
+    """Counts as things happen: called in the loop, a few microseconds each time."""
+
+    def __init__(
+        self, line: Line, *, about: Mapping[str, str], stages: Stages, windows: Windows, recorder: Keeper | None
+    ) -> None:
+        self._line, self._about, self._stages = line, dict(about), stages
+        self._windows, self._recorder = windows, recorder
+        self._latency_s, self._window_s, self._distance_m = Histogram(SECONDS), Histogram(SECONDS), Histogram(METRES)
+        self._verdicts: dict[str, int] = dict.fromkeys((verdict.value for verdict in Verdict), 0)
+        self._valve_shots = [0] * line.config.diverter.nozzles
+        self._frames = self._frames_lost = self._samples = self._spent_ns = 0
+        self._missing: ArrayI64 = np.zeros(line.config.magnetometer.channels, np.int64)
+        self._saturated = self._missing.copy()
+        self._last_frame: int | None = None
+
+    def on_frame(self, frame: Frame) -> None:
+        """A frame has come; a gap in the numbers is as many lost."""
+        self._frames += 1
+        if self._last_frame is not None:
+            self._frames_lost += max(0, frame.sequence - self._last_frame - 1)
+        self._last_frame = frame.sequence
+
+    def on_block(self, block: FieldBlock) -> None:
+        """Samples have come."""
+        self._samples += len(block.sampled_ns)
+        self._missing += np.isnan(block.field_ut[:, :, 0]).sum(axis=0)
+        self._saturated += block.saturated.sum(axis=0)
+
+    def on_window(self, decisions: Sequence[Decision]) -> None:
+        """A window has been worked through; what computing has come since the last one is its own."""
+        spent_ns = self._stages.spent_ns()
+        self._window_s.add((spent_ns - self._spent_ns) * 1e-9)
+        self._spent_ns = spent_ns
+        for decision in decisions:
+            self._on_decision(decision)
+
+    def counts(self, faults: Mapping[str, int]) -> Counts:
+        """Everything as it stands. ``faults``: how often each has come. Asks the devices how they are."""
+        return Counts(
+            about=self._about,
+            latency_s=self._latency_s.distribution(),
+            distance_m=self._distance_m.distribution(),
+            window_s=self._window_s.distribution(),
+            verdicts=dict(self._verdicts),
+            valve_shots=tuple(self._valve_shots),
+            frames=self._frames,
+            frames_lost=self._frames_lost,
+            samples=self._samples,
+            channel_missing=tuple(self._missing.tolist()),
+            channel_saturated=tuple(self._saturated.tolist()),
+            stage_s={name: spent_ms * 1e-3 for name, spent_ms in self._stages.spent_ms().items()},
+            windows_waiting=self._windows.waiting,
+            windows_dropped=self._windows.dropped,
+            recording_waiting=0 if self._recorder is None else self._recorder.waiting,
+            recording_dropped=0 if self._recorder is None else sum(self._recorder.dropped.values()),
+            faults=dict(faults),
+            healthy={slot: getattr(self._line, slot).health().ok for slot in SLOT_NAMES},
+            memory_bytes=resident_bytes(),
+            processor_s=time.process_time(),
+        )
+
+    def _on_decision(self, decision: Decision) -> None:
+        self._verdicts[decision.verdict.value] += 1
+        self._latency_s.add(decision.latency_ms * 1e-3)
+        self._distance_m.add(decision.distance_mm * 1e-3)
+        if decision.fired and decision.shot is not None:
+            for valve in range(decision.shot.first_nozzle, decision.shot.last_nozzle + 1):
+                self._valve_shots[valve] += 1
