@@ -7,12 +7,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
+from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from neosort_hardware.types import Decision, Verdict
 from neosort_inference.api.feed import Shown, ViewFeed
-from neosort_inference.api.metrics import encoded, exposition
 from neosort_inference.api.pictures import label_of
 from neosort_inference.telemetry import Snapshot
 
@@ -26,7 +25,6 @@ def create_app(feed: ViewFeed) -> FastAPI:
     """The application over ``feed``. Before the first window everything but /healthz and /metrics answers 503."""
     app = FastAPI(title="neosort", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
     app.state.feed = feed
-    app.state.metrics = exposition(feed)
     app.add_api_route("/healthz", healthz, response_class=PlainTextResponse)
     app.add_api_route("/metrics", metrics, response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     app.add_api_route("/api/v1/status", status, response_model_exclude={"counts"})
@@ -99,9 +97,12 @@ def healthz() -> str:
     return "ok"
 
 
-def metrics(request: Request) -> Response:
+def metrics(feed: Feed, accept: Annotated[str, Header()] = "") -> Response:
     """The line for Prometheus."""
-    content, media_type = encoded(request.app.state.metrics, request.headers.get("accept", ""))
+    # Imported when first asked for: a line that no Prometheus watches starts without it.
+    from neosort_inference.api.metrics import exposition  # noqa: PLC0415
+
+    content, media_type = exposition(feed, accept)
     return Response(content, media_type=media_type, headers=_NO_CACHE)
 
 

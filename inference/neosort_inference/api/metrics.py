@@ -51,15 +51,13 @@ class LineCollector(Collector):
         yield from _process(shown.view.snapshot.counts)
 
 
-def exposition(feed: ViewFeed) -> CollectorRegistry:
-    """A registry of the line alone: nothing in this process counts by itself."""
+def exposition(feed: ViewFeed, accept: str) -> tuple[bytes, str]:
+    """The line's metrics in the format that the asker takes (its ``Accept`` header), and their content type.
+
+    Nothing else is told: this process, which serves pages, counts for nobody.
+    """
     registry = CollectorRegistry()
     registry.register(LineCollector(feed))
-    return registry
-
-
-def encoded(registry: CollectorRegistry, accept: str) -> tuple[bytes, str]:
-    """The metrics in the format that the asker takes, and its content type."""
     encoder, content_type = choose_encoder(accept)
     return encoder(registry), content_type
 
