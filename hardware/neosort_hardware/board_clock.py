@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from neosort_hardware.device_clock import DeviceClock
 from neosort_hardware.wrapping import ahead
-
-DRIFT = 100e-6  # a: two crystals differ by less
 
 
 class BoardClock:
@@ -12,28 +11,23 @@ class BoardClock:
 
     Bytes arrive some time after what they tell of, at the earliest by the shortest way there is. The smallest
     difference seen between arrival and board time is therefore the offset of the clocks (and that shortest way, some
-    tenths of a millisecond); it is let out as fast as crystals drift, so that it follows.
+    tenths of a millisecond).
     """
 
     def __init__(self) -> None:
         self._last_us: int | None = None
         self._board_ns = 0
-        self._offset_ns = 0.0
-        self._heard_ns = 0
+        self._clock = DeviceClock()
 
     def heard(self, time_us: int, arrived_ns: int) -> None:
         """A stamp of the board has come, the newest of those that came together."""
         board_ns = self._unwrapped(time_us)
-        offset_ns = arrived_ns - board_ns
-        if self._last_us is None:
-            self._offset_ns = offset_ns
-        else:
-            self._offset_ns = min(offset_ns, self._offset_ns + DRIFT * (arrived_ns - self._heard_ns))
-        self._last_us, self._board_ns, self._heard_ns = time_us, board_ns, arrived_ns
+        self._clock.told(board_ns, arrived_ns)
+        self._last_us, self._board_ns = time_us, board_ns
 
     def ours_ns(self, time_us: int) -> int:
         """A stamp of the board near the newest one, in our time."""
-        return self._unwrapped(time_us) + round(self._offset_ns)
+        return self._clock.ours_ns(self._unwrapped(time_us))
 
     def _unwrapped(self, time_us: int) -> int:
         if self._last_us is None:

@@ -39,6 +39,7 @@ DRIVERS: Mapping[tuple[SlotName, str], str] = {
     ("magnetometer", "modbus"): "neosort_hardware.magnetometer_modbus:ModbusMagnetometer",
     ("diverter", "modbus"): "neosort_hardware.diverter_modbus:ModbusDiverter",
     ("interlock", "modbus"): "neosort_hardware.interlock_modbus:ModbusInterlock",
+    ("camera", "opencv"): "neosort_hardware.camera_opencv:OpenCvCamera",
 }
 SLOT_NAMES: tuple[SlotName, ...] = ("encoder", "interlock", "diverter", "magnetometer", "camera")
 

@@ -5,7 +5,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.hardware.rigs import ArrayRig, CoilsRig, ControllerRig, ModbusRig, TwinRig
+from tests.hardware.camera_peers import need_ffmpeg
+from tests.hardware.rigs import ArrayRig, CoilsRig, ControllerRig, MjpegRig, ModbusRig, TwinRig
 
 SOURCES = Path(__file__).resolve().parents[2] / "hardware" / "controller"
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-pedantic", "-O1", "-g"]
@@ -65,3 +66,10 @@ def modbus_rig():
 def coils_rig():
     """The same with valves on coils that the shot process times."""
     yield from _served(CoilsRig())
+
+
+@pytest.fixture
+def mjpeg_rig():
+    """A camera with MJPEG over HTTP."""
+    need_ffmpeg()
+    yield from _served(MjpegRig())

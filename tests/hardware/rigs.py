@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 
 from tests.hardware.array_process import ArrayProcess
+from tests.hardware.camera_peers import MjpegPeer
 from tests.hardware.controller_process import ControllerProcess
 from tests.hardware.modbus_peers import CONTACTS, MUTE, LibmodbusPeer, free_port
 
@@ -271,6 +272,39 @@ class CoilsRig(ModbusRig):
     """The same, the jets on plain coils that the shot process times."""
 
     mode = "coils"
+
+
+class CameraRig(Rig):
+    """A camera in a process of its own over a simulated belt; a subclass says which."""
+
+    slack_mm = 150.0  # of a machine that is busy with other things at 1 m/s
+    every_mm = 100.0
+
+    def __init__(self, **camera):
+        camera = {"trigger_every_mm": self.every_mm, "answer_ms": 20_000, "silent_ms": 2000} | camera
+        super().__init__(LineConfig.model_validate({"camera": camera, "twin": EMPTY_BELT}))
+
+    def mute(self, slot):
+        """It has nothing to say: the belt stands."""
+        self.line.faults.inject("encoder.stopped")
+
+
+class MjpegRig(CameraRig):
+    """MJPEG over HTTP from ffmpeg."""
+
+    def __init__(self):
+        self.peer = MjpegPeer()
+        super().__init__(driver="opencv", source=self.peer.url)
+
+    def close(self):
+        super().close()
+        self.peer.kill()
+
+    def cut(self, slot):
+        self.peer.kill()
+
+    def restore(self, slot):
+        self.peer = MjpegPeer(self.peer.port)
 
 
 def patiently(rig, attempt, seconds=40.0):

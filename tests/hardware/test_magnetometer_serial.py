@@ -15,9 +15,10 @@ from tests.hardware import array_board
 from tests.hardware.array_process import ArrayProcess
 
 from neosort_hardware.array_protocol import NO_READING, Sample, decoded
-from neosort_hardware.board_clock import DRIFT, BoardClock
+from neosort_hardware.board_clock import BoardClock
 from neosort_hardware.clock import RealClock
 from neosort_hardware.config import ConfigError, LineConfig, load_line_config
+from neosort_hardware.device_clock import DRIFT
 from neosort_hardware.devices import DeviceError
 from neosort_hardware.line import open_line
 
