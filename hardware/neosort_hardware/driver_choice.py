@@ -28,11 +28,13 @@ DEFAULT_DRIVER = "sim"
 class Driver:
     """A driver of another distribution: what its entry point ``SLOT.NAME`` in the group `neosort.drivers` loads to.
 
-    ``settings``: its section, a subclass of its slot's with ``driver: Literal["NAME"] = "NAME"``.
+    ``settings``: its section, a subclass of its slot's with ``driver: Literal["NAME"] = "NAME"``. ``present``: names
+    the devices that it sees on this machine, where it can look around.
     """
 
     settings: type[SlotConfig]
     connect: Connect
+    present: Callable[[], list[str]] | None = None
 
 
 def foreign_driver(slot: SlotName, name: str) -> Driver | None:

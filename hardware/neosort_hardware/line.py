@@ -10,13 +10,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from importlib import import_module
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Protocol, Self, cast
 
 from neosort_hardware.belt import LineGeometry
 from neosort_hardware.clock import Clock, VirtualClock
 from neosort_hardware.config import ConfigError, LineConfig
 from neosort_hardware.devices import Camera, Device, Diverter, Encoder, Faults, Interlock, Magnetometer, Truth
-from neosort_hardware.driver_choice import DEFAULT_DRIVER, Connect, foreign_driver, foreign_names
+from neosort_hardware.driver_choice import DEFAULT_DRIVER, Connect, Driver, foreign_driver, foreign_names
 from neosort_hardware.site import Site
 from neosort_hardware.slots import SlotConfig, SlotName
 from neosort_hardware.twin.devices import SimTruth, world_of
@@ -42,6 +42,12 @@ DRIVERS: Mapping[tuple[SlotName, str], str] = {
     ("camera", "opencv"): "neosort_hardware.camera_opencv:OpenCvCamera",
 }
 SLOT_NAMES: tuple[SlotName, ...] = ("encoder", "interlock", "diverter", "magnetometer", "camera")
+
+
+class _Ours(Protocol):
+    """A driver's class; one that can look around has a static ``present`` as well, as `Driver.present`."""
+
+    connect: Connect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +127,20 @@ def _missing(slot: SlotName, driver: str) -> str:
 def connector(slot: SlotName, driver: str) -> Connect:
     """What opens that driver's device. Raises `ConfigError` when it cannot be loaded on this machine."""
     place = DRIVERS.get((slot, driver))
-    if place is None:
-        return _foreign(slot, driver)
+    return _foreign(slot, driver).connect if place is None else _ours(slot, driver, place).connect
+
+
+def found_by(slot: SlotName, driver: str) -> list[str]:
+    """Devices that a driver sees on this machine, as its settings name them; empty for one that cannot look around.
+
+    May take a second or two. Raises `ConfigError` as `connector` does, `DeviceError` when looking fails.
+    """
+    place = DRIVERS.get((slot, driver))
+    present = _foreign(slot, driver).present if place is None else getattr(_ours(slot, driver, place), "present", None)
+    return [] if present is None else cast(list[str], present())
+
+
+def _ours(slot: SlotName, driver: str, place: str) -> _Ours:
     module, _, name = place.partition(":")
     try:
         loaded = import_module(module)
@@ -131,17 +149,17 @@ def connector(slot: SlotName, driver: str) -> Connect:
             f"{slot}.driver = '{driver}' cannot be loaded ({error}); pip install 'neosort[drivers]', and see "
             "hardware/README.md for what else it needs"
         ) from error
-    return cast(Connect, getattr(loaded, name).connect)
+    return cast(_Ours, getattr(loaded, name))
 
 
-def _foreign(slot: SlotName, driver: str) -> Connect:
+def _foreign(slot: SlotName, driver: str) -> Driver:
     try:
         found = foreign_driver(slot, driver)
     except ValueError as error:
         raise ConfigError(f"{slot}.driver = {error}") from error
     if found is None:
         raise ConfigError(f"{slot}.driver = '{driver}': no such driver")
-    return found.connect
+    return found
 
 
 def _simulated(config: LineConfig) -> tuple[SlotName, ...]:

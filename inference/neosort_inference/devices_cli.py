@@ -13,7 +13,9 @@ from rich.text import Text
 
 from neosort_hardware.clock import RealClock
 from neosort_hardware.config import ConfigError
-from neosort_hardware.line import SLOT_NAMES, drivers_for, open_line, settings_in
+from neosort_hardware.devices import DeviceError
+from neosort_hardware.line import SLOT_NAMES, drivers_for, found_by, open_line, settings_in
+from neosort_hardware.slots import SlotName
 from neosort_inference.opening import open_config
 from neosort_inference.options import ConfigOption
 from neosort_inference.trying import trying
@@ -35,12 +37,21 @@ class Kind(StrEnum):
 
 @app.command("list")
 def list_drivers() -> None:
-    """Every driver that a line's configuration may name, ours and those of other distributions, and what each lacks."""
+    """Every driver that a line's configuration may name, ours and those of other distributions, what each lacks, and
+    the devices that it finds here where it can look around."""
     table = Table("slot", "driver", "here")
     for slot in SLOT_NAMES:
         for name, missing in drivers_for(slot).items():
-            table.add_row(slot, name, Text(missing or "can be loaded"))
+            table.add_row(slot, name, Text(missing or _found(slot, name)))
     Console().print(table)
+
+
+def _found(slot: SlotName, driver: str) -> str:
+    try:
+        found = found_by(slot, driver)
+    except DeviceError as error:
+        return f"can be loaded; {error}"
+    return "; ".join(["can be loaded", *(f"finds {device}" for device in found)])
 
 
 @app.command()

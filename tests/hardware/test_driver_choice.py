@@ -1,13 +1,14 @@
 """A slot's `driver` picks its settings and what opens it: ours, another distribution's, or a clear refusal."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from neosort_hardware.clock import RealClock, VirtualClock
 from neosort_hardware.config import ConfigError, LineConfig, load_line_config
 from neosort_hardware.devices import DeviceError
-from neosort_hardware.line import DRIVERS, connector, open_line
+from neosort_hardware.line import DRIVERS, connector, found_by, open_line
 from neosort_hardware.section import Section
 from neosort_hardware.slots import SLOTS
 
@@ -56,7 +57,7 @@ def gone(settings, site):
     raise DeviceError("acme camera", "is gone")
 
 
-flap = Driver(settings=AcmeDiverterConfig, connect=AcmeDiverter)
+flap = Driver(settings=AcmeDiverterConfig, connect=AcmeDiverter, present=lambda: ["station 7"])
 camera = Driver(settings=AcmeCameraConfig, connect=gone)
 mixed_up = Driver(settings=AcmeCameraConfig, connect=AcmeDiverter)
 nothing = object()
@@ -161,6 +162,14 @@ def test_a_driver_whose_package_is_absent_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(DRIVERS, ("camera", "odd"), "no_such_sdk_driver:OddCamera")
     with pytest.raises(ConfigError, match=r"camera\.driver = 'odd' cannot be loaded.*neosort\[drivers\]"):
         connector("camera", "odd")
+
+
+@pytest.mark.usefixtures("acme")
+def test_a_driver_that_can_look_around_names_what_it_finds():
+    assert found_by("diverter", "acme") == ["station 7"]
+    assert found_by("camera", "acme") == []
+    assert found_by("encoder", "sim") == []
+    assert found_by("camera", "opencv") == sorted(str(path) for path in Path("/dev").glob("video*"))
 
 
 def test_every_slot_knows_the_twin_and_shares_its_keys():
