@@ -55,6 +55,9 @@ class StopWhenShot:
     def show(self, _view):
         """Nobody looks."""
 
+    def acknowledged(self):
+        return ()
+
 
 @pytest.mark.slow
 def test_what_the_loop_decides_the_board_executes_at_its_places_and_nothing_else(controller_program, tmp_path):

@@ -23,7 +23,7 @@ MAX_PENDING = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pending:
-    """A window that waits for its field."""
+    """A window that waits for its field. ``captured_ns``: 0 without a picture."""
 
     end_mm: float
     captured_ns: int
@@ -35,31 +35,33 @@ class WindowAssembler:
     """Pairs each stretch of pictures with the field of the same stretch. Single-threaded; bounded.
 
     Windows end where frames do, one a frame unless ``pace`` asks for more or fewer; what no frame shows of them is
-    mid-grey. ``blind`` switches a sense off: the picture becomes mid-grey, or the field unknown.
+    mid-grey. ``blind`` switches a sense off, also in mid-run: the field becomes unknown, or pictures are passed over
+    and mid-grey windows end where the array has got to, one every half window.
     """
 
     def __init__(
         self, grid: WindowGrid, geometry: LineGeometry, blind: Blind = "none", pace: Pace | None = None
     ) -> None:
         self.grid = grid
-        self._blind = blind
+        self.blind: Blind = blind
         self._array_station_mm = geometry.array_station_mm
-        self._mosaic = Mosaic(grid, geometry.pixel_to_belt, pace or Pace())
+        pace = pace or Pace()
+        self._mosaic = Mosaic(grid, geometry.pixel_to_belt, pace)
+        self._hop_mm = min(0.5 * grid.length_mm, pace.most_mm)
         self._gridder = FieldGridder(grid, geometry.channel_across_mm, geometry.array_height_mm)
         self._history = FieldHistory(geometry.array_station_mm, keep_mm=4 * grid.length_mm)
         self._pending: deque[_Pending] = deque()
         self._grey = np.full((grid.rows, grid.cols, 3), BLIND_GREY, dtype=np.uint8)
+        self._sequence = 0
         self.dropped = 0
 
     def add_frame(self, frame: Frame) -> None:
         """Take a frame; the oldest pending window is dropped, and counted, when too many wait for their field."""
+        self._sequence = frame.sequence
+        if self.blind == "camera":
+            return
         for end_mm in self._mosaic.add(frame):
-            if len(self._pending) >= MAX_PENDING:
-                self._pending.popleft()
-                self.dropped += 1
-            picture = self._grey if self._blind == "camera" else self._mosaic.picture(end_mm)
-            pending = _Pending(end_mm=end_mm, captured_ns=frame.captured_ns, sequence=frame.sequence, picture=picture)
-            self._pending.append(pending)
+            self._await(end_mm, frame.captured_ns, self._mosaic.picture(end_mm))
 
     def add_block(self, block: FieldBlock) -> None:
         """Take a block of samples."""
@@ -76,13 +78,28 @@ class WindowAssembler:
 
         ``belt_mm``: the encoder now.
         """
+        if self.blind == "camera":
+            self._cut_without_pictures()
         windows = []
         while self._pending and self._complete(self._pending[0].end_mm, belt_mm):
             windows.append(self._window(self._pending.popleft()))
         return windows
 
+    def _cut_without_pictures(self) -> None:
+        """Let windows end where the array has got to."""
+        newest_mm = self._history.newest_place_mm
+        if newest_mm is not None:
+            for end_mm in self._mosaic.pass_over(newest_mm, self._hop_mm):
+                self._await(end_mm, 0, self._grey)
+
+    def _await(self, end_mm: float, captured_ns: int, picture: ImageU8) -> None:
+        if len(self._pending) >= MAX_PENDING:
+            self._pending.popleft()
+            self.dropped += 1
+        self._pending.append(_Pending(end_mm=end_mm, captured_ns=captured_ns, sequence=self._sequence, picture=picture))
+
     def _complete(self, end_mm: float, belt_mm: float) -> bool:
-        if self._blind == "field":
+        if self.blind == "field":
             return True  # there is no field to wait for
         seen = self._history.newest_place_mm
         newest = -np.inf if seen is None else seen
@@ -96,7 +113,7 @@ class WindowAssembler:
         mask = np.zeros((2, grid.field_rows, grid.field_cols), dtype=np.float32)
         last_input_ns = pending.captured_ns
         from_mm = start_mm - self._gridder.lead_mm
-        stretch = None if self._blind == "field" else self._history.stretch(from_mm, pending.end_mm)
+        stretch = None if self.blind == "field" else self._history.stretch(from_mm, pending.end_mm)
         if stretch is not None:
             places_mm, stamps, samples_ut, saturated = stretch
             field_ut, mask = self._gridder.grid(start_mm, places_mm, samples_ut, saturated)

@@ -13,6 +13,7 @@ from neosort_datasets.window import BLIND_GREY, WindowGrid
 from neosort_hardware.types import ArrayF64, Frame, ImageU8
 
 _SAME_MM = 1e-3
+_NEAR = 4  # windows' lengths: what lies farther ahead of what was passed over is another count of the belt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,8 @@ class Mosaic:
         self._pace = pace
         self._rectifier: Rectifier | None = None
         self._shown: deque[_Shown] = deque()
-        self._reached_mm = -np.inf
+        self._reached_mm = self._passed_mm = -np.inf
+        self._hop_mm = grid.length_mm
 
     def add(self, frame: Frame) -> list[float]:
         """Take a frame; upstream ends (mm) of the windows that can be cut now. A frame from farther back gives none."""
@@ -58,6 +60,8 @@ class Mosaic:
         assert self._rectifier is not None, "windows are cut from frames"
         start_mm = end_mm - self._grid.length_mm
         shown = [one for one in self._shown if one.low_mm < end_mm and one.high_mm > start_mm]
+        if not shown:
+            return np.full((self._grid.rows, self._grid.cols, 3), BLIND_GREY, dtype=np.uint8)
         newest = shown[-1]
         if len(shown) == 1 or newest.low_mm <= start_mm + _SAME_MM:
             return self._rectifier.rectify(newest.image, newest.belt_mm - end_mm)
@@ -66,6 +70,26 @@ class Mosaic:
             self._rectifier.paint(one.image, one.belt_mm - end_mm, picture)
         return picture
 
+    def pass_over(self, seen_mm: float, hop_mm: float) -> list[float]:
+        """Upstream ends of windows to cut without pictures, every ``hop_mm`` of belt up to ``seen_mm``.
+
+        What frames show afterwards begins anew; as far as it lies beyond, windows without pictures lead up to it.
+        """
+        self._shown.clear()
+        if not np.isfinite(self._reached_mm) or seen_mm < self._passed_mm - self._grid.length_mm:
+            self._reached_mm = seen_mm  # the run begins, or the count begins anew
+        self._passed_mm = seen_mm
+        self._hop_mm = hop_mm
+        ends = self._hops_to(seen_mm)
+        self._reached_mm = ends[-1] if ends else self._reached_mm
+        return ends
+
+    def _hops_to(self, to_mm: float) -> list[float]:
+        return [
+            self._reached_mm + self._hop_mm * hop
+            for hop in range(1, 1 + int((to_mm - self._reached_mm) // self._hop_mm))
+        ]
+
     def _begin(self, shown: _Shown) -> list[float]:
         """A stretch that hangs together with nothing before it: the run's first, or one behind a gap."""
         first_mm = shown.low_mm + self._grid.length_mm
@@ -73,7 +97,10 @@ class Mosaic:
             first_mm = shown.high_mm
         self._shown.clear()
         self._shown.append(shown)
-        ends = [first_mm, *self._pace.ends(first_mm, shown.high_mm)]
+        near = np.isfinite(self._passed_mm) and shown.low_mm - self._passed_mm < _NEAR * self._grid.length_mm
+        before = [end_mm for end_mm in self._hops_to(first_mm) if end_mm < first_mm - _SAME_MM] if near else []
+        self._passed_mm = -np.inf
+        ends = [*before, first_mm, *self._pace.ends(first_mm, shown.high_mm)]
         self._reached_mm = ends[-1]
         return ends
 

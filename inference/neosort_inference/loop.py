@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from neosort_datasets.assembly import WindowAssembler
+from neosort_datasets.assembly import Blind, WindowAssembler
 from neosort_datasets.window import BeltWindow
 from neosort_hardware.devices import EndOfStream
 from neosort_hardware.line import Line
 from neosort_hardware.types import Decision, FieldBlock, Frame, Shot, ShotOutcome, Verdict
 from neosort_inference.detector import Detector
 from neosort_inference.ejection import ShotPlanner
+from neosort_inference.faults.catalogue import CATALOGUE
+from neosort_inference.faults.modes import Condition
+from neosort_inference.faults.reached_line import ReachedLine
+from neosort_inference.faults.watch import FaultWatch
 from neosort_inference.recipe import Judge, NoShot
 from neosort_inference.stages import Stages
 from neosort_inference.telemetry import Telemetry
 from neosort_inference.tracks import Track, Tracker
 
 READ_TIMEOUT_S = 0.05
+HANDED = 256  # shots remembered: more than lie between the array and the nozzles at 33 a second and 0.5 m/s
 _ANSWERS: dict[ShotOutcome, NoShot | None] = {
     ShotOutcome.ACCEPTED: None,
     ShotOutcome.LATE: NoShot(verdict=Verdict.LATE, reason="too late"),
@@ -41,7 +47,11 @@ def nobody_listens() -> Listeners:
 
 
 class SortingLoop:
-    """Sorts one line until told to stop. One thread; whoever calls `step` owns the devices."""
+    """Sorts one line until told to stop. One thread; whoever calls `step` owns the devices.
+
+    A device that is lost ends nothing: the line goes on by what is left, as ``watch`` says, and the device is looked
+    for meanwhile. ``judges``: one for each set of senses that the line may be left with.
+    """
 
     def __init__(
         self,
@@ -50,8 +60,10 @@ class SortingLoop:
         assembler: WindowAssembler,
         detector: Detector,
         tracker: Tracker,
-        judge: Judge,
+        judges: Mapping[Blind, Judge],
         planner: ShotPlanner,
+        reached: ReachedLine,
+        watch: FaultWatch,
         telemetry: Telemetry,
         listeners: Listeners,
         stages: Stages,
@@ -60,63 +72,97 @@ class SortingLoop:
         self._assembler = assembler
         self._detector = detector
         self._tracker = tracker
-        self._judge = judge
+        self._judges = judges
         self._planner = planner
+        self._reached = reached
+        self._watch = watch
         self._telemetry = telemetry
         self._listeners = listeners
         self._stages = stages
-        self._permitted = True
+        self._shut = False
+        self._handed: deque[Shot] = deque(maxlen=HANDED)
 
     def run(self, carry_on: Callable[[], bool]) -> None:
         """Step until ``carry_on`` says no or the source ends. Every valve is closed on the way out, however that is."""
         try:
-            self._line.diverter.heartbeat()  # opening a line and warming up may have taken longer than its limit
+            self._reached.heartbeat()  # opening a line and warming up may have taken longer than its limit
             while carry_on():
                 self.step()
         except EndOfStream:
             return
         finally:
-            self._line.diverter.close_all()
+            self._reached.shut()
 
     def step(self) -> None:
-        """One turn: whatever the sensors have, through to shots. Blocks for at most `READ_TIMEOUT_S` when idle."""
-        self._keep_alive()
-        self._obey_interlock()
-        block = self._line.magnetometer.read(READ_TIMEOUT_S)
-        if block is not None:
-            with self._stages.field:
-                self._assembler.add_block(block)
-            with self._stages.tell:
-                self._listeners.on_block(block)
+        """One turn: whatever the sensors have, through to shots. Blocks for some `READ_TIMEOUT_S` when idle."""
+        self._reached.heartbeat()
+        self._reached.read_interlock()
+        if (sample := self._reached.travel()) is not None:
+            with self._stages.watch:
+                self._watch.see_travel(sample)
+        waited = self._take_block()
+        with self._stages.watch:
+            condition = self._watch.turn(self._line.clock.now_ns())
+        self._obey(condition)
         self._decide_ready_windows()
-        frame = self._line.camera.read(0.0 if block is not None else READ_TIMEOUT_S)
-        if frame is not None:
-            with self._stages.rectify:
-                self._assembler.add_frame(frame)
-            with self._stages.tell:
-                self._listeners.on_frame(frame)
+        waited = self._take_frame(wait=not waited) or waited
         if self._line.truth is not None:
             self._telemetry.on_items(self._line.truth.items())
             self._telemetry.on_landings(self._line.truth.landings())
+        if not waited:
+            self._reached.idle()
 
-    def _keep_alive(self) -> None:
-        """Tell the diverter that the host lives. A silence it has acted on stays a fault until the end of the run."""
-        health = self._line.diverter.health()
-        if not health.ok:
-            self._telemetry.on_fault(health.detail)
-        self._line.diverter.heartbeat()
+    def _take_block(self) -> bool:
+        """Read the array; whether that gave something. It is waited for while the line sorts by it."""
+        block = self._reached.block(0.0 if self._watch.condition.blind == "field" else READ_TIMEOUT_S)
+        if block is None:
+            return False
+        with self._stages.watch:
+            self._watch.see_block(block)
+        with self._stages.field:
+            self._assembler.add_block(block)
+        with self._stages.tell:
+            self._listeners.on_block(block)
+        return True
 
-    def _obey_interlock(self) -> None:
-        state = self._line.interlock.read()
-        if not state.closed and self._permitted:
-            self._line.diverter.close_all()
-            self._telemetry.on_fault("interlock open")
-        elif state.closed and not self._permitted:
-            self._telemetry.fault_cleared("interlock open")
-        self._permitted = state.closed
+    def _take_frame(self, *, wait: bool) -> bool:
+        """Read the camera; whether that gave something. It is waited for when the array was not, or gave nothing."""
+        by_picture = self._watch.condition.blind != "camera"
+        frame = self._reached.frame(READ_TIMEOUT_S if wait and by_picture else 0.0)
+        if frame is None:
+            return False
+        with self._stages.watch:
+            self._watch.see_frame(frame)
+        with self._stages.rectify:
+            self._assembler.add_frame(frame)
+        with self._stages.tell:
+            self._listeners.on_frame(frame)
+        if self._watch.condition.blind == "field":
+            self._decide_ready_windows()  # nothing more is waited for
+        return True
+
+    def _obey(self, condition: Condition) -> None:
+        """Sort by the senses that are left; stopped, keep every valve shut."""
+        if condition.blind is not None:
+            self._assembler.blind = condition.blind
+        self._telemetry.on_mode(condition.mode)
+        stop = self._watch.stopped_by
+        if stop is None:
+            self._shut = False
+        elif not self._shut:
+            self._shut = self._reached.shut()
+            self._recall(stop.fault)
+
+    def _recall(self, fault: str) -> None:
+        """Note which of the shots handed over will not blow."""
+        belt_mm = self._reached.belt_mm()
+        for shot in self._handed:
+            if shot.open_mm > belt_mm:
+                self._telemetry.on_recalled(shot.shot_id, fault)
+        self._handed.clear()
 
     def _decide_ready_windows(self) -> None:
-        belt_mm = self._line.encoder.read().belt_mm
+        belt_mm = self._reached.belt_mm()
         with self._stages.grid:
             windows = self._assembler.ready(belt_mm)
         for window in windows:
@@ -157,24 +203,30 @@ class SortingLoop:
             verdict=Verdict.FIRED if no_shot is None else no_shot.verdict,
             reason="" if no_shot is None else no_shot.reason,
             latency_ms=(now_ns - window.last_input_ns) * 1e-6,
-            distance_mm=self._line.encoder.read().belt_mm - last_sensor_mm,
+            distance_mm=self._reached.belt_mm() - last_sensor_mm,
             decided_ns=now_ns,
             shot=shot,
         )
 
     def _hand_over(self, shot: Shot) -> NoShot | None:
         """None when the diverter takes the shot, else why it does not."""
-        return _ANSWERS[self._line.diverter.schedule(shot)]
+        outcome = self._reached.schedule(shot)
+        if outcome is None:
+            return NoShot(verdict=Verdict.REFUSED, reason=CATALOGUE["diverter.gone"].words)
+        if outcome is ShotOutcome.ACCEPTED:
+            self._handed.append(shot)
+        return _ANSWERS[outcome]
 
     def _aim(self, track: Track) -> Shot | NoShot:
         """The shot for a track, or why there is none."""
-        if no_shot := self._judge.why_not(track.detection):
+        judge = self._judges[self._assembler.blind]
+        if no_shot := judge.why_not(track.detection):
             return no_shot
-        if not self._permitted:
-            return NoShot(verdict=Verdict.REFUSED, reason="interlock open")
+        if stop := self._watch.stopped_by:
+            return NoShot(verdict=Verdict.REFUSED, reason=stop.words)
         beside = self._tracker.neighbours(track, reach_mm=20.0)
-        protected = [t.box for t in beside if self._judge.forbidden(t.detection)]
-        spared = [t.box for t in beside if self._judge.why_not(t.detection)]
+        protected = [t.box for t in beside if judge.forbidden(t.detection)]
+        spared = [t.box for t in beside if judge.why_not(t.detection)]
         shot = self._planner.plan(track.track_id, track.box, spared, protected)
         if isinstance(shot, Shot) and not self._planner.within_rate(self._line.clock.now_ns()):
             return NoShot(verdict=Verdict.REFUSED, reason="air supply at its limit")

@@ -23,17 +23,20 @@ from neosort_inference.bundle import Bundle
 from neosort_inference.counters import Counters
 from neosort_inference.detector import Detector
 from neosort_inference.ejection import ShotPlanner
+from neosort_inference.faults.alarm_log import log_alarm
+from neosort_inference.faults.alarms import Acknowledgement
+from neosort_inference.faults.building import watch_of
+from neosort_inference.faults.modes import left_with
+from neosort_inference.faults.reached_line import ReachedLine
 from neosort_inference.loop import Listeners, SortingLoop
 from neosort_inference.operating_point import operating_point
 from neosort_inference.recipe import Judge, Recipe
 from neosort_inference.stages import Stages
-from neosort_inference.telemetry import Senses, Snapshot, Telemetry, WindowView
+from neosort_inference.telemetry import Snapshot, Telemetry, WindowView
 from neosort_inference.tracks import FIELD_MARGIN_MM, Tracker
 
-SENSES: dict[Blind, Senses] = {"none": "camera + field", "camera": "field only", "field": "camera only"}
 SPEED_SPAN_S = 1.0
 LOOK_EVERY_S = 0.2
-RECORDING_FAULT = "the recording is not whole"
 
 
 class Watcher(Protocol):
@@ -44,6 +47,9 @@ class Watcher(Protocol):
 
     def show(self, view: WindowView) -> None:
         """A window with its decisions."""
+
+    def acknowledged(self) -> tuple[Acknowledgement, ...]:
+        """What its people have acknowledged since the last call."""
 
 
 class Recorder(Protocol):
@@ -101,18 +107,19 @@ class Sorting:
         self.telemetry = Telemetry(
             started_ns=started_ns,
             start_belt_mm=line.encoder.read().belt_mm,
-            senses=SENSES[plan.blind],
+            blind=plan.blind,
+            on_alarm=log_alarm,
         )
         self._kept_items = self._kept_landings = 0
         self.decided_to_mm = -math.inf  # every item that lies before this place of the belt has been decided
-        self._gauge = SpeedGauge(line)
+        reached = ReachedLine(line)
+        self._gauge = SpeedGauge(reached)
         self.stages = Stages.at_zero()
         self._recent: deque[Decision] = deque(maxlen=64)
         self._stop = False
         self._next_look_s = 0.0
         self._end_ns = None if plan.seconds is None else started_ns + round(plan.seconds * 1e9)
         recipe, metadata = plan.recipe, plan.bundle.metadata
-        judge = Judge(recipe, metadata.kinds, operating_point(recipe, plan.bundle, plan.blind).p_ndfeb)
         calibration, camera = line.config.calibration, line.config.camera
         view = View.of(line.geometry.pixel_to_belt, camera.width_px, camera.height_px)
         grid = line_grid(metadata.grid, line.geometry, view)
@@ -130,8 +137,13 @@ class Sorting:
             assembler=self._assembler,
             detector=Detector(plan.bundle, recipe.min_score, self.stages.network),
             tracker=Tracker(pace.hop_mm(view.length_mm, camera.trigger_every_mm, grid.length_mm)),
-            judge=judge,
+            judges={
+                blind: Judge(recipe, metadata.kinds, operating_point(recipe, plan.bundle, blind).p_ndfeb)
+                for blind in left_with(plan.blind)
+            },
             planner=ShotPlanner(line.geometry, calibration.position_sigma_mm, recipe.max_shots_per_s),
+            reached=reached,
+            watch=watch_of(line.config, reached, self.telemetry.alarms, plan.blind, recorder),
             telemetry=self.telemetry,
             listeners=self._listeners(),
             stages=self.stages,
@@ -145,7 +157,7 @@ class Sorting:
                 self._loop.run(self._carry_on)
         finally:
             self._keep_truth()
-        self.telemetry.state = "finished"
+        self.telemetry.finish()
         self._look()
         return self.telemetry
 
@@ -157,6 +169,10 @@ class Sorting:
     def stop(self) -> None:
         """Finish the turn in hand, then end."""
         self._stop = True
+
+    def acknowledge(self, number: int | None, by: str) -> int:
+        """A person has taken note of an alarm, or of all (None); how many that were."""
+        return self.telemetry.alarms.acknowledge(number, by, self._line.clock.now_ns())
 
     def _listeners(self) -> Listeners:
         return Listeners(on_frame=self._on_frame, on_block=self._on_block, on_window=self._on_window)
@@ -180,7 +196,7 @@ class Sorting:
     def _snapshot(self) -> Snapshot:
         belt_mm, speed_m_per_s = self._gauge.read()
         snapshot = self.telemetry.snapshot(self._line.clock.now_ns(), belt_mm, speed_m_per_s)
-        return replace(snapshot, counts=self._counters.counts(self.telemetry.times_raised))
+        return replace(snapshot, counts=self._counters.counts(self.telemetry.alarms.raised))
 
     def _keep_truth(self) -> None:
         """Hand the recorder what the twin has told since the last time, and say where the disk lets it down."""
@@ -191,11 +207,12 @@ class Sorting:
         for landing in self.telemetry.landings[self._kept_landings :]:
             self._recorder.write_landing(landing)
         self._kept_items, self._kept_landings = len(self.telemetry.items), len(self.telemetry.landings)
-        if self._recorder.trouble:
-            self.telemetry.on_fault(RECORDING_FAULT)
 
     def _look(self) -> None:
         self._keep_truth()
+        for watcher in self._watchers:
+            for one in watcher.acknowledged():
+                self.acknowledge(one.number, one.by)
         snapshot = self._snapshot()
         for watcher in self._watchers:
             watcher.update(snapshot)
@@ -229,13 +246,16 @@ class Sorting:
 class SpeedGauge:
     """Belt speed from the encoder, over about the last second."""
 
-    def __init__(self, line: Line) -> None:
-        self._line = line
+    def __init__(self, reached: ReachedLine) -> None:
+        self._reached = reached
         self._passed: deque[tuple[int, float]] = deque()
 
     def read(self) -> tuple[float, float]:
-        """Belt position (mm) and speed (m/s) now."""
-        sample = self._line.encoder.read()
+        """Belt position (mm) and speed (m/s) now; while the encoder is lost, the place last heard of and no speed."""
+        sample = self._reached.travel()
+        if sample is None:
+            self._passed.clear()
+            return self._reached.belt_mm(), 0.0
         self._passed.append((sample.sampled_ns, sample.belt_mm))
         while len(self._passed) > 2 and self._passed[0][0] < sample.sampled_ns - SPEED_SPAN_S * 1e9:
             self._passed.popleft()

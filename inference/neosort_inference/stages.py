@@ -31,12 +31,14 @@ class Stage:
 class Stages:
     """The parts, in the order in which a window meets them.
 
+    ``watch``: looking for faults, in every turn, frame and block.
     ``rectify``: a frame laid on the belt's millimetres. ``field``: samples taken in. ``grid``: the field gridded beside
     the picture. ``detect``: the network, and its boxes made items of. ``network``: the network alone, a part of
     ``detect``. ``track``: overlapping windows merged. ``decide``: recipe, shot, and its handing over.
     ``tell``: counters, recording, page.
     """
 
+    watch: Stage
     rectify: Stage
     field: Stage
     grid: Stage
@@ -53,7 +55,7 @@ class Stages:
 
     def spent_ns(self) -> int:
         """Nanoseconds spent so far on the whole way."""
-        parts = (self.rectify, self.field, self.grid, self.detect, self.track, self.decide, self.tell)
+        parts = (self.watch, self.rectify, self.field, self.grid, self.detect, self.track, self.decide, self.tell)
         return sum(part.spent_ns for part in parts)
 
     def spent_ms(self) -> dict[str, float]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from neosort_datasets.assembly import Blind
 from neosort_hardware.types import ArrayF32, Decision, ImageU8, ItemTruth, Landing, Verdict
 from neosort_inference.counters import NOTHING_YET, Counts
+from neosort_inference.faults.alarms import Alarm, AlarmBook, Step
+from neosort_inference.faults.modes import MODE_OF, Mode
 
-Senses = Literal["camera + field", "camera only", "field only"]
 LineState = Literal["sorting", "stopped", "finished"]
 
 RATE_WINDOW_S = 10.0
@@ -23,8 +26,10 @@ BEARING_PROBABILITY = 0.5
 class Snapshot:
     """The line at one moment. ``items_per_s``: decisions of the last 10 s. ``bearing_seen``: decisions that thought
     NdFeB the likelier. ``latency_*``: decision latency over the last 1,000 decisions, None before the first.
-    ``recovery`` (by magnet mass) and ``purity`` count landed items, None where the truth is not known. ``counts``: what
-    has been counted since the run began."""
+    ``recovery`` (by magnet mass) and ``purity`` count landed items, None where the truth is not known. ``senses``:
+    what the line decides by, also while it is stopped; ``mode``: how it sorts. ``alarms``: those that stand or wait for
+    a person; ``faults``: the words of those in force.
+    ``counts``: what has been counted since the run began."""
 
     elapsed_s: float
     belt_mm: float
@@ -40,7 +45,9 @@ class Snapshot:
     latency_p50_ms: float | None
     latency_p99_ms: float | None
     windows: int
-    senses: Senses
+    senses: Mode
+    mode: Mode
+    alarms: tuple[Alarm, ...]
     faults: tuple[str, ...]
     state: LineState
     counts: Counts = NOTHING_YET
@@ -68,15 +75,24 @@ class WindowView:
 class Telemetry:
     """Takes in what happens, in any order, and can say at any time how the line stands.
 
-    ``started_ns`` and ``start_belt_mm``: clock and encoder at the start of the run. Nothing here waits
-    or reads a clock.
+    ``started_ns`` and ``start_belt_mm``: clock and encoder at the start of the run. ``blind``: the sense that it does
+    without from the start. ``on_alarm``: told of every step of every alarm. Nothing here waits or reads a clock.
     """
 
-    def __init__(self, *, started_ns: int, start_belt_mm: float = 0.0, senses: Senses = "camera + field") -> None:
+    def __init__(
+        self,
+        *,
+        started_ns: int,
+        start_belt_mm: float = 0.0,
+        blind: Blind = "none",
+        on_alarm: Callable[[Alarm, Step], None] = lambda _alarm, _step: None,
+    ) -> None:
         self.started_ns = started_ns
         self.start_belt_mm = start_belt_mm
-        self.senses: Senses = senses
-        self.state: LineState = "sorting"
+        self.senses = self.mode = MODE_OF[blind]
+        self.alarms = AlarmBook(self._note_alarm)
+        self._on_alarm = on_alarm
+        self._finished = False
         self.ended_ns = started_ns
         self.end_belt_mm = start_belt_mm
         self.decisions: list[Decision] = []
@@ -84,8 +100,7 @@ class Telemetry:
         self.landings: list[Landing] = []
         self.window_ms: list[float] = []
         self.faults_seen: list[str] = []
-        self.times_raised: dict[str, int] = {}
-        self._faults: dict[str, None] = {}
+        self.recalled: dict[int, str] = {}
         self._recent_ns: deque[int] = deque()
         self._recent_latency_ms: deque[float] = deque(maxlen=RECENT_LATENCIES)
         self._verdicts: dict[Verdict, int] = dict.fromkeys(Verdict, 0)
@@ -118,17 +133,31 @@ class Telemetry:
             if item is not None:
                 self._landed.count(item, in_product=landing.place == "product")
 
-    def on_fault(self, name: str) -> None:
-        """A fault stands from now on."""
-        if name not in self._faults:
-            self._faults[name] = None
-            self.times_raised[name] = self.times_raised.get(name, 0) + 1
-            if self.times_raised[name] == 1:
-                self.faults_seen.append(name)
+    def on_mode(self, mode: Mode) -> None:
+        """How the line sorts from now on."""
+        self.mode = mode
+        if mode is not Mode.STOP:
+            self.senses = mode
 
-    def fault_cleared(self, name: str) -> None:
-        """The fault stands no longer."""
-        self._faults.pop(name, None)
+    def on_recalled(self, shot_id: int, fault: str) -> None:
+        """A shot that the diverter had taken was undone by a fault before it blew."""
+        self.recalled[shot_id] = fault
+
+    def finish(self) -> None:
+        """The run is over."""
+        self._finished = True
+
+    @property
+    def state(self) -> LineState:
+        """What the line is about."""
+        if self._finished:
+            return "finished"
+        return "stopped" if self.mode is Mode.STOP else "sorting"
+
+    def _note_alarm(self, alarm: Alarm, step: Step) -> None:
+        if alarm.words not in self.faults_seen:
+            self.faults_seen.append(alarm.words)
+        self._on_alarm(alarm, step)
 
     def snapshot(self, now_ns: int, belt_mm: float, speed_m_per_s: float) -> Snapshot:
         """The line as it stands. Also notes ``now_ns`` and ``belt_mm`` as the end of the run so far."""
@@ -150,7 +179,9 @@ class Telemetry:
             latency_p99_ms=p99_ms,
             windows=len(self.window_ms),
             senses=self.senses,
-            faults=tuple(self._faults),
+            mode=self.mode,
+            alarms=self.alarms.open,
+            faults=tuple(alarm.words for alarm in self.alarms.in_force),
             state=self.state,
         )
 

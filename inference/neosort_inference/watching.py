@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
+from neosort_datasets.window import BLIND_GREY
+from neosort_inference.faults.alarms import Acknowledgement
 from neosort_inference.telemetry import Snapshot, WindowView
 from neosort_inference.terminal import LiveTerminal
 from neosort_inference.ui.server import PageProcess
 
 REPEAT_S = 1.0
+BLANK_MM = 64
 
 
 class TerminalWatcher:
@@ -22,6 +27,10 @@ class TerminalWatcher:
 
     def show(self, view: WindowView) -> None:
         """Pictures are the page's business."""
+
+    def acknowledged(self) -> tuple[Acknowledgement, ...]:
+        """Nothing: a terminal is watched, and perhaps by nobody."""
+        return ()
 
 
 class PageWatcher:
@@ -38,12 +47,32 @@ class PageWatcher:
     def update(self, snapshot: Snapshot) -> None:
         last = self._last
         if last is None:
-            return
+            if not snapshot.alarms:
+                return
+            last = blank_view(snapshot)  # a line that never gets to see its belt must be able to say why
+            self.show(last)
         told = last.snapshot
-        news = (snapshot.state, snapshot.faults) != (told.state, told.faults)
+        news = (snapshot.state, snapshot.alarms) != (told.state, told.alarms)
         if news or snapshot.elapsed_s - told.elapsed_s >= REPEAT_S:
             self.show(replace(last, snapshot=snapshot))
 
     def show(self, view: WindowView) -> None:
         self._last = view
         self._page.publish(view)
+
+    def acknowledged(self) -> tuple[Acknowledgement, ...]:
+        return self._page.acknowledged()
+
+
+def blank_view(snapshot: Snapshot) -> WindowView:
+    """Nothing seen, and how the line stands."""
+    return WindowView(
+        picture=np.full((BLANK_MM, BLANK_MM, 3), BLIND_GREY, np.uint8),
+        field_ut=np.zeros((3, 1, 1), np.float32),
+        field_mask=np.zeros((2, 1, 1), np.float32),
+        start_mm=snapshot.belt_mm,
+        mm_per_px=1.0,
+        across_start_mm=0.0,
+        decisions=(),
+        snapshot=snapshot,
+    )

@@ -87,18 +87,74 @@ def test_a_line_without_a_field_does_not_wait_for_one():
     assert window.last_input_ns == frame(1024.0).captured_ns
 
 
+def cut(block, from_mm, to_mm):
+    """The samples of a block between two counts."""
+    inside = (block.belt_mm >= from_mm) & (block.belt_mm < to_mm)
+    return FieldBlock(
+        field_ut=block.field_ut[inside],
+        saturated=block.saturated[inside],
+        belt_mm=block.belt_mm[inside],
+        sampled_ns=block.sampled_ns[inside],
+        sequence=block.sequence,
+    )
+
+
+def passing(assembler, block, from_mm, to_mm, frames_every_mm=None):
+    """Windows that come while the belt goes on, block by block."""
+    windows = []
+    for at_mm in np.arange(from_mm, to_mm, 8.0):
+        assembler.add_block(cut(block, at_mm, at_mm + 8.0))
+        if frames_every_mm is not None and (at_mm + 8.0) % frames_every_mm == 0:
+            assembler.add_frame(frame(at_mm + 8.0, sequence=round(at_mm)))
+        windows += assembler.ready(at_mm + 8.0)
+    return windows
+
+
 def test_blind_senses_look_the_same_as_missing_ones():
     seen = {}
     for blind in ("camera", "field", "none"):
         assembler = WindowAssembler(GRID, GEOMETRY, blind)
-        assembler.add_frame(frame(1024.0))
-        assembler.add_block(blocks(1600.0, bump_place_mm=900.0))
-        (seen[blind],) = assembler.ready(1600.0)
+        windows = passing(assembler, blocks(1800.0, bump_place_mm=900.0), 0.0, 1800.0, frames_every_mm=256.0)
+        seen[blind] = next(one for one in windows if one.start_mm <= 800.0 and one.start_mm + GRID.length_mm >= 1000.0)
     assert (seen["camera"].picture == BLIND_GREY).all()
     assert seen["camera"].field_mask.any()
+    assert np.abs(seen["camera"].field_ut).max() > 50.0
     assert not seen["field"].field_mask.any()
     assert not seen["field"].field_ut.any()
     assert not seen["field"].picture.any()
+
+
+def test_without_a_camera_windows_follow_the_field_and_leave_nothing_out():
+    windows = passing(WindowAssembler(GRID, GEOMETRY, "camera"), blocks(4000.0), 0.0, 4000.0)
+    starts = [window.start_mm for window in windows]
+    assert np.diff(starts) == pytest.approx(256.0)
+    assert starts[-1] + GRID.length_mm > 4000.0 - GEOMETRY.array_station_mm - 256.0
+    assert all(window.last_input_ns > 0 for window in windows)
+
+
+def test_a_camera_that_is_lost_and_found_again_leaves_no_stretch_without_a_window():
+    assembler, block = WindowAssembler(GRID, GEOMETRY), blocks(9000.0)
+    windows = passing(assembler, block, 0.0, 3000.0, frames_every_mm=256.0)
+    windows += passing(assembler, block, 3000.0, 3600.0)  # lost, and not noticed yet
+    assembler.blind = "camera"
+    windows += passing(assembler, block, 3600.0, 6000.0)
+    assembler.blind = "none"
+    windows += passing(assembler, block, 6000.0, 9000.0, frames_every_mm=256.0)
+    starts = np.array([window.start_mm for window in windows])
+    assert (np.diff(starts) > 0).all(), "in order along the belt"
+    assert np.diff(starts).max() <= GRID.length_mm
+    grey = [bool((window.picture == BLIND_GREY).all()) for window in windows]
+    assert 5 < sum(grey) < len(grey) - 10
+    assert not grey[-1]
+
+
+def test_a_field_that_is_lost_in_mid_run_is_not_waited_for():
+    assembler = WindowAssembler(GRID, GEOMETRY)
+    passing(assembler, blocks(1600.0), 0.0, 1600.0, frames_every_mm=256.0)
+    assembler.add_frame(frame(1792.0))
+    assert assembler.ready(1792.0) == []
+    assembler.blind = "field"
+    assert [window.field_mask.any() for window in assembler.ready(1792.0)] == [False] * 3, "two waited already"
 
 
 def test_pending_frames_are_bounded_and_the_dropped_are_counted():

@@ -1,5 +1,6 @@
 """The loop among devices that record what is asked of them: shots, refusals, and valves closed on any exit."""
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +15,8 @@ from neosort_hardware.line import Line
 from neosort_hardware.types import Box, DeviceHealth, EncoderSample, Frame, InterlockState, ShotOutcome, Verdict
 from neosort_inference.detector import Detection
 from neosort_inference.ejection import ShotPlanner
+from neosort_inference.faults.building import watch_of
+from neosort_inference.faults.reached_line import ReachedLine
 from neosort_inference.loop import Listeners, SortingLoop, nobody_listens
 from neosort_inference.recipe import Judge, Recipe
 from neosort_inference.stages import Stages
@@ -57,7 +60,12 @@ class FakeCamera(FakeDevice):
         self._left -= 1
         self._sequence += 1
         self._clock.sleep_until(self._clock.now_ns() + STEP_NS)
-        return Frame(image=np.zeros((2, 2, 3), np.uint8), belt_mm=0.0, captured_ns=0, sequence=self._sequence)
+        return Frame(
+            image=np.zeros((2, 2, 3), np.uint8),
+            belt_mm=self._clock.now_ns() * 1e-6,
+            captured_ns=0,
+            sequence=self._sequence,
+        )
 
 
 class FakeMagnetometer(FakeDevice):
@@ -123,6 +131,7 @@ class OneWindowAFrame:
     """In place of the assembler: every frame is a window at once."""
 
     def __init__(self) -> None:
+        self.blind = "field"
         self._frames: list[Frame] = []
 
     def add_frame(self, frame: Frame) -> None:
@@ -196,13 +205,16 @@ class Bench:
             diverter=self.diverter,
             interlock=FakeInterlock(self.opened_in),
         )
+        reached = ReachedLine(line)
         self.loop = SortingLoop(
             line,
             assembler=OneWindowAFrame(),
             detector=self.detector,
             tracker=Tracker(HOP_MM),
-            judge=Judge(self.recipe, KINDS, 0.5),
+            judges=dict.fromkeys(("none", "camera", "field"), Judge(self.recipe, KINDS, 0.5)),
             planner=ShotPlanner(geometry, 2.0, self.recipe.max_shots_per_s),
+            reached=reached,
+            watch=watch_of(CONFIG, reached, self.telemetry.alarms, "field", None),
             telemetry=self.telemetry,
             listeners=self.listeners,
             stages=self.stages,
@@ -231,12 +243,14 @@ def test_the_host_is_heard_before_anything_else_in_every_turn():
     assert bench.diverter.calls.count("heartbeat") >= 6
 
 
-def test_a_silence_the_diverter_has_acted_on_is_a_fault_until_the_end():
+def test_a_silence_the_diverter_has_acted_on_is_told_until_somebody_takes_note():
     bench = Bench()
     bench.diverter.unwell_in = range(3, 4)
     bench.run()
-    assert bench.telemetry.faults_seen == ["host was silent for too long"]
-    assert bench.telemetry.snapshot(1, 0.0, 1.0).faults == ("host was silent for too long",)
+    (alarm,) = bench.telemetry.snapshot(1, 0.0, 1.0).alarms
+    assert (alarm.fault, alarm.detail) == ("diverter.unwell", "host was silent for too long")
+    assert not alarm.standing
+    assert all(decision.fired for decision in bench.telemetry.decisions), "it shuts by itself, and goes on"
 
 
 def test_valves_are_closed_when_the_source_ends():
@@ -273,19 +287,25 @@ def test_valves_are_closed_when_the_detector_breaks_down_and_the_error_is_not_hi
     assert len(bench.diverter.shots) == 2
 
 
-def test_an_interlock_opened_in_mid_run_closes_the_valves_and_nothing_is_handed_over_until_it_is_shut():
-    bench = Bench(frames=7, opened_in=range(4, 6))  # turn n decides on the frame of turn n - 1
-    decisions = bench.run()
-    assert [decision.verdict for decision in decisions] == [
-        *(Verdict.FIRED, Verdict.FIRED, Verdict.REFUSED, Verdict.REFUSED),
-        *(Verdict.FIRED, Verdict.FIRED, Verdict.FIRED),
-    ]
-    assert {decision.reason for decision in decisions if decision.verdict is Verdict.REFUSED} == {"interlock open"}
-    assert all(decision.shot is None for decision in decisions if decision.verdict is Verdict.REFUSED)
+def test_an_interlock_opened_in_mid_run_shuts_the_valves_and_shots_wait_for_a_person_after_it_is_closed():
+    bench = Bench(frames=14, opened_in=range(3, 5))
+    turns = itertools.count(1)
+
+    def carry_on():
+        if next(turns) in (4, 11):  # while it is open, which is too early, and again when it has long been closed
+            assert bench.telemetry.alarms.acknowledge(None, "Ada", 1) == 1
+        return True
+
+    bench.loop.run(carry_on)
+    decisions = bench.telemetry.decisions
+    assert [decision.fired for decision in decisions] == [True, True, *[False] * 8, True, True, True, True]
+    refused = [decision for decision in decisions if not decision.fired]
+    assert {(one.verdict, one.reason, one.shot) for one in refused} == {(Verdict.REFUSED, "interlock open", None)}
     calls = [call for call in bench.diverter.calls if call != "heartbeat"]
-    assert calls == ["schedule", "schedule", "close_all", "schedule", "schedule", "schedule", "close_all"]
+    assert calls == ["schedule", "schedule", "close_all", *["schedule"] * 4, "close_all"]
     assert bench.telemetry.faults_seen == ["interlock open"]
-    assert bench.telemetry.snapshot(1, 0.0, 1.0).faults == (), "over and done with"
+    snapshot = bench.telemetry.snapshot(1, 0.0, 1.0)
+    assert (snapshot.faults, snapshot.alarms, snapshot.mode) == ((), (), "camera only"), "over and done with"
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,9 @@ class Keeps:
     def show(self, view: WindowView) -> None:
         self._feed.put(view)
 
+    def acknowledged(self):
+        return ()
+
 
 def asked(feed: ViewFeed, path: str = "/metrics", **headers: str) -> httpx.Response:
     async def ask() -> httpx.Response:

@@ -32,8 +32,11 @@ from neosort_inference.api.pictures import (
     scale_position,
     with_overlay,
 )
+from neosort_inference.faults.alarms import Acknowledgement, AlarmBook
+from neosort_inference.faults.modes import Mode
 from neosort_inference.telemetry import Snapshot, WindowView
 from neosort_inference.ui import channel
+from neosort_inference.ui.asking import MOST_AT_ONCE, AcknowledgementSender, take_acknowledgements
 from neosort_inference.ui.channel import ViewReader, open_channel
 from neosort_inference.ui.server import PageError, PageProcess
 
@@ -56,7 +59,9 @@ def snapshot(**changes) -> Snapshot:
         "latency_p50_ms": 38.0,
         "latency_p99_ms": 61.0,
         "windows": 48,
-        "senses": "camera + field",
+        "senses": Mode.BOTH,
+        "mode": Mode.BOTH,
+        "alarms": (),
         "faults": (),
         "state": "sorting",
     }
@@ -107,6 +112,13 @@ class Client:
         async def ask() -> httpx.Response:
             async with httpx.AsyncClient(transport=self._transport, base_url="http://line") as client:
                 return await client.get(path)
+
+        return asyncio.run(ask())
+
+    def post(self, path: str, **request) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            async with httpx.AsyncClient(transport=self._transport, base_url="http://line") as client:
+                return await client.post(path, **request)
 
         return asyncio.run(ask())
 
@@ -331,7 +343,7 @@ def wait_for(url: str, want_status=200, within_s=40.0) -> httpx.Response:
 def test_the_page_is_served_with_all_it_needs_from_the_same_host(page):
     answer = wait_for(page.url)
     assert answer.status_code == 200
-    for word in ("belt-picture", "belt-field", "Recovery", "Last decisions", "waiting for the line"):
+    for word in ("belt-picture", "belt-field", "Recovery", "Last decisions", "waiting for the line", "Acknowledge all"):
         assert word in answer.text
     addresses = re.findall(r"(?:src|href)=\"([^\"]+)\"|import\(?[\"']([^\"']+)[\"']", answer.text)
     assert addresses
@@ -350,6 +362,18 @@ def test_published_views_arrive_and_a_flood_is_thinned(page):
     while wait_for(page.url + "api/v1/status").json()["state"] != "finished":
         assert time.monotonic() < deadline_s
     assert decoded(httpx.get(page.url + "api/v1/frame.jpg").content).mean() == pytest.approx(222, abs=3)
+
+
+def test_who_acknowledges_on_the_page_is_heard_by_the_loop(page):
+    page.publish(view(state="stopped", mode=Mode.STOP, alarms=an_alarm()))
+    deadline_s = time.monotonic() + 20
+    while not wait_for(page.url + "api/v1/alarms").json()["alarms"]:
+        assert time.monotonic() < deadline_s
+    answer = httpx.post(page.url + "api/v1/alarms/acknowledge", json={"by": "Ada"}, timeout=10)
+    assert (answer.status_code, answer.json()) == (202, {"asked": [1]})
+    while not (heard := page.acknowledged()):
+        assert time.monotonic() < deadline_s
+    assert heard == (Acknowledgement(number=None, by="Ada"),)
 
 
 def test_the_stream_starts_with_a_picture(page):
@@ -421,3 +445,91 @@ def _runs(pid: int) -> bool:
             return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+# Alarms
+
+
+class Loop:
+    """In place of the loop's end of the pipe."""
+
+    def __init__(self, *, listens=True) -> None:
+        self.asked = []
+        self._listens = listens
+
+    def __call__(self, one: Acknowledgement) -> bool:
+        self.asked.append(one)
+        return self._listens
+
+
+def an_alarm(fault="interlock.opened"):
+    book = AlarmBook()
+    book.raise_(fault, "guard <2>", 1)
+    return book.open
+
+
+def alarmed(loop, **changes) -> Client:
+    feed = ViewFeed()
+    feed.put(view(**({"alarms": an_alarm(), "mode": Mode.STOP, "state": "stopped"} | changes)))
+    return Client(create_app(feed, loop))
+
+
+def test_alarms_are_told_with_the_mode_they_bring():
+    told = alarmed(Loop()).get("/api/v1/alarms").json()
+    assert told["mode"] == "stop"
+    (alarm,) = told["alarms"]
+    assert (alarm["fault"], alarm["severity"], alarm["detail"]) == ("interlock.opened", "high", "guard <2>")
+    assert alarm["needs_person"]
+    assert alarm["cleared_ns"] is alarm["acknowledged_ns"] is None
+    assert alarmed(Loop()).get("/api/v1/status").json()["alarms"] == told["alarms"]
+
+
+@pytest.mark.parametrize(("body", "number"), [({"by": " Ada "}, None), ({"by": "Ada", "number": 1}, 1)])
+def test_who_acknowledges_says_so_and_the_loop_is_asked(body, number):
+    loop = Loop()
+    answer = alarmed(loop).post("/api/v1/alarms/acknowledge", json=body)
+    assert (answer.status_code, answer.json()) == (202, {"asked": [1]})
+    assert loop.asked == [Acknowledgement(number=number, by="Ada")]
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        ({"json": {}}, 422),
+        ({"json": {"by": "  "}}, 422),
+        ({"json": {"by": "x" * 65}}, 422),
+        ({"json": {"by": "Ada", "all": True}}, 422),
+        ({"json": {"by": "Ada", "number": 7}}, 404),
+        ({"content": b'{"by": "Ada"}', "headers": {"Content-Type": "text/plain"}}, 422),  # what a foreign page may send
+    ],
+)
+def test_an_acknowledgement_without_a_name_or_an_alarm_is_refused_and_nobody_is_asked(request_, status):
+    loop = Loop()
+    assert alarmed(loop).post("/api/v1/alarms/acknowledge", **request_).status_code == status
+    assert loop.asked == []
+
+
+def test_a_loop_that_does_not_listen_is_no_success():
+    assert alarmed(Loop(listens=False)).post("/api/v1/alarms/acknowledge", json={"by": "Ada"}).status_code == 503
+
+
+def test_acknowledgements_cross_to_the_loop_in_order_and_neither_end_waits():
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    page = AcknowledgementSender(sender)
+    assert take_acknowledgements(receiver) == ()
+    assert page.send(Acknowledgement(number=3, by="Ada"))
+    assert page.send(Acknowledgement(number=None, by="Bo"))
+    assert [(one.number, one.by) for one in take_acknowledgements(receiver)] == [(3, "Ada"), (None, "Bo")]
+    while page.send(Acknowledgement(number=None, by="nobody reads")):
+        pass
+    assert len(take_acknowledgements(receiver)) == MOST_AT_ONCE
+    receiver.close()
+    assert not page.send(Acknowledgement(number=None, by="Bo"))
+
+
+def test_a_page_that_is_gone_acknowledges_nothing():
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    sender.close()
+    assert take_acknowledgements(receiver) == ()
+    receiver.close()
+    assert take_acknowledgements(receiver) == ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from neosort_hardware.types import Box, Decision, ItemTruth, Landing, Shot, Verdict
+from neosort_inference.faults.modes import Mode
 from neosort_inference.telemetry import Telemetry
 
 BOX = Box(belt_lo_mm=0.0, belt_hi_mm=50.0, across_lo_mm=100.0, across_hi_mm=150.0)
@@ -102,12 +103,18 @@ def test_counts_and_latency():
     assert snapshot.windows == 1
 
 
-def test_faults_stand_until_cleared_and_stay_in_the_record():
+def test_a_snapshot_tells_alarms_and_how_the_line_sorts():
     telemetry = Telemetry(started_ns=0)
-    telemetry.on_fault("valve 7 stuck")
-    telemetry.on_fault("valve 7 stuck")
-    telemetry.on_fault("camera dark")
-    telemetry.fault_cleared("valve 7 stuck")
-    telemetry.fault_cleared("never was")
-    assert telemetry.snapshot(1, 0.0, 1.0).faults == ("camera dark",)
-    assert telemetry.faults_seen == ["valve 7 stuck", "camera dark"]
+    telemetry.alarms.raise_("camera.gone", "cable out", 1)
+    telemetry.alarms.raise_("interlock.opened", "guard 2", 2)
+    telemetry.on_mode(Mode.FIELD)
+    telemetry.on_mode(Mode.STOP)
+    snapshot = telemetry.snapshot(3, 0.0, 1.0)
+    assert (snapshot.mode, snapshot.senses, snapshot.state) == ("stop", "field only", "stopped")
+    assert snapshot.faults == ("camera does not answer", "interlock open")
+    telemetry.alarms.clear("camera.gone", 4)
+    assert telemetry.snapshot(5, 0.0, 1.0).faults == ("interlock open",)
+    assert [alarm.fault for alarm in telemetry.snapshot(5, 0.0, 1.0).alarms] == ["camera.gone", "interlock.opened"]
+    assert telemetry.faults_seen == ["camera does not answer", "interlock open"], "stays in the record"
+    telemetry.finish()
+    assert telemetry.snapshot(5, 0.0, 1.0).state == "finished"

@@ -28,6 +28,8 @@ def snapshot(**changes) -> Snapshot:
         "latency_p99_ms": 61.0,
         "windows": 48,
         "senses": "camera + field",
+        "mode": "camera + field",
+        "alarms": (),
         "faults": (),
         "state": "sorting",
     }

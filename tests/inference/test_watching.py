@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from neosort_inference.faults.alarms import AlarmBook
 from neosort_inference.telemetry import Telemetry, WindowView
 from neosort_inference.watching import PageWatcher
 
@@ -31,12 +32,18 @@ VIEW = WindowView(
 )
 
 
+def alarms():
+    book = AlarmBook()
+    book.raise_("interlock.opened", "guard 2", 1)
+    return book.open
+
+
 def test_a_fault_is_shown_though_no_window_comes():
     page = Page()
     watcher = PageWatcher(page)
     watcher.show(VIEW)
-    watcher.update(replace(SNAPSHOT, elapsed_s=10.2, faults=("interlock open",)))
-    assert [view.snapshot.faults for view in page.views] == [(), ("interlock open",)]
+    watcher.update(replace(SNAPSHOT, elapsed_s=10.2, alarms=alarms()))
+    assert [view.snapshot.alarms for view in page.views] == [(), alarms()]
     assert page.views[1].picture is VIEW.picture
 
 
@@ -49,7 +56,10 @@ def test_a_line_without_news_is_shown_again_once_a_second():
     assert len(page.views) == 4
 
 
-def test_nothing_is_shown_before_the_first_window():
+def test_before_the_first_window_nothing_is_shown_but_alarms():
     page = Page()
-    PageWatcher(page).update(replace(SNAPSHOT, state="finished"))
+    watcher = PageWatcher(page)
+    watcher.update(replace(SNAPSHOT, state="finished"))
     assert page.views == []
+    watcher.update(replace(SNAPSHOT, alarms=alarms()))
+    assert [view.snapshot.alarms for view in page.views] == [alarms()]

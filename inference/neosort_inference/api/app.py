@@ -1,4 +1,4 @@
-"""The HTTP interface for technicians and machines, under /api/v1. It reads a feed and touches no device."""
+"""The HTTP interface for technicians and machines, under /api/v1. It reads a feed, asks the loop, touches no device."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
+from fastapi import Depends, FastAPI, Header, HTTPException, Query, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from neosort_hardware.types import Decision, Verdict
+from neosort_inference.api.alarms import Acknowledge, add_alarms
+from neosort_inference.api.deps import Feed, Newest
 from neosort_inference.api.feed import Shown, ViewFeed
 from neosort_inference.api.pictures import label_of
 from neosort_inference.telemetry import Snapshot
@@ -21,10 +23,14 @@ _BOUNDARY = "frame"
 _NO_CACHE = {"Cache-Control": "no-store"}
 
 
-def create_app(feed: ViewFeed) -> FastAPI:
-    """The application over ``feed``. Before the first window everything but /healthz and /metrics answers 503."""
+def create_app(feed: ViewFeed, acknowledge: Acknowledge = lambda _: False) -> FastAPI:
+    """The application over ``feed``. Before the first window everything but /healthz and /metrics answers 503.
+
+    ``acknowledge``: hands an acknowledgement to the loop, false when nobody takes it.
+    """
     app = FastAPI(title="neosort", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
     app.state.feed = feed
+    app.state.acknowledge = acknowledge
     app.add_api_route("/healthz", healthz, response_class=PlainTextResponse)
     app.add_api_route("/metrics", metrics, response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     app.add_api_route("/api/v1/status", status, response_model_exclude={"counts"})
@@ -32,6 +38,7 @@ def create_app(feed: ViewFeed) -> FastAPI:
     app.add_api_route("/api/v1/frame.jpg", frame, response_class=Response, responses=_content("image/jpeg"))
     app.add_api_route("/api/v1/field.png", field, response_class=Response, responses=_content("image/png"))
     app.add_api_route("/api/v1/stream.mjpeg", stream, response_class=StreamingResponse)
+    add_alarms(app)
     return app
 
 
@@ -39,21 +46,9 @@ def _content(media_type: str) -> dict[int | str, dict[str, object]]:
     return {200: {"content": {media_type: {}}}, 503: {"description": "no window yet"}}
 
 
-def _feed(request: Request) -> ViewFeed:
-    feed: ViewFeed = request.app.state.feed
-    return feed
-
-
-def _newest(feed: Annotated[ViewFeed, Depends(_feed)]) -> Shown:
-    shown = feed.latest()
-    if shown is None:
-        raise HTTPException(503, "the line has not shown a window yet", headers={"Retry-After": "1"})
-    return shown
-
-
 def _wanted(
-    feed: Annotated[ViewFeed, Depends(_feed)],
-    newest: Annotated[Shown, Depends(_newest)],
+    feed: Feed,
+    newest: Newest,
     n: Annotated[int | None, Query(description="number of a view, of the last eight; the newest when left out")] = None,
 ) -> Shown:
     shown = newest if n is None else feed.numbered(n)
@@ -62,8 +57,6 @@ def _wanted(
     return shown
 
 
-Feed = Annotated[ViewFeed, Depends(_feed)]
-Newest = Annotated[Shown, Depends(_newest)]
 Wanted = Annotated[Shown, Depends(_wanted)]
 
 

@@ -23,6 +23,7 @@ from prometheus_client.registry import Collector
 
 from neosort_inference.api.feed import ViewFeed
 from neosort_inference.counters import Counts, Distribution
+from neosort_inference.faults.modes import Mode
 from neosort_inference.telemetry import Snapshot
 
 STATES = ("sorting", "stopped", "finished")
@@ -78,9 +79,13 @@ def _line(snapshot: Snapshot) -> Iterator[Metric]:
             yield GaugeMetricFamily(
                 f"neosort_{name}_ratio", f"{name} of what has landed, where the truth is known", share
             )
-    yield _labelled_gauge(
-        "neosort_fault_active", "1 while a fault stands", "fault", dict.fromkeys(snapshot.faults, 1.0)
+    yield StateSetMetricFamily(
+        "neosort_mode", "How the line sorts, faults considered", {mode.value: snapshot.mode is mode for mode in Mode}
     )
+    active = {alarm.fault: 1.0 for alarm in snapshot.alarms if alarm.in_force}
+    waiting = {alarm.fault: 1.0 for alarm in snapshot.alarms if alarm.acknowledged_ns is None}
+    yield _labelled_gauge("neosort_fault_active", "1 while a fault is in force", "fault", active)
+    yield _labelled_gauge("neosort_alarm_waiting", "1 until somebody has acknowledged it", "fault", waiting)
     yield _labelled_counter("neosort_faults", "Times a fault has come", "fault", snapshot.counts.faults)
 
 

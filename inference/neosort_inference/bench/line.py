@@ -19,6 +19,7 @@ from neosort_hardware.replay import ReplayTape
 from neosort_hardware.types import Decision
 from neosort_inference.bench.lap import Lap, at_speed
 from neosort_inference.bench.record import Record
+from neosort_inference.faults.alarms import Acknowledgement
 from neosort_inference.replaying import line_on
 from neosort_inference.report import percentiles
 from neosort_inference.sorting import Sorting, SortingPlan
@@ -69,6 +70,10 @@ class _StopsWhenLate:
 
     def show(self, view: WindowView) -> None:
         """Pictures do not matter."""
+
+    def acknowledged(self) -> tuple[Acknowledgement, ...]:
+        """Nobody is there."""
+        return ()
 
 
 def run_belt(

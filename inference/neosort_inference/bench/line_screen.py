@@ -9,6 +9,7 @@ from neosort_inference.bench.record import Record
 from neosort_inference.report import number_text
 
 PARTS = {
+    "watch": "looking for faults",
     "rectify": "frame laid on the belt's millimetres",
     "field": "samples taken in",
     "grid": "field gridded beside the picture",

@@ -9,8 +9,8 @@ from rich.table import Table
 
 from neosort_inference.bench.record import Record
 from neosort_inference.bench.senses import BLIND, LONE, Sense
+from neosort_inference.faults.modes import MODE_OF
 from neosort_inference.report import interval_text, number_text, percent
-from neosort_inference.sorting import SENSES
 
 ROWS = (
     ("recovery by NdFeB mass", "recovery"),
@@ -78,7 +78,7 @@ def _differences(record: Record) -> Table:
 
 def name_of(sense: Sense) -> str:
     """The sense for people."""
-    return SENSES[BLIND[sense]]
+    return MODE_OF[BLIND[sense]].value
 
 
 def points(difference: float | None, interval: Sequence[float] | None) -> str:

@@ -20,10 +20,11 @@ from neosort_inference.bench.parallel import JobError, run_jobs
 from neosort_inference.bench.record import Record
 from neosort_inference.bundle import BundleError, load_bundle
 from neosort_inference.commands import fired_though_late
+from neosort_inference.faults.modes import MODE_OF
 from neosort_inference.recipe import Recipe
 from neosort_inference.report import percentiles
 from neosort_inference.score import ItemOutcome, match_decisions, outcomes, score_outcomes
-from neosort_inference.sorting import SENSES, Sorting, SortingPlan
+from neosort_inference.sorting import Sorting, SortingPlan
 from neosort_inference.telemetry import Telemetry
 
 Sense = Literal["fused", "camera", "field"]
@@ -47,7 +48,7 @@ class Belt:
     @property
     def name(self) -> str:
         """For messages."""
-        return f"seed {self.seed}, {SENSES[BLIND[self.sense]]}"
+        return f"seed {self.seed}, {MODE_OF[BLIND[self.sense]]}"
 
     def run(self, on_progress: Callable[[int], None]) -> Telemetry:
         """Sort it in virtual time. Raises `JobError`."""

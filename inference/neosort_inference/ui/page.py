@@ -10,10 +10,12 @@ from fastapi import FastAPI
 from nicegui import ui
 
 from neosort_hardware.types import Decision, Verdict
+from neosort_inference.api.alarms import Acknowledge
 from neosort_inference.api.app import create_app
 from neosort_inference.api.feed import ViewFeed
 from neosort_inference.api.pictures import FIELD_HI_UT, FIELD_LO_UT, scale_colours, scale_position
 from neosort_inference.telemetry import Snapshot
+from neosort_inference.ui.alarm_panel import AlarmPanel
 from neosort_inference.ui.chart import chart_options, fill_chart
 from neosort_inference.words import kind_title
 
@@ -28,7 +30,7 @@ _LEGEND = (
 )
 
 
-def add_page(app: FastAPI, feed: ViewFeed) -> None:
+def add_page(app: FastAPI, feed: ViewFeed, acknowledge: Acknowledge) -> None:
     """Serve the page at "/" of ``app``. Everything it loads comes from this process; nothing from elsewhere."""
     templates = files("neosort_inference").joinpath("templates")
     style = templates.joinpath("page.css").read_text(encoding="utf-8")
@@ -40,6 +42,7 @@ def add_page(app: FastAPI, feed: ViewFeed) -> None:
         ui.add_body_html(f"<script>{script}</script>")
         with ui.element("div").classes("board") as board:
             numbers = _Top()
+            alarms = AlarmPanel(acknowledge)
             _belt_panels()
             with ui.element("div").classes("side"):
                 tiles, chart, decisions = _Tiles(), _Chart(), _DecisionList()
@@ -50,6 +53,7 @@ def add_page(app: FastAPI, feed: ViewFeed) -> None:
                 # A blinded sense is also said on its own panel.
                 board.classes(replace=f"board {shown.view.snapshot.senses.replace(' ', '-')}")
                 numbers.show(shown.view.snapshot)
+                alarms.show(shown.view.snapshot.alarms)
                 tiles.show(shown.view.snapshot)
                 decisions.show(feed.last_decisions())
 
@@ -59,11 +63,11 @@ def add_page(app: FastAPI, feed: ViewFeed) -> None:
     ui.run_with(app, title="neosort", favicon="🧲", dark=True, tailwind=False, show_welcome_message=False)
 
 
-def page_server() -> tuple[ViewFeed, uvicorn.Server]:
+def page_server(acknowledge: Acknowledge) -> tuple[ViewFeed, uvicorn.Server]:
     """A server of the interface and the page, not yet running, and the feed that it shows."""
     feed = ViewFeed()
-    app = create_app(feed)
-    add_page(app, feed)
+    app = create_app(feed, acknowledge)
+    add_page(app, feed, acknowledge)
     config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="on", timeout_graceful_shutdown=1)
     return feed, uvicorn.Server(config)
 

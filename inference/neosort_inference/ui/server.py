@@ -11,7 +11,9 @@ import threading
 import time
 from multiprocessing.connection import Connection
 
+from neosort_inference.faults.alarms import Acknowledgement
 from neosort_inference.telemetry import WindowView
+from neosort_inference.ui.asking import AcknowledgementSender, take_acknowledgements
 from neosort_inference.ui.channel import SharedBytes, ViewReader, open_channel
 
 MAX_VIEWS_PER_S = 10.0
@@ -38,12 +40,13 @@ class PageProcess:
         self._next_s = 0.0
         context = multiprocessing.get_context("spawn")
         self._writer, receiver, shared = open_channel(context)
+        self._asked, asking = context.Pipe(duplex=False)
         self._process = context.Process(
-            target=serve_page, args=(listener, receiver, shared), name="neosort-page", daemon=True
+            target=serve_page, args=(listener, receiver, shared, asking), name="neosort-page", daemon=True
         )
         self._process.start()
-        listener.close()
-        receiver.close()
+        for end in (listener, receiver, asking):
+            end.close()
 
     @property
     def alive(self) -> bool:
@@ -60,9 +63,14 @@ class PageProcess:
         self._next_s = now_s + 1.0 / MAX_VIEWS_PER_S
         self.published += self._writer.write(view)
 
+    def acknowledged(self) -> tuple[Acknowledgement, ...]:
+        """What people at the page have acknowledged since the last call. Does not wait."""
+        return take_acknowledgements(self._asked)
+
     def stop(self) -> None:
         """End the page. Returns within some three seconds, by force where need be; may be called twice."""
         self._writer.close()
+        self._asked.close()
         for end in (None, self._process.terminate, self._process.kill):
             if end is not None:
                 end()
@@ -88,15 +96,15 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve_page(listener: socket.socket, receiver: Connection, shared: SharedBytes) -> None:
-    """The child process: serves until the other end of ``receiver`` closes or dies."""
+def serve_page(listener: socket.socket, receiver: Connection, shared: SharedBytes, asking: Connection) -> None:
+    """The child process: serves until the other end of ``receiver`` closes or dies. ``asking``: to the loop."""
     # Ctrl-C reaches the whole terminal group; the loop's process decides when the page ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(PAGE_NICENESS)  # on a small edge device the loop goes first
     # Imported here, in the child alone: the loop's process neither waits for the web's libraries nor carries them.
     from neosort_inference.ui.page import page_server  # noqa: PLC0415
 
-    feed, server = page_server()
+    feed, server = page_server(AcknowledgementSender(asking).send)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), name="http", daemon=True)
     thread.start()
     reader = ViewReader(receiver, shared)

@@ -1,0 +1,77 @@
+"""A line whose devices may be lost one by one: what is left of it can be used all the same."""
+
+from __future__ import annotations
+
+from neosort_hardware.line import Line
+from neosort_hardware.types import EncoderSample, FieldBlock, Frame, InterlockState, Shot, ShotOutcome
+from neosort_inference.faults.reach import Reach
+
+IDLE_S = 0.005  # of a turn in which no sensor was waited for
+
+
+class ReachedLine:
+    """The devices of a line as the loop uses them: None instead of `DeviceError`, and a `Reach` for each.
+
+    ``interlock``: as read last. An interlock never fails: what cannot be read is open.
+    """
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self.camera, self.magnetometer, self.encoder, self.diverter = (Reach(line.clock) for _ in range(4))
+        self.interlock = InterlockState(closed=False, detail="not read yet")
+        self._belt_mm = 0.0
+
+    def heartbeat(self) -> None:
+        """Tell the diverter that the host lives."""
+        self.diverter.ask(self._line.diverter.heartbeat)
+
+    def shut(self) -> bool:
+        """Every valve closed and every shot forgotten; whether the diverter has been told. One that is lost shuts by
+        itself, for it hears no heartbeat."""
+        self.diverter.ask(self._line.diverter.close_all, at_once=True)
+        return not self.diverter.lost
+
+    def schedule(self, shot: Shot) -> ShotOutcome | None:
+        """The diverter's word on a shot; None when it is lost."""
+        return self.diverter.ask(lambda: self._line.diverter.schedule(shot))
+
+    def diverter_trouble(self) -> str:
+        """What the diverter says of itself while it answers."""
+        health = self._line.diverter.health()
+        return "" if health.ok or self.diverter.lost else health.detail
+
+    def interlock_trouble(self) -> str:
+        """Why shots are not permitted; empty while they are."""
+        return "" if self.interlock.closed else self.interlock.detail or "opened"
+
+    def read_interlock(self) -> None:
+        """Take the safety circuit as it is now."""
+        self.interlock = self._line.interlock.read()
+
+    def travel(self) -> EncoderSample | None:
+        """The encoder now; None while it is lost."""
+        sample = self.encoder.ask(self._line.encoder.read)
+        if sample is not None:
+            self._belt_mm = sample.belt_mm
+        return sample
+
+    def belt_mm(self) -> float:
+        """Where the belt is; while the encoder is lost, where it was when last heard of."""
+        self.travel()
+        return self._belt_mm
+
+    def block(self, timeout_s: float) -> FieldBlock | None:
+        """What the array has sampled; None when nothing has come, or it is lost."""
+        block = self.magnetometer.ask(lambda: self._line.magnetometer.read(timeout_s))
+        if block is not None and self.encoder.lost:
+            self._belt_mm = float(block.belt_mm[-1])
+        return block
+
+    def frame(self, timeout_s: float) -> Frame | None:
+        """The next frame; None when none has come, or the camera is lost."""
+        return self.camera.ask(lambda: self._line.camera.read(timeout_s))
+
+    def idle(self) -> None:
+        """Let a moment pass: a turn that waits for nothing would keep a core busy."""
+        clock = self._line.clock
+        clock.sleep_until(clock.now_ns() + round(IDLE_S * 1e9))

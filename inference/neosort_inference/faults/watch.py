@@ -1,0 +1,134 @@
+"""The fault watch: asks every symptom in every turn, keeps the alarms, and says how the line is to sort."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from neosort_datasets.assembly import Blind
+from neosort_hardware.types import EncoderSample, FieldBlock, Frame
+from neosort_inference.faults.alarms import Alarm, AlarmBook
+from neosort_inference.faults.catalogue import CATALOGUE
+from neosort_inference.faults.modes import Condition, condition
+
+SENSES_LOST = "senses.lost"
+
+
+class Symptom(Protocol):
+    """One way in which one fault shows. Whatever else it needs to see it is handed by the watch: see `Sees…`."""
+
+    @property
+    def fault(self) -> str:
+        """Its name in the catalogue."""
+
+    def says(self, now_ns: int) -> str:
+        """What shows of it now, in a few words; empty while nothing does. Called in every turn, returns at once."""
+
+
+class SeesFrames(Symptom, Protocol):
+    """A symptom that shows in pictures."""
+
+    def see_frame(self, frame: Frame) -> None:
+        """A frame as the camera gave it."""
+
+
+class SeesBlocks(Symptom, Protocol):
+    """A symptom that shows in the field."""
+
+    def see_block(self, block: FieldBlock) -> None:
+        """A block as the array gave it."""
+
+
+class SeesTravel(Symptom, Protocol):
+    """A symptom that shows in the belt's travel."""
+
+    def see_travel(self, sample: EncoderSample) -> None:
+        """The encoder, once a turn."""
+
+
+class Reported:
+    """A fault that somebody reports outright. ``trouble``: a call that gives its words, empty while there is none."""
+
+    def __init__(self, fault: str, trouble: Callable[[], str]) -> None:
+        self.fault = fault
+        self._trouble = trouble
+
+    def says(self, now_ns: int) -> str:
+        return self._trouble()
+
+
+class FaultWatch:
+    """Symptoms in, alarms and the line's condition out. Single-threaded; asks nothing of any device by itself.
+
+    ``planned``: the sense that the run does without from the start; faults of that one take nothing away.
+    """
+
+    def __init__(
+        self,
+        book: AlarmBook,
+        planned: Blind,
+        *,
+        reported: Iterable[Symptom] = (),
+        frames: Sequence[SeesFrames] = (),
+        blocks: Sequence[SeesBlocks] = (),
+        travel: Sequence[SeesTravel] = (),
+    ) -> None:
+        self.book = book
+        self._planned: Blind = planned
+        self._frames, self._blocks, self._travel = frames, blocks, travel
+        each: list[Symptom] = [*reported, *frames, *blocks, *travel]
+        self._symptoms = list({id(symptom): symptom for symptom in each}.values())
+        self._shown_ns: dict[str, int] = {}
+        self.condition = condition(planned, ())
+
+    def see_frame(self, frame: Frame) -> None:
+        """Every frame goes through here."""
+        for symptom in self._frames:
+            symptom.see_frame(frame)
+
+    def see_block(self, block: FieldBlock) -> None:
+        """Every block goes through here."""
+        for symptom in self._blocks:
+            symptom.see_block(block)
+
+    def see_travel(self, sample: EncoderSample) -> None:
+        """The encoder of every turn goes through here."""
+        for symptom in self._travel:
+            symptom.see_travel(sample)
+
+    def turn(self, now_ns: int) -> Condition:
+        """Ask every symptom, raise and clear; how the line is to sort from now on."""
+        told = {symptom.fault: words for symptom in self._symptoms if (words := symptom.says(now_ns))}
+        told = {fault: words for fault, words in told.items() if not self._explained(fault, told)}
+        self._note(told, now_ns)
+        if self._left().blind is None:
+            told[SENSES_LOST] = "camera and field are lost at once"
+            self._note({SENSES_LOST: told[SENSES_LOST]}, now_ns)
+        self._clear(told, now_ns)
+        self.condition = self._left()
+        return self.condition
+
+    @property
+    def stopped_by(self) -> Alarm | None:
+        """What keeps the line stopped; None where nothing does."""
+        return next((alarm for alarm in self.book.in_force if alarm.effect == "stop"), None)
+
+    def _left(self) -> Condition:
+        return condition(self._planned, (alarm.effect for alarm in self.book.in_force))
+
+    def _explained(self, fault: str, told: dict[str, str]) -> bool:
+        """Whether it shows only because its device is lost, or was a moment ago."""
+        gone = f"{fault.partition('.')[0]}.gone"
+        return fault != gone and (gone in told or any(a.fault == gone and a.standing for a in self.book.open))
+
+    def _note(self, told: dict[str, str], now_ns: int) -> None:
+        for name, words in told.items():
+            self._shown_ns[name] = now_ns
+            self.book.raise_(name, words, now_ns)
+
+    def _clear(self, told: dict[str, str], now_ns: int) -> None:
+        for alarm in self.book.open:
+            kind = CATALOGUE[alarm.fault]
+            silent_ns = now_ns - self._shown_ns.get(alarm.fault, alarm.raised_ns)
+            if alarm.standing and alarm.fault not in told and silent_ns >= kind.gone_after_s * 1e9:
+                self.book.clear(alarm.fault, now_ns)

@@ -1,0 +1,113 @@
+"""Pieces for tests of faults: a twin line in virtual time on which things happen at their times."""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.whole_line import FakeBundle
+
+from neosort_hardware.clock import VirtualClock
+from neosort_hardware.config import LineConfig
+from neosort_hardware.line import Line, open_line
+from neosort_inference.faults.alarms import Alarm
+from neosort_inference.faults.fates import fates, summed
+from neosort_inference.faults.modes import Mode
+from neosort_inference.recipe import Recipe
+from neosort_inference.sorting import Sorting, SortingPlan
+from neosort_inference.telemetry import Telemetry
+
+RECIPE = Recipe(min_p_ndfeb=0.5)
+WAY_S = 4.0  # from the camera's view to past the nozzles, at 1 m/s or more
+
+
+@dataclass
+class Played:
+    """A run with its events. ``modes``: (second, mode) at every change."""
+
+    telemetry: Telemetry
+    started_ns: int
+    modes: list[tuple[float, Mode]]
+    blowing: list[tuple[float, float, int]] = field(default_factory=list)
+
+    def alarm(self, fault: str) -> Alarm:
+        """The one alarm of a fault."""
+        book = self.telemetry.alarms
+        (found,) = [alarm for alarm in (*book.open, *book.past) if alarm.fault == fault]
+        return found
+
+    def at_s(self, stamp_ns: int | None) -> float:
+        assert stamp_ns is not None
+        return (stamp_ns - self.started_ns) * 1e-9
+
+    def faults(self) -> set[str]:
+        """Every fault that was raised."""
+        return set(self.telemetry.alarms.raised)
+
+    def mode_at(self, second: float) -> Mode:
+        return [mode for at_s, mode in self.modes if at_s <= second][-1]
+
+    def fates(self) -> dict[int, str]:
+        return fates(self.telemetry, WAY_S)
+
+    def sums(self):
+        return summed(self.fates())
+
+    def fired_s(self) -> list[float]:
+        """When shots were handed over."""
+        return [self.at_s(decision.decided_ns) for decision in self.telemetry.decisions if decision.fired]
+
+
+class _Script:
+    """The truth of a line, handed on every turn: what is to happen by then happens before."""
+
+    def __init__(self, line: Line, known: list, events: dict[float, Callable]) -> None:
+        self._line, self._truth, self._known = line, line.truth, known
+        self._events = sorted(events.items())
+        self._started_ns = line.clock.now_ns()
+        self.sorting: Sorting | None = None
+        self.modes: list[tuple[float, Mode]] = []
+
+    def items(self):
+        now_s = (self._line.clock.now_ns() - self._started_ns) * 1e-9
+        mode = self.sorting.telemetry.mode
+        if not self.modes or self.modes[-1][1] is not mode:
+            self.modes.append((now_s, mode))
+        while self._events and self._events[0][0] <= now_s:
+            self._events.pop(0)[1](self._line, self.sorting)
+        items = self._truth.items()
+        self._known.extend(items)
+        return items
+
+    def landings(self):
+        return self._truth.landings()
+
+
+def inject(fault, **details):
+    """An event: the fault comes."""
+    return lambda line, _sorting: line.faults.inject(fault, **details)
+
+
+def clear(fault, **details):
+    """An event: the fault goes."""
+    return lambda line, _sorting: line.faults.clear(fault, **details)
+
+
+def acknowledge(by="Ada"):
+    """An event: somebody acknowledges all there is."""
+    return lambda _line, sorting: sorting.acknowledge(None, by)
+
+
+def play(events, seconds=10.0, *, seed=3, speed=1.0, blind="none", **world) -> Played:
+    """Sort for so many seconds while ``events`` (second → event) happen. ``world``: more of the line's configuration.
+
+    Longer blocks than a real array's make turns fewer, and the test faster.
+    """
+    layout = {"belt": {"speed_m_per_s": speed}, "magnetometer": {"block_ms": 20.0}} | world
+    bundle = FakeBundle([])
+    with open_line(LineConfig.model_validate(layout), VirtualClock(), seed) as opened:
+        script = _Script(opened, bundle.items, events)
+        line = dataclasses.replace(opened, truth=script)
+        script.sorting = Sorting(line, SortingPlan(bundle=bundle, recipe=RECIPE, seconds=seconds, blind=blind))
+        started_ns = line.clock.now_ns()
+        telemetry = script.sorting.run()
+        return Played(telemetry=telemetry, started_ns=started_ns, modes=script.modes)

@@ -1,0 +1,98 @@
+"""Faults on the twin, in virtual time: noticed within the stated time, the stated mode and alarm, how it ends, and no
+item without a fate."""
+
+import pytest
+from tests.faulty_line import acknowledge, clear, inject, play
+
+from neosort_inference.faults.catalogue import CATALOGUE
+from neosort_inference.faults.modes import Mode
+
+BEGINS_S = 3.0
+TURN_S = 0.1
+
+WITHOUT = {"without camera": Mode.FIELD, "without field": Mode.CAMERA, "stop": Mode.STOP, "none": Mode.BOTH}
+
+
+def must_be_noticed(played, fault):
+    """Within the catalogue's time, with its mode from then on."""
+    alarm, kind = played.alarm(fault), CATALOGUE[fault]
+    assert BEGINS_S <= played.at_s(alarm.raised_ns) <= BEGINS_S + kind.within_s + TURN_S
+    assert (alarm.severity, alarm.needs_person) == (kind.severity, kind.effect == "stop")
+    assert played.mode_at(played.at_s(alarm.raised_ns) + TURN_S) is WITHOUT[kind.effect]
+    return alarm
+
+
+def must_add_up(played):
+    """Every landed item has one fate, and nothing is late that no fault made so."""
+    assert sum(played.sums().values()) == len({landing.item_id for landing in played.telemetry.landings})
+    assert len(played.telemetry.landings) > 10
+
+
+def test_a_line_without_faults_raises_no_alarm():
+    played = play({}, 12.0)
+    assert played.faults() == set()
+    assert [mode for _, mode in played.modes] == [Mode.BOTH]
+    assert set(played.sums()) <= {"ejected", "passed", "refused"}
+    must_add_up(played)
+
+
+@pytest.mark.parametrize(
+    ("fault", "injected"),
+    [
+        ("camera.gone", inject("camera.gone")),
+        ("camera.silent", inject("camera.silent")),
+        ("magnetometer.gone", inject("magnetometer.gone")),
+        ("magnetometer.silent", inject("magnetometer.silent")),
+    ],
+)
+def test_a_lost_sense_leaves_the_other_and_comes_back_by_itself(fault, injected):
+    played = play({BEGINS_S: injected, 7.0: clear(fault)}, 15.0)
+    alarm = must_be_noticed(played, fault)
+    assert played.faults() == {fault}
+    assert 7.0 < played.at_s(alarm.cleared_ns) < 13.5
+    assert alarm.acknowledged_ns is None, "still told, though it is over"
+    assert played.mode_at(14.0) is Mode.BOTH
+    noticed_s = played.at_s(alarm.raised_ns)
+    assert any(noticed_s + 0.2 < fired_s < 7.0 for fired_s in played.fired_s()), "sorts on meanwhile"
+    assert set(played.sums()) <= {"ejected", "passed", "refused", "late", fault}
+    assert played.sums()["ejected"] > 3
+    must_add_up(played)
+
+
+@pytest.mark.parametrize("fault", ["encoder.gone", "encoder.stopped", "diverter.gone", "interlock.opened"])
+def test_what_stops_the_line_keeps_it_stopped_until_somebody_has_acknowledged_it(fault):
+    events = {BEGINS_S: inject(fault), 8.5: acknowledge("too early"), 9.0: clear(fault), 14.0: acknowledge()}
+    played = play(events, 18.0)
+    alarm = must_be_noticed(played, fault)
+    assert played.faults() == {fault}
+    assert played.at_s(alarm.acknowledged_ns) == pytest.approx(14.0, abs=TURN_S)
+    assert alarm.by == "Ada"
+    noticed_s = played.at_s(alarm.raised_ns)
+    assert not any(noticed_s < fired_s < 14.0 for fired_s in played.fired_s())
+    assert any(fired_s > 14.0 for fired_s in played.fired_s()), "and goes on after that"
+    assert played.mode_at(17.0) is Mode.BOTH
+    assert played.sums()[fault] > 0
+    must_add_up(played)
+
+
+def test_a_line_that_stops_blows_at_nothing_any_more():
+    played = play({4.0: inject("interlock.opened")}, 9.0)
+    stopped_ns = played.alarm("interlock.opened").raised_ns
+    hit = [one for one in played.telemetry.landings if one.impulse_ns > 0 and one.landed_ns > stopped_ns + 0.5e9]
+    assert hit == []
+    assert played.telemetry.recalled, "what had been handed over"
+
+
+def test_without_either_sense_the_line_stops():
+    played = play({3.0: inject("camera.gone"), 5.0: inject("magnetometer.gone"), 7.0: clear("camera.gone")}, 14.0)
+    assert played.faults() == {"camera.gone", "magnetometer.gone", "senses.lost"}
+    assert [mode for _, mode in played.modes] == [Mode.BOTH, Mode.FIELD, Mode.STOP]
+    assert played.alarm("senses.lost").needs_person
+
+
+def test_a_sense_that_was_never_planned_is_not_missed():
+    played = play({3.0: inject("camera.gone")}, 8.0, blind="camera")
+    assert played.faults() == set()
+    assert [mode for _, mode in played.modes] == [Mode.FIELD]
+    played = play({3.0: inject("magnetometer.silent")}, 8.0, blind="field")
+    assert played.faults() == set()
