@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -51,17 +52,19 @@ class VirtualClock:
 
 
 class SkippingClock:
-    """The machine's time without the waiting: computing takes as long as it takes, sleeping takes no time at all.
+    """Time without the waiting: computing takes as long as it takes, sleeping takes no time at all.
 
     What runs on it meets every delay of its own and none of the world's, so that an hour of belt is measured in
-    minutes; what waking up costs on a real line (some 0.05 ms each time) is not in it.
+    minutes; what waking up costs on a real line (some 0.05 ms each time) is not in it. ``computing_ns``: what computing
+    is counted by: the machine's time, or `time.thread_time_ns` where other programs' share of it shall not count.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, computing_ns: Callable[[], int] = time.monotonic_ns) -> None:
+        self._computing_ns = computing_ns
         self._skipped_ns = 0
 
     def now_ns(self) -> int:
-        return time.monotonic_ns() + self._skipped_ns
+        return self._computing_ns() + self._skipped_ns
 
     def sleep_until(self, deadline_ns: int) -> None:
         self._skipped_ns += max(0, deadline_ns - self.now_ns())

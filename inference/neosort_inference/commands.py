@@ -19,6 +19,7 @@ from neosort_hardware.types import Decision, Landing
 from neosort_inference.opening import must_be_new, must_take_files, open_bundle, open_recipe
 from neosort_inference.operating_point import operating_point
 from neosort_inference.report import Report, build_report, print_report, write_report
+from neosort_inference.service import service_watchers
 from neosort_inference.sorting import Sorting, SortingPlan, Watcher
 from neosort_inference.telemetry import Telemetry
 from neosort_inference.terminal import LiveTerminal
@@ -105,7 +106,7 @@ def clock_of(*, fast: bool) -> Clock:
 
 @contextmanager
 def watching(options: RunOptions, console: Console) -> Iterator[tuple[Watcher, ...]]:
-    """The terminal, and the page unless headless; both gone afterwards."""
+    """The terminal, the page unless headless, and whoever has started this process; all let go afterwards."""
     with ExitStack() as stack:
         watchers: list[Watcher] = []
         if not options.headless:
@@ -115,6 +116,7 @@ def watching(options: RunOptions, console: Console) -> Iterator[tuple[Watcher, .
             watchers.append(PageWatcher(page))
         terminal = stack.enter_context(LiveTerminal(console, for_s=options.seconds))
         watchers.append(TerminalWatcher(terminal))
+        watchers += service_watchers(stack)
         yield tuple(watchers)
 
 

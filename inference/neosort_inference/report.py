@@ -19,7 +19,6 @@ from rich.console import Console
 from rich.table import Table
 
 from neosort_hardware.types import Decision, Verdict
-from neosort_inference import report_plots
 from neosort_inference.resampling import Interval
 from neosort_inference.score import Score, score_run
 from neosort_inference.telemetry import Telemetry
@@ -186,6 +185,8 @@ def render_html(report: Report, telemetry: Telemetry) -> str:
 
 def _figures(report: Report, telemetry: Telemetry) -> dict[str, str]:
     """The figures that this run has data for, by name."""
+    from neosort_inference import report_plots  # noqa: PLC0415 - brings matplotlib, which no line needs while it sorts
+
     decisions, figures = telemetry.decisions, {}
     loss = report["loss"]
     if report["recovery"] is not None:

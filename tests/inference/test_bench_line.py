@@ -7,7 +7,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -49,6 +49,7 @@ def lap():
     return lap_of(LineConfig(), events, "made up")
 
 
+@settings(deadline=None, max_examples=25)
 @given(speed=st.floats(0.3, 9.0))
 def test_at_any_speed_places_keep_their_pictures_and_their_field_and_time_goes_by_the_belt(speed):
     made, stamps = lap(), []
@@ -83,6 +84,7 @@ def test_a_lap_takes_frames_and_field_and_says_how_many_it_found():
         lap_of(LineConfig(), [frame(n) for n in range(9)], "blind.mcap")
 
 
+@settings(deadline=None)
 @given(limit=st.floats(0.2, 40.0), start=st.floats(0.5, 3.0))
 def test_the_search_finds_the_limit_from_above_and_from_below(limit, start):
     found = highest_speed(lambda speed: speed <= limit, start)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -127,6 +128,21 @@ def test_figures_grow_old_when_the_loop_stands(sorted_feed, monkeypatch):
     arrived_s = feed.latest().arrived_s
     monkeypatch.setattr("neosort_inference.api.metrics.time.monotonic", lambda: arrived_s + 42.0)
     assert samples_of(asked(feed).text)["neosort_snapshot_age_seconds", ()] == 42.0
+
+
+def test_the_line_is_ready_while_it_sorts_and_its_loop_is_heard_of(sorted_feed, monkeypatch):
+    feed = ViewFeed()
+    assert asked(feed, "/readyz").status_code == 503
+    sorting = sorted_feed[0].latest().view
+    feed.put(sorting)
+    assert asked(feed, "/readyz").status_code == 200
+    arrived_s = feed.latest().arrived_s
+    monkeypatch.setattr("neosort_inference.api.app.time.monotonic", lambda: arrived_s + 6.0)
+    silent = asked(feed, "/readyz")
+    assert (silent.status_code, silent.text) == (503, "sorting, heard of 6.0 s ago")
+    monkeypatch.undo()
+    feed.put(replace(sorting, snapshot=replace(sorting.snapshot, state="stopped")))
+    assert asked(feed, "/readyz").status_code == 503
 
 
 def test_before_the_first_window_it_says_that_there_is_none():

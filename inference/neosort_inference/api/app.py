@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated
@@ -19,6 +20,7 @@ from neosort_inference.telemetry import Snapshot
 
 STREAM_POLL_S = 0.05
 STREAM_REPEAT_S = 2.0
+HEARD_WITHIN_S = 5.0
 _BOUNDARY = "frame"
 _NO_CACHE = {"Cache-Control": "no-store"}
 
@@ -32,6 +34,7 @@ def create_app(feed: ViewFeed, acknowledge: Acknowledge = lambda _: False) -> Fa
     app.state.feed = feed
     app.state.acknowledge = acknowledge
     app.add_api_route("/healthz", healthz, response_class=PlainTextResponse)
+    app.add_api_route("/readyz", readyz, response_class=PlainTextResponse)
     app.add_api_route("/metrics", metrics, response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     app.add_api_route("/api/v1/status", status, response_model_exclude={"counts"})
     app.add_api_route("/api/v1/view", view)
@@ -88,6 +91,13 @@ class ViewOnBelt:
 def healthz() -> str:
     """The page's process is alive."""
     return "ok"
+
+
+def readyz(shown: Newest) -> PlainTextResponse:
+    """The line sorts, and its loop has been heard of within the last seconds; 503 otherwise."""
+    age_s, state = time.monotonic() - shown.arrived_s, shown.view.snapshot.state
+    well = state == "sorting" and age_s <= HEARD_WITHIN_S
+    return PlainTextResponse(f"{state}, heard of {age_s:.1f} s ago", status_code=200 if well else 503)
 
 
 def metrics(feed: Feed, accept: Annotated[str, Header()] = "") -> Response:

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from neosort_hardware.config import ConfigError
 from neosort_inference.bench import crowding as crowding_bench
 from neosort_inference.bench import model as model_bench
+from neosort_inference.bench import start as start_bench
 from neosort_inference.bench import timing as timing_bench
 from neosort_inference.bench.crowding_screen import plot_crowding, print_crowding
 from neosort_inference.bench.line_cli import line
@@ -163,6 +164,36 @@ def timing(
             loaded = timing_bench.run_shots(seconds, rate, lambda: progress.advance(bars[1]))
     record = timing_bench.figures(alone, loaded) | {"shots_per_s": rate, "seconds": seconds} | origin()
     timing_bench.print_timing(record, console)
+    keep(record, json_file, console)
+
+
+@app.command()
+def start(
+    *,
+    repeats: Annotated[int, typer.Option(min=1, max=100, help="Times that a run is started.")] = 5,
+    page: Annotated[bool, typer.Option(help="Serve the page too, on any free port.")] = True,
+    config: ConfigOption = None,
+    belt_speed: BeltSpeedOption = None,
+    json_file: JsonOption = None,
+) -> None:
+    """How soon does a line sort? From the start of the process to the first window decided, and how soon it ends.
+
+    Started and listened to as systemd would, then stopped by SIGTERM.
+    """
+    open_config(config, belt_speed)  # what is wrong with it is said at once
+    must_take_json(json_file)
+    arguments = ["--port", "0"] if page else ["--headless"]
+    arguments += [] if config is None else ["--config", str(config)]
+    arguments += [] if belt_speed is None else ["--belt-speed", str(belt_speed)]
+    console = Console()
+    with Progress(TextColumn("starts"), BarColumn(), MofNCompleteColumn(), console=console) as progress:
+        bar = progress.add_task("starts", total=repeats)
+        starts = []
+        for _ in range(repeats):
+            starts.append(start_bench.timed_start(arguments))
+            progress.advance(bar)
+    record = start_bench.figures(starts) | origin()
+    start_bench.print_start(record, console)
     keep(record, json_file, console)
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
 from neosort_hardware.config import ConfigError
 from neosort_inference.bench.crowding import caught_by_footprint
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _CAUGHT, _CARRIED, _FORMULA = "#1f6fb4", "#d1622b", "#7a7f87"
 
@@ -53,6 +54,8 @@ def _share(value: float, interval: Sequence[float]) -> str:
 
 def plot_crowding(record: dict[str, Any], file: Path) -> None:
     """The curve, measured and expected, into a PNG or SVG file. Raises `ConfigError` where it cannot be written."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - brings matplotlib
+
     figure = Figure(figsize=(7.2, 4.4), layout="constrained")
     _draw(figure.add_subplot(), record)
     try:

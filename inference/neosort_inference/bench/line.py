@@ -9,11 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
 
-from neosort_hardware.clock import RealClock, SkippingClock
+from neosort_hardware.clock import Clock, RealClock, SkippingClock
 from neosort_hardware.config import LineConfig
 from neosort_hardware.replay import ReplayTape
 from neosort_hardware.types import Decision
@@ -29,6 +30,21 @@ WANTED: dict[str, float] = {"p50": 50, "p99": 99, "p999": 99.9}
 STEP_UP = 1.3  # from a speed that holds to the next one tried
 PRECISION = 0.02  # of the maximum speed, relative
 TOP_SPEED_M_PER_S = 60.0
+
+
+class CountedBy(StrEnum):
+    """What time is counted by."""
+
+    CLOCK = "clock"  # computing as the clock has it, other programs' share of the machine included; no waiting
+    PROCESSOR = "processor"  # computing by this program's own processor time, as if nothing else ran; no waiting
+    REAL = "real"  # everything as on a line
+
+
+def clock_by(counted_by: CountedBy) -> Clock:
+    """A clock that counts so."""
+    if counted_by is CountedBy.REAL:
+        return RealClock()
+    return SkippingClock(time.thread_time_ns if counted_by is CountedBy.PROCESSOR else time.monotonic_ns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +93,11 @@ class _StopsWhenLate:
 
 
 def run_belt(
-    lap: Lap, plan: SortingPlan, speed_m_per_s: float, metres: float, *, real_time: bool = False, stops: bool = False
+    lap: Lap, plan: SortingPlan, speed_m_per_s: float, metres: float, counted_by: CountedBy, *, stops: bool = False
 ) -> Pass:
     """Run so many metres of the lap's belt past the loop. ``stops``: at the first shot that comes too late."""
     config = lap.config.model_copy(update={"belt": lap.config.belt.model_copy(update={"speed_m_per_s": speed_m_per_s})})
-    tape = ReplayTape(at_speed(lap, speed_m_per_s, metres), RealClock() if real_time else SkippingClock(), config)
+    tape = ReplayTape(at_speed(lap, speed_m_per_s, metres), clock_by(counted_by), config)
     stopper = _StopsWhenLate()
     with line_on(tape) as line:
         sorting = Sorting(line, plan, (stopper,) if stops else ())

@@ -13,7 +13,7 @@ from neosort_datasets.recorded_line import as_recorded
 from neosort_datasets.recording import Recording
 from neosort_hardware.config import ConfigError, LineConfig
 from neosort_inference.bench.lap import Lap, lap_of, twin_lap
-from neosort_inference.bench.line import Pass, figures, highest_speed, run_belt
+from neosort_inference.bench.line import CountedBy, Pass, figures, highest_speed, run_belt
 from neosort_inference.bench.line_screen import print_line
 from neosort_inference.bench.record import Record, keep, must_take_json, origin
 from neosort_inference.bench.twin import rated
@@ -46,9 +46,14 @@ def line(
     metres: Annotated[float, typer.Option(min=2, max=100_000, help="Belt of each repeat at each speed.")] = 100.0,
     repeats: Annotated[int, typer.Option(min=1, max=100, help="Times that everything is measured.")] = 3,
     search: Annotated[bool, typer.Option(help="Find the highest speed at which nothing is late.")] = True,
-    real_time: Annotated[
-        bool, typer.Option("--real-time", help="Wait as a line waits: metres take their time.")
-    ] = False,
+    counted_by: Annotated[
+        CountedBy,
+        typer.Option(
+            "--time",
+            help="clock: as it passes, less the waiting. processor: this program's own, as if it had the machine "
+            "to itself. real: waiting too.",
+        ),
+    ] = CountedBy.CLOCK,
     seed: Annotated[int, typer.Option(min=0, help="Of the simulated line.")] = 1,
     config: ConfigOption = None,
     bundle: BundleOption = None,
@@ -58,7 +63,7 @@ def line(
     """How fast is the loop? Decision latency and distance, metres of belt per second of a core, the fastest belt.
 
     The real loop on a belt that is played back from memory, at several speeds; by default a belt of 1 m at 2.8 m/s.
-    Waiting is skipped, computing counts as the clock has it. Exit code 1 when a shot came late at the quoted speed.
+    Waiting is skipped. Exit code 1 when a shot came late at the quoted speed.
     """
     plan = SortingPlan(bundle=open_bundle(bundle), recipe=open_recipe(recipe))
     if recording is not None and config is not None:
@@ -76,13 +81,13 @@ def line(
         for _ in range(repeats):  # in turn, so that a busy minute of the machine falls on all of them
             for passes, speed in zip(by_speed, wanted, strict=True):
                 progress.update(bar, description=f"{speed:.2f} m/s")
-                passes.append(run_belt(lap, plan, speed, metres, real_time=real_time))
+                passes.append(run_belt(lap, plan, speed, metres, counted_by))
                 progress.advance(bar)
             if search:
                 progress.update(bar, description="highest speed")
-                highest.append(_highest(lap, plan, wanted[0], min(metres, PROBE_M)))
+                highest.append(_highest(lap, plan, wanted[0], min(metres, PROBE_M), counted_by))
                 progress.advance(bar)
-    record = figures(by_speed, highest) | _about(lap, plan, recording, real_time) | origin()
+    record = figures(by_speed, highest) | _about(lap, plan, recording, counted_by) | origin()
     record["line"]["items_per_m"] = record["speeds"][0]["decisions"] / record["speeds"][0]["metres"]
     print_line(record, console)
     keep(record, json_file, console)
@@ -96,11 +101,11 @@ def _lap(recording: Path | None, config: LineConfig, seed: int) -> Lap:
     return lap_of(as_recorded(source), source.events(), str(recording))
 
 
-def _highest(lap: Lap, plan: SortingPlan, from_m_per_s: float, metres: float) -> float:
-    return highest_speed(lambda speed: run_belt(lap, plan, speed, metres, stops=True).in_time, from_m_per_s)
+def _highest(lap: Lap, plan: SortingPlan, from_m_per_s: float, metres: float, counted_by: CountedBy) -> float:
+    return highest_speed(lambda speed: run_belt(lap, plan, speed, metres, counted_by, stops=True).in_time, from_m_per_s)
 
 
-def _about(lap: Lap, plan: SortingPlan, recording: Path | None, real_time: bool) -> Record:
+def _about(lap: Lap, plan: SortingPlan, recording: Path | None, counted_by: CountedBy) -> Record:
     config = lap.config
     return {
         "line": {
@@ -112,5 +117,5 @@ def _about(lap: Lap, plan: SortingPlan, recording: Path | None, real_time: bool)
             "hop_mm": config.camera.trigger_every_mm,
         },
         "bundle": {"name": plan.bundle.metadata.name, "recipe": plan.recipe.name},
-        "waiting": "as a line waits" if real_time else "skipped",
+        "time": counted_by.value,
     }

@@ -34,7 +34,9 @@ def print_line(record: Record, console: Console) -> None:
     if record["max_speed_m_s"] is not None:
         tried = ", ".join(f"{speed:.2f}" for speed in record["max_speeds_m_s"])
         said.append(f"nothing is late up to {record['max_speed_m_s']:.2f} m/s on this machine as it is ({tried})")
-    if first["wall_over_processor"] > 1.1:
+    if record["time"] == "processor":
+        said.append("counted by this program's own processor time, as if it had the machine to itself")
+    elif first["wall_over_processor"] > 1.1:
         said.append(
             f"the machine was busy (load {record['load_average'][0]:.1f}): the clock says "
             f"{first['wall_over_processor']:.2f} times the processor time, and latencies are not this program's alone"

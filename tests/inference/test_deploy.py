@@ -1,0 +1,55 @@
+"""The files of inference/deploy: what systemd and a container engine make of them, as far as it can be asked here."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from neosort_hardware.real_time import PRIORITY
+from neosort_inference.api.app import create_app
+from neosort_inference.api.feed import ViewFeed
+from neosort_inference.cli import app
+
+DEPLOY = Path(__file__).parents[2] / "inference" / "deploy"
+UNIT = (DEPLOY / "neosort.service").read_text(encoding="utf-8")
+CONTAINER = (DEPLOY / "Containerfile").read_text(encoding="utf-8")
+
+
+def test_systemd_takes_the_unit_without_a_word(tmp_path):
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze (Debian: systemd) is missing")
+    unit = tmp_path / "neosort.service"
+    unit.write_text(UNIT.replace("/opt/neosort/bin/neosort", sys.executable), encoding="utf-8")
+    verified = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
+    about_ours = [line for line in verified.stderr.splitlines() if "neosort" in line]
+    assert (verified.returncode, about_ours) == (0, [])
+
+
+def test_the_unit_grants_what_the_shot_process_asks_for():
+    assert f"LimitRTPRIO={PRIORITY}\n" in UNIT
+    assert "LimitMEMLOCK=infinity\n" in UNIT
+    assert "Type=notify\n" in UNIT
+    assert float(re.search(r"^WatchdogSec=(\d+)$", UNIT, re.MULTILINE)[1]) >= 3, "told once a second"
+
+
+def test_every_command_line_in_them_is_one_of_ours():
+    lines = re.findall(r"^Exec\w+=-?/opt/neosort/bin/neosort (.+)$", UNIT, re.MULTILINE)
+    lines.append(" ".join(re.findall(r'"([^"]+)"', re.search(r"^CMD (\[.+\])$", CONTAINER, re.MULTILINE)[1])))
+    assert len(lines) >= 2
+    commands = get_command(app).commands
+    for line in lines:
+        name, *words = line.split()
+        options = {option for parameter in commands[name].params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= options, line
+
+
+def test_a_container_is_asked_for_its_health_where_the_line_answers():
+    path = re.search(r"127\.0\.0\.1:8000(/\w+)", CONTAINER)[1]
+    assert path in {route.path for route in create_app(ViewFeed()).routes}
+    assert "STOPSIGNAL SIGTERM" in CONTAINER
