@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -85,6 +86,7 @@ Row3 = tuple[float, float, float]
 class Calibration(Section):
     """Constants of the line that a technician measures. Stations: mm downstream of the camera's upstream edge."""
 
+    made_on: date | None = Field(None, description="when they were last measured")
     pixel_to_belt: tuple[Row3, Row3, Row3] = Field(
         ((1.0, 0.0, -20.0), (0.0, -1.0, 512.0), (0.0, 0.0, 1.0)),
         description="homography: pixel (u right, v down, 1) to (across_mm, station_mm, 1)",

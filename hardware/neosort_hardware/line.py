@@ -5,8 +5,8 @@ The one place above the drivers that names a driver module.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
 from types import TracebackType
@@ -15,7 +15,17 @@ from typing import Any, Protocol, Self, cast
 from neosort_hardware.belt import LineGeometry
 from neosort_hardware.clock import Clock, VirtualClock
 from neosort_hardware.config import ConfigError, LineConfig
-from neosort_hardware.devices import Camera, Device, Diverter, Encoder, Faults, Interlock, Magnetometer, Truth
+from neosort_hardware.devices import (
+    Camera,
+    Device,
+    DeviceError,
+    Diverter,
+    Encoder,
+    Faults,
+    Interlock,
+    Magnetometer,
+    Truth,
+)
 from neosort_hardware.driver_choice import DEFAULT_DRIVER, Connect, Driver, foreign_driver, foreign_names
 from neosort_hardware.site import Site
 from neosort_hardware.slots import SlotConfig, SlotName
@@ -103,6 +113,36 @@ def simulated_line(world: World) -> Line:
     site = Site(config=world.config, geometry=world.geometry, clock=world.clock)
     site.shared(World, "twin", lambda: world)
     return _opened(site, truth=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What probing found in a slot: an opened ``device``, or None and the ``trouble`` in one sentence."""
+
+    slot: SlotName
+    device: Device | None = None
+    trouble: str = ""
+
+
+@contextmanager
+def probing(config: LineConfig, clock: Clock) -> Iterator[dict[SlotName, Found]]:
+    """Every slot's device opened in its safe state as far as it can be, whatever becomes of the others; all are closed
+    again. What needs an encoder says so where there is none."""
+    site = Site(config=config, geometry=LineGeometry.of(config), clock=clock)
+    found: dict[SlotName, Found] = {}
+    with ExitStack() as undo:
+        for slot in SLOT_NAMES:
+            settings = settings_in(config, slot)
+            try:
+                device: Any = connector(slot, settings.driver)(settings, site)
+            except (DeviceError, ConfigError) as error:
+                found[slot] = Found(slot=slot, trouble=str(error))
+                continue
+            undo.callback(device.close)
+            found[slot] = Found(slot=slot, device=device)
+            if slot == "encoder":
+                site = replace(site, encoder=device)
+        yield found
 
 
 def settings_in(config: LineConfig, slot: SlotName) -> SlotConfig:

@@ -148,6 +148,10 @@ class ModbusDiverterConfig(DiverterConfig):
     late_ms: float = Field(2.0, ge=0.1, le=20, description="a shot whose moment passed this long ago is not fired")
     expect: tuple[RegisterValue, ...] = ()
 
+    @property
+    def timed_by_host(self) -> bool:
+        return self.mode == "coils"
+
     @model_validator(mode="after")
     def _coils_end_in_time(self) -> Self:
         if self.first_coil + self.nozzles > 65_536:

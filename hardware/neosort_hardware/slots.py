@@ -68,6 +68,11 @@ class DiverterConfig(SlotConfig):
     max_on_ms: float = Field(500.0, ge=1, le=5000, description="no valve stays open longer")
     heartbeat_ms: float = Field(500.0, ge=10, le=10_000, description="all closed when the host is silent this long")
 
+    @property
+    def timed_by_host(self) -> bool:
+        """Whether a process of this machine times the valves, and needs real-time rights for it."""
+        return False
+
 
 class InterlockConfig(SlotConfig):
     """The safety circuit."""

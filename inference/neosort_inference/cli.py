@@ -20,6 +20,7 @@ from neosort_inference.bench.parallel import JobError
 from neosort_inference.bundle import BundleError
 from neosort_inference.commands import RunOptions, run_line
 from neosort_inference.devices_cli import app as devices
+from neosort_inference.doctor.command import doctor
 from neosort_inference.opening import must_be_new, open_config
 from neosort_inference.options import (
     BeltSpeedOption,
@@ -45,9 +46,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Finds NdFeB-bearing items on an e-waste belt and blows them out. 'neosort run' sorts, 'neosort record' "
     "keeps a run, 'neosort replay' sorts what was recorded or photographed, 'neosort devices' shows what is connected, "
+    "'neosort doctor' says whether all is well, "
     "'neosort bench' measures. Press Ctrl-C to stop a run in good order.",
 )
 
+app.command()(doctor)
 app.add_typer(bench, name="bench")
 app.add_typer(devices, name="devices")
 
