@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from neosort_inference.faults.alarms import Acknowledgement
 from neosort_inference.sorting import Watcher
 from neosort_inference.telemetry import Snapshot, WindowView
 
@@ -65,6 +66,10 @@ class ServiceManager:
             self._decided = True
             self.tell("X_NEOSORT_FIRST_WINDOW=1")
 
+    def acknowledged(self) -> tuple[Acknowledgement, ...]:
+        """Nothing: a service manager is no person."""
+        return ()
+
     def tell(self, *words: str) -> None:
         """One message. What cannot be told is not told."""
         if self._socket is not None:
@@ -108,6 +113,10 @@ class ProcessOne:
 
     def show(self, view: WindowView) -> None:
         """Pictures do not matter."""
+
+    def acknowledged(self) -> tuple[Acknowledgement, ...]:
+        """Nothing: nobody looks on."""
+        return ()
 
 
 def reap_adopted(own: Collection[int | None]) -> int:

@@ -20,6 +20,8 @@ from neosort_hardware.types import Box, Decision, FieldBlock, Frame, Shot, Verdi
 from neosort_inference.api.app import create_app
 from neosort_inference.api.feed import ViewFeed
 from neosort_inference.counters import Counters, Histogram
+from neosort_inference.faults.alarms import AlarmBook
+from neosort_inference.faults.modes import Mode
 from neosort_inference.opening import open_bundle
 from neosort_inference.recipe import Recipe
 from neosort_inference.sorting import Sorting, SortingPlan
@@ -64,7 +66,7 @@ def samples_of(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float
 
 @pytest.fixture(scope="module")
 def sorted_feed():
-    """Four seconds of the simulated line, with a dead channel and a fault that has come and gone."""
+    """Four seconds of the simulated line, a dead channel in its array."""
     feed = ViewFeed()
     with open_line(LineConfig(), VirtualClock(), seed=3) as line:
         line.faults.inject("magnetometer.dead", channel=5)
@@ -161,6 +163,25 @@ def test_counts_stay_out_of_the_status_that_people_read(sorted_feed):
     status = asked(sorted_feed[0], "/api/v1/status").json()
     assert "counts" not in status
     assert status["shots"] >= 0
+
+
+def test_a_fault_is_told_while_it_is_in_force_and_its_alarm_until_a_person_has_been(sorted_feed):
+    book = AlarmBook()
+    book.raise_("camera.gone", "no answer", 1)
+    book.raise_("interlock.opened", "opened", 2)
+    book.clear("interlock.opened", 3)
+    book.acknowledge(1, "Ada", 4)
+    view = sorted_feed[0].latest().view
+    counts = replace(view.snapshot.counts, faults=book.raised)
+    feed = ViewFeed()
+    feed.put(replace(view, snapshot=replace(view.snapshot, alarms=book.open, counts=counts, mode=Mode.STOP)))
+    told = samples_of(asked(feed).text)
+    camera, interlock = (("fault", "camera.gone"),), (("fault", "interlock.opened"),)
+    assert told["neosort_fault_active", camera] == 1
+    assert ("neosort_alarm_waiting", camera) not in told
+    assert told["neosort_fault_active", interlock] == told["neosort_alarm_waiting", interlock] == 1, "it stops the line"
+    assert told["neosort_faults_total", camera] == 1
+    assert told["neosort_mode", (("neosort_mode", "stop"),)] == 1
 
 
 def test_a_histogram_counts_every_value_once_bounds_included():
