@@ -35,20 +35,27 @@ def build(
     out: Annotated[Path, typer.Option(help="Folder of the atlas.")] = ATLAS,
     work: Annotated[Path, typer.Option(help="Where finished sprites are kept; a broken build goes on there.")] = WORK,
     look: Annotated[list[str] | None, typer.Option(help="Draw these looks alone; the others as they are.")] = None,
+    add: Annotated[
+        bool, typer.Option("--add", help="Draw only what the atlas lacks, into packs beside those that it has.")
+    ] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; one a core if left out.")] = None,
 ) -> None:
     """Draw every model in every pose that is not finished yet, and pack all that is finished into an atlas.
 
     Nothing finished is lost when it is broken off; after a change of a shape or its paint only what changed is drawn
-    again. What cannot be drawn is named, and all the rest is packed.
+    again. What cannot be drawn is named, and all the rest is packed. With --add, no sprite that the atlas has is
+    drawn or packed again, and what is new is drawn with the same settings.
     """
     require_renderer()
     from neosort_datasets.rendering import build as builder  # noqa: PLC0415 (needs the extra)
-    from neosort_datasets.rendering.atlas_writer import write_atlas  # noqa: PLC0415
+    from neosort_datasets.rendering.atlas_writer import add_to_atlas, present, write_atlas  # noqa: PLC0415
     from neosort_datasets.rendering.kept import RenderSettings  # noqa: PLC0415
     from neosort_datasets.rendering.worklist import tasks  # noqa: PLC0415
 
     settings, wanted = RenderSettings(), tasks(tuple(look or ()))
+    if add:
+        settings, there = present(out)
+        wanted = [task for task in wanted if task.key not in there]
     with Progress(*COLUMNS) as progress:
         bar = progress.add_task("", total=len(wanted))
 
@@ -58,13 +65,16 @@ def build(
                 progress.console.print(outcome.problem, style="red", highlight=False)
 
         outcomes = builder.build(wanted, work, settings, workers=workers or os.cpu_count() or 1, done=done)
-    libraries = {name: version(name) for name in ("mitsuba", "drjit", "pyoidn", "numpy")}
-    size = write_atlas(
-        out,
-        builder.finished_sprites(tasks(), work, settings),
-        px_per_mm=settings.px_per_mm,
-        built_with={**libraries, "samples": settings.samples, "fineness": settings.fineness},
-    )
+    if add:
+        size = add_to_atlas(out, builder.finished_sprites(wanted, work, settings))
+    else:
+        libraries = {name: version(name) for name in ("mitsuba", "drjit", "pyoidn", "numpy")}
+        size = write_atlas(
+            out,
+            builder.finished_sprites(tasks(), work, settings),
+            px_per_mm=settings.px_per_mm,
+            built_with={**libraries, "samples": settings.samples, "fineness": settings.fineness},
+        )
     typer.echo(f"{out}: {size / 1e6:.1f} MB, {sum(outcome.drawn for outcome in outcomes)} sprites drawn now")
     failed = sum(bool(outcome.problem) for outcome in outcomes)
     if failed:

@@ -17,7 +17,7 @@ from neosort_datasets.cli import app
 from neosort_datasets.modelling.shapes import box
 from neosort_datasets.modelling.solid import Part, Surface
 from neosort_datasets.rendering import build, dome, extra, layers
-from neosort_datasets.rendering.atlas_writer import FinishedSprite, write_atlas
+from neosort_datasets.rendering.atlas_writer import FinishedSprite, add_to_atlas, present, write_atlas
 from neosort_datasets.rendering.extra import RenderError
 from neosort_datasets.rendering.kept import KeptSprites, RenderSettings, fingerprint
 from neosort_datasets.rendering.packing import ATLAS_SIZES_PX, GUTTER_PX, packed, shelved
@@ -261,6 +261,30 @@ def test_the_same_sprites_give_the_same_bytes_and_old_packs_go(tmp_path: Path) -
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
     write_atlas(tmp_path, both[:1], px_per_mm=2.0, built_with={})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b.zip", "index.json"]
+
+
+def test_what_is_added_leaves_the_packs_there_are_as_they_are(tmp_path: Path) -> None:
+    write_atlas(tmp_path, [finished("a-01/top", "a")], px_per_mm=2.0, built_with={"samples": 12, "fineness": 1})
+    before = (tmp_path / "a.zip").read_bytes()
+    size = add_to_atlas(tmp_path, [finished("a-02/top", "a"), finished("b-01/top", "b")])
+    add_to_atlas(tmp_path, [finished("a-03/top", "a")])
+    assert (tmp_path / "a.zip").read_bytes() == before
+    assert size < sum(path.stat().st_size for path in tmp_path.iterdir())
+    atlas = Atlas(tmp_path)
+    assert sorted(atlas.index.packs) == ["a", "a-2", "a-3", "b"]
+    assert [atlas.sprite(key).tallest_mm for key in ("a-01/top", "a-02/top", "a-03/top", "b-01/top")]
+    assert present(tmp_path) == (
+        RenderSettings(px_per_mm=2.0, fineness=1, samples=12),
+        {"a-01/top", "a-02/top", "a-03/top", "b-01/top"},
+    )
+
+
+def test_nothing_is_added_where_there_is_no_atlas(tmp_path: Path) -> None:
+    with pytest.raises(RenderError, match=r"index\.json: no atlas to add to"):
+        add_to_atlas(tmp_path, [])
+    (tmp_path / "index.json").write_text('{"version": 7}')
+    with pytest.raises(RenderError, match="version 7, this program adds to version 1"):
+        present(tmp_path)
 
 
 def test_a_kept_sprite_comes_back_and_a_torn_one_does_not(tmp_path: Path) -> None:

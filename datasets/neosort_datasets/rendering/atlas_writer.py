@@ -9,12 +9,15 @@ import os
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
+from neosort_datasets.rendering.extra import RenderError
+from neosort_datasets.rendering.kept import RenderSettings
 from neosort_datasets.rendering.layers import SpriteLayers
 from neosort_hardware.types import ImageU8
 
@@ -44,32 +47,87 @@ def write_atlas(
     A reader never meets half a file: each is replaced whole, the index last.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    by_look: dict[str, list[FinishedSprite]] = {}
-    for sprite in sorted(sprites, key=lambda sprite: (sprite.look, sprite.key)):
-        by_look.setdefault(sprite.look, []).append(sprite)
-    packs: dict[str, dict[str, str | int]] = {}
-    for look, members in by_look.items():
-        data = _zipped(members)
-        _replace(folder / f"{look}.zip", data)
-        packs[look] = {"file": f"{look}.zip", "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-    index = {
+    index: dict[str, Any] = {
         "version": ATLAS_VERSION,
         "px_per_mm": px_per_mm,
         "built_with": dict(built_with),
-        "packs": packs,
-        "sprites": {sprite.key: _entry(sprite) for members in by_look.values() for sprite in members},
+        "packs": {},
+        "sprites": {},
     }
+    _pack(folder, index, _by_look(sprites))
+    size = _write_index(folder, index)
+    for stale in set(folder.glob("*.zip")) - {folder / pack["file"] for pack in index["packs"].values()}:
+        stale.unlink()
+    return size
+
+
+def add_to_atlas(folder: Path, sprites: Iterable[FinishedSprite]) -> int:
+    """Write ``sprites`` into packs of their own ('servo-2') beside those of the atlas in ``folder``, which stay as they
+    are to the byte: an atlas under version control grows by what is new alone. Bytes of the atlas then.
+
+    Raises `RenderError` where there is no atlas, or one of another version.
+    """
+    index = _read_index(folder)
+    packs = {_free_name(look, index["packs"]): members for look, members in _by_look(sprites).items()}
+    _pack(folder, index, packs)
+    return _write_index(folder, index)
+
+
+def present(folder: Path) -> tuple[RenderSettings, set[str]]:
+    """How the atlas in ``folder`` was drawn, and the keys of its sprites. Raises `RenderError` as `add_to_atlas`."""
+    index = _read_index(folder)
+    drawn = index["built_with"]
+    settings = RenderSettings(px_per_mm=index["px_per_mm"], fineness=drawn["fineness"], samples=drawn["samples"])
+    return settings, set(index["sprites"])
+
+
+def _read_index(folder: Path) -> dict[str, Any]:
+    path = folder / "index.json"
+    try:
+        index: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RenderError(f"{path}: no atlas to add to ({error}); build one without --add") from error
+    if index.get("version") != ATLAS_VERSION:
+        raise RenderError(f"{path}: version {index.get('version')}, this program adds to version {ATLAS_VERSION}")
+    return index
+
+
+def _by_look(sprites: Iterable[FinishedSprite]) -> dict[str, list[FinishedSprite]]:
+    by_look: dict[str, list[FinishedSprite]] = {}
+    for sprite in sorted(sprites, key=lambda sprite: (sprite.look, sprite.key)):
+        by_look.setdefault(sprite.look, []).append(sprite)
+    return by_look
+
+
+def _free_name(look: str, packs: Mapping[str, Any]) -> str:
+    names = (look if number == 1 else f"{look}-{number}" for number in count(1))
+    return next(name for name in names if name not in packs)
+
+
+def _pack(folder: Path, index: dict[str, Any], packs: Mapping[str, Sequence[FinishedSprite]]) -> None:
+    """Write packs by name, and what they hold into ``index``."""
+    for name, members in packs.items():
+        data = _zipped(members)
+        _replace(folder / f"{name}.zip", data)
+        index["packs"][name] = {
+            "file": f"{name}.zip",
+            "bytes": len(data),
+            "sha256": hashlib.sha256(data).hexdigest(),
+        }
+        index["sprites"] |= {sprite.key: _entry(sprite, name) for sprite in members}
+
+
+def _write_index(folder: Path, index: Mapping[str, Any]) -> int:
+    """Bytes of the whole atlas."""
     text = json.dumps(index, indent=1).encode() + b"\n"
     _replace(folder / "index.json", text)
-    for stale in set(folder.glob("*.zip")) - {folder / f"{look}.zip" for look in packs}:
-        stale.unlink()
-    return sum(int(pack["bytes"]) for pack in packs.values()) + len(text)
+    return sum(int(pack["bytes"]) for pack in index["packs"].values()) + len(text)
 
 
-def _entry(sprite: FinishedSprite) -> dict[str, Any]:
+def _entry(sprite: FinishedSprite, pack: str) -> dict[str, Any]:
     height, width = sprite.layers.colour.shape[:2]
     return {
-        "pack": sprite.look,
+        "pack": pack,
         "width_px": width,
         "height_px": height,
         "tallest_mm": round(sprite.layers.tallest_mm, 2),
