@@ -2,13 +2,15 @@
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tests.whole_line import FakeBundle
 
 from neosort_hardware.clock import VirtualClock
 from neosort_hardware.config import LineConfig
-from neosort_hardware.line import Line, open_line
+from neosort_hardware.line import Line, simulated_line
+from neosort_hardware.twin.scenery import Scenery
+from neosort_hardware.twin.world import World
 from neosort_inference.faults.alarms import Alarm
 from neosort_inference.faults.fates import fates, summed
 from neosort_inference.faults.modes import Mode
@@ -16,6 +18,7 @@ from neosort_inference.recipe import Recipe
 from neosort_inference.sorting import Sorting, SortingPlan
 from neosort_inference.telemetry import Telemetry
 
+SCENERY = Scenery()  # shared: every sprite is read once
 RECIPE = Recipe(min_p_ndfeb=0.5)
 WAY_S = 4.0  # from the camera's view to past the nozzles, at 1 m/s or more
 
@@ -27,7 +30,6 @@ class Played:
     telemetry: Telemetry
     started_ns: int
     modes: list[tuple[float, Mode]]
-    blowing: list[tuple[float, float, int]] = field(default_factory=list)
 
     def alarm(self, fault: str) -> Alarm:
         """The one alarm of a fault."""
@@ -97,14 +99,15 @@ def acknowledge(by="Ada"):
     return lambda _line, sorting: sorting.acknowledge(None, by)
 
 
-def play(events, seconds=10.0, *, seed=3, speed=1.0, blind="none", **world) -> Played:
-    """Sort for so many seconds while ``events`` (second → event) happen. ``world``: more of the line's configuration.
+def play(events, seconds=10.0, *, seed=3, speed=1.0, blind="none", **settings) -> Played:
+    """Sort for so many seconds while ``events`` (second → event) happen. ``settings``: more of the configuration.
 
     Longer blocks than a real array's make turns fewer, and the test faster.
     """
-    layout = {"belt": {"speed_m_per_s": speed}, "magnetometer": {"block_ms": 20.0}} | world
+    layout = {"belt": {"speed_m_per_s": speed}, "magnetometer": {"block_ms": 20.0}} | settings
     bundle = FakeBundle([])
-    with open_line(LineConfig.model_validate(layout), VirtualClock(), seed) as opened:
+    world = World(LineConfig.model_validate(layout), VirtualClock(), seed, SCENERY)
+    with simulated_line(world) as opened:
         script = _Script(opened, bundle.items, events)
         line = dataclasses.replace(opened, truth=script)
         script.sorting = Sorting(line, SortingPlan(bundle=bundle, recipe=RECIPE, seconds=seconds, blind=blind))

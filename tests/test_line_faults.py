@@ -8,15 +8,16 @@ from neosort_inference.faults.catalogue import CATALOGUE
 from neosort_inference.faults.modes import Mode
 
 BEGINS_S = 3.0
+PICTURES_S = 5.0  # by then it is known what pictures are like
 TURN_S = 0.1
 
 WITHOUT = {"without camera": Mode.FIELD, "without field": Mode.CAMERA, "stop": Mode.STOP, "none": Mode.BOTH}
 
 
-def must_be_noticed(played, fault):
+def must_be_noticed(played, fault, begins_s=BEGINS_S):
     """Within the catalogue's time, with its mode from then on."""
     alarm, kind = played.alarm(fault), CATALOGUE[fault]
-    assert BEGINS_S <= played.at_s(alarm.raised_ns) <= BEGINS_S + kind.within_s + TURN_S
+    assert begins_s <= played.at_s(alarm.raised_ns) <= begins_s + kind.within_s + TURN_S
     assert (alarm.severity, alarm.needs_person) == (kind.severity, kind.effect == "stop")
     assert played.mode_at(played.at_s(alarm.raised_ns) + TURN_S) is WITHOUT[kind.effect]
     return alarm
@@ -57,6 +58,23 @@ def test_a_lost_sense_leaves_the_other_and_comes_back_by_itself(fault, injected)
     assert set(played.sums()) <= {"ejected", "passed", "refused", "late", fault}
     assert played.sums()["ejected"] > 3
     must_add_up(played)
+
+
+@pytest.mark.parametrize("fault", ["camera.frozen", "camera.dark", "camera.blurred"])
+def test_a_picture_that_does_not_show_the_belt_is_not_sorted_by(fault):
+    played = play({PICTURES_S: inject(fault), PICTURES_S + 4.0: clear(fault)}, PICTURES_S + 8.0)
+    alarm = must_be_noticed(played, fault, PICTURES_S)
+    assert played.faults() == {fault}
+    assert PICTURES_S + 4.0 < played.at_s(alarm.cleared_ns) < PICTURES_S + 6.0
+    assert played.modes[-1][1] is Mode.BOTH
+    must_add_up(played)
+
+
+def test_dirt_on_the_window_is_told_and_sorted_on_with():
+    played = play({10.0: inject("camera.dirty")}, 19.0)
+    must_be_noticed(played, "camera.dirty", 10.0)
+    assert played.faults() == {"camera.dirty"}
+    assert [mode for _, mode in played.modes] == [Mode.BOTH]
 
 
 @pytest.mark.parametrize("fault", ["encoder.gone", "encoder.stopped", "diverter.gone", "interlock.opened"])

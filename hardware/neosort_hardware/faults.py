@@ -7,7 +7,9 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 FaultName = Literal[
+    "camera.blurred",
     "camera.dark",
+    "camera.dirty",
     "camera.frozen",
     "camera.gone",
     "camera.silent",

@@ -146,6 +146,21 @@ def test_without_its_lamps_the_camera_is_nearly_blind(line):
     assert line.camera.read(1.0).image.mean() < 0.1 * bright
 
 
+def test_a_blurred_camera_loses_fine_detail_and_a_dirty_one_has_patches_that_stay(line):
+    def detail(image):
+        halved = image[:, :, 1].reshape(256, 2, 320, 2).mean(axis=(1, 3))  # the noise averages out
+        return np.abs(np.diff(halved, axis=0)).mean()
+
+    sharp = [line.camera.read(1.0).image for _ in range(2)]
+    line.faults.inject("camera.blurred")
+    assert detail(line.camera.read(1.0).image) < 0.7 * min(map(detail, sharp))
+    line.faults.clear("camera.blurred")
+    line.faults.inject("camera.dirty")
+    dirty = [line.camera.read(1.0).image for _ in range(4)]
+    darker = np.median(np.stack(dirty), axis=0).mean(axis=2) < 0.6 * np.median(np.stack(sharp), axis=0).mean(axis=2)
+    assert 0.01 < darker.mean() < 0.3
+
+
 def test_a_stopped_encoder_stops_the_count_the_frames_and_the_shots(line):
     pass_time(line, 0.3)
     assert line.diverter.schedule(SHOT) is ShotOutcome.ACCEPTED

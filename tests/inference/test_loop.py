@@ -60,12 +60,8 @@ class FakeCamera(FakeDevice):
         self._left -= 1
         self._sequence += 1
         self._clock.sleep_until(self._clock.now_ns() + STEP_NS)
-        return Frame(
-            image=np.zeros((2, 2, 3), np.uint8),
-            belt_mm=self._clock.now_ns() * 1e-6,
-            captured_ns=0,
-            sequence=self._sequence,
-        )
+        image = np.random.default_rng(self._sequence).integers(50, 200, (64, 64, 3), np.uint8)  # a living camera's
+        return Frame(image=image, belt_mm=self._clock.now_ns() * 1e-6, captured_ns=0, sequence=self._sequence)
 
 
 class FakeMagnetometer(FakeDevice):

@@ -11,6 +11,7 @@ from neosort_hardware.faults import FaultName
 from neosort_hardware.named_device import NamedDevice
 from neosort_hardware.site import Site
 from neosort_hardware.slots import SlotConfig
+from neosort_hardware.twin.faulty_camera import FaultyCamera
 from neosort_hardware.twin.world import ARRAY_BUFFER_S, World
 from neosort_hardware.types import (
     ArrayBool,
@@ -18,7 +19,6 @@ from neosort_hardware.types import (
     EncoderSample,
     FieldBlock,
     Frame,
-    ImageU8,
     InterlockState,
     ItemTruth,
     Landing,
@@ -27,7 +27,6 @@ from neosort_hardware.types import (
 )
 
 NO_ANSWER = "does not answer (simulated fault)"
-DARK_DIVISOR = 24  # a: what is left of the light when the lamps have failed
 
 
 def world_of(site: Site) -> World:
@@ -84,7 +83,7 @@ class SimCamera(SimDevice):
         super().__init__(world)
         self._every_mm = world.config.camera.trigger_every_mm
         self._next = self._newest() + 1
-        self._frozen: ImageU8 | None = None
+        self._faulty = FaultyCamera(world.faults)
 
     def read(self, timeout_s: float) -> Frame | None:
         self._must_answer()
@@ -100,7 +99,7 @@ class SimCamera(SimDevice):
         if not self._wait(due_ns, timeout_s) or true_mm is None or due_ns is None:
             return None
         frame = Frame(
-            image=self._image(true_mm),
+            image=self._faulty.hands_over(lambda: world.picture_at(true_mm)),
             belt_mm=world.geometry.counts_to_mm(world.geometry.mm_to_counts(due_mm)),
             captured_ns=due_ns,
             sequence=self._next,
@@ -111,20 +110,6 @@ class SimCamera(SimDevice):
     def _newest(self) -> int:
         """The last trigger that has come."""
         return int(self._world.faults.travel.shown_mm(self._world.advance()) // self._every_mm)
-
-    def _image(self, true_mm: float) -> ImageU8:
-        """What the camera hands over of that place: the world, its last picture, or next to nothing."""
-        faults = self._world.faults
-        if not faults.is_on("camera.frozen"):
-            self._frozen = None
-        elif self._frozen is not None:
-            return self._frozen
-        image = self._world.picture_at(true_mm)
-        if faults.is_on("camera.dark"):
-            image = image // DARK_DIVISOR
-        if faults.is_on("camera.frozen"):
-            self._frozen = image
-        return image
 
 
 class SimMagnetometer(SimDevice):

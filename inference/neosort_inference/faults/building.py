@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from neosort_datasets.assembly import Blind
 from neosort_hardware.config import LineConfig
+from neosort_hardware.types import EncoderSample, FieldBlock, Frame
 from neosort_inference.faults.alarms import AlarmBook
+from neosort_inference.faults.picture import Pictures
 from neosort_inference.faults.reached_line import ReachedLine
 from neosort_inference.faults.sensing import ArraySilent, CameraSilent
 from neosort_inference.faults.travelling import EncoderStopped
-from neosort_inference.faults.watch import FaultWatch, Reported, SeesBlocks, SeesFrames, SeesTravel, Symptom
+from neosort_inference.faults.watch import FaultWatch, Reported, Symptom
 
 
 class Troubled(Protocol):
@@ -25,25 +28,25 @@ def watch_of(
     config: LineConfig, reached: ReachedLine, book: AlarmBook, planned: Blind, recorder: Troubled | None
 ) -> FaultWatch:
     """The watch over a line. A sense that the run does without from the start is not looked after."""
-    reported: list[Symptom] = [
+    symptoms: list[Symptom] = [
         Reported("interlock.opened", reached.interlock_trouble),
         Reported("encoder.gone", lambda: reached.encoder.trouble),
         Reported("diverter.gone", lambda: reached.diverter.trouble),
         Reported("diverter.unwell", reached.diverter_trouble),
     ]
-    frames: list[SeesFrames] = []
-    blocks: list[SeesBlocks] = []
-    travel: list[SeesTravel] = []
+    on_frame: list[Callable[[Frame], None]] = []
+    on_block: list[Callable[[FieldBlock], None]] = []
+    on_travel: list[Callable[[EncoderSample], None]] = []
     if recorder is not None:
-        reported.append(Reported("recording.broken", lambda: recorder.trouble))
+        symptoms.append(Reported("recording.broken", lambda: recorder.trouble))
     if planned != "camera":
-        silent = CameraSilent(config.camera.trigger_every_mm)
-        reported.append(Reported("camera.gone", lambda: reached.camera.trouble))
-        frames.append(silent)
-        travel.append(silent)
+        no_frames, pictures = CameraSilent(config.camera.trigger_every_mm), Pictures()
+        symptoms += [Reported("camera.gone", lambda: reached.camera.trouble), no_frames, *pictures.symptoms]
+        on_frame += [no_frames.see_frame, pictures.see_frame]
+        on_travel.append(no_frames.see_travel)
     if planned != "field":
-        stopped = EncoderStopped()
-        reported.append(Reported("magnetometer.gone", lambda: reached.magnetometer.trouble))
-        blocks += [ArraySilent(config.magnetometer.block_ms), stopped]
-        travel.append(stopped)
-    return FaultWatch(book, planned, reported=reported, frames=frames, blocks=blocks, travel=travel)
+        no_blocks, standing = ArraySilent(config.magnetometer.block_ms), EncoderStopped()
+        symptoms += [Reported("magnetometer.gone", lambda: reached.magnetometer.trouble), no_blocks, standing]
+        on_block += [no_blocks.see_block, standing.see_block]
+        on_travel.append(standing.see_travel)
+    return FaultWatch(book, planned, symptoms, on_frame=on_frame, on_block=on_block, on_travel=on_travel)

@@ -23,10 +23,11 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultKind:
-    """One row. ``words``: what the line says of it. ``within_s``: from its coming to its alarm. ``effect``: what the
-    line does without, from the alarm on. ``gone_after_s``: it counts as over when nothing of it has shown for so long.
+    """One row. ``words``: what the line says of it. ``within_s``: from its coming to its alarm.
 
-    What stops the line is over only when a person has acknowledged it after that; the others are by themselves.
+    ``effect``: what the line does without, from the alarm on. ``hidden_by``: it says nothing while one of these is
+    there. ``gone_after_s``: it counts as over when nothing of it has shown for so long. What stops the line is over
+    only when a person has acknowledged it after that; the others are by themselves.
     """
 
     name: str
@@ -35,6 +36,7 @@ class FaultKind:
     within_s: float
     effect: Effect
     severity: Severity
+    hidden_by: tuple[str, ...] = ()
     gone_after_s: float = 1.0
 
     @property
@@ -48,6 +50,10 @@ _LOW, _MEDIUM, _HIGH = Severity
 _ROWS: tuple[tuple[str, str, str, float, Effect, Severity], ...] = (
     ("camera.gone", "camera does not answer", "an error from every read", 0.2, "without camera", _HIGH),
     ("camera.silent", "camera gives no frames", "no frame over three exposures' travel", 1.2, "without camera", _HIGH),
+    ("camera.frozen", "picture is frozen", "the same picture three times", 1.2, "without camera", _HIGH),
+    ("camera.dark", "picture is dark", "nothing brighter than 24 of 255", 0.6, "without camera", _HIGH),
+    ("camera.blurred", "picture is out of focus", "fine detail below 60 % of the usual", 2.0, "without camera", _HIGH),
+    ("camera.dirty", "lens or window is dirty", "patches that stay, darker than usual", 8.0, "none", _MEDIUM),
     ("magnetometer.gone", "magnetometers do not answer", "an error from every read", 0.2, "without field", _HIGH),
     ("magnetometer.silent", "magnetometers are silent", "no samples for 0.25 s", 0.5, "without field", _HIGH),
     ("senses.lost", "neither picture nor field to sort by", "both senses lost at once", 0.2, "stop", _HIGH),
@@ -58,7 +64,26 @@ _ROWS: tuple[tuple[str, str, str, float, Effect, Severity], ...] = (
     ("interlock.opened", "interlock open", "the safety circuit reads opened", 0.1, "stop", _HIGH),
     ("recording.broken", "the recording is not whole", "the recorder's own account", 0.5, "none", _LOW),
 )
+# What shows as well when another is there, and means nothing then.
+_HIDDEN_BY: dict[str, tuple[str, ...]] = {
+    "camera.silent": ("camera.gone",),
+    "camera.frozen": ("camera.gone",),
+    "camera.dark": ("camera.gone",),
+    "camera.blurred": ("camera.gone", "camera.frozen", "camera.dark"),
+    "camera.dirty": ("camera.gone", "camera.frozen", "camera.dark", "camera.blurred"),
+    "magnetometer.silent": ("magnetometer.gone",),
+    "encoder.stopped": ("encoder.gone",),
+    "diverter.unwell": ("diverter.gone",),
+}
 CATALOGUE: dict[str, FaultKind] = {
-    name: FaultKind(name=name, words=words, sign=sign, within_s=within_s, effect=effect, severity=severity)
+    name: FaultKind(
+        name=name,
+        words=words,
+        sign=sign,
+        within_s=within_s,
+        effect=effect,
+        severity=severity,
+        hidden_by=_HIDDEN_BY.get(name, ()),
+    )
     for name, words, sign, within_s, effect, severity in _ROWS
 }

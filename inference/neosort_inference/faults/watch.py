@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from neosort_datasets.assembly import Blind
@@ -15,7 +15,7 @@ SENSES_LOST = "senses.lost"
 
 
 class Symptom(Protocol):
-    """One way in which one fault shows. Whatever else it needs to see it is handed by the watch: see `Sees…`."""
+    """One way in which one fault shows."""
 
     @property
     def fault(self) -> str:
@@ -23,27 +23,6 @@ class Symptom(Protocol):
 
     def says(self, now_ns: int) -> str:
         """What shows of it now, in a few words; empty while nothing does. Called in every turn, returns at once."""
-
-
-class SeesFrames(Symptom, Protocol):
-    """A symptom that shows in pictures."""
-
-    def see_frame(self, frame: Frame) -> None:
-        """A frame as the camera gave it."""
-
-
-class SeesBlocks(Symptom, Protocol):
-    """A symptom that shows in the field."""
-
-    def see_block(self, block: FieldBlock) -> None:
-        """A block as the array gave it."""
-
-
-class SeesTravel(Symptom, Protocol):
-    """A symptom that shows in the belt's travel."""
-
-    def see_travel(self, sample: EncoderSample) -> None:
-        """The encoder, once a turn."""
 
 
 class Reported:
@@ -60,41 +39,41 @@ class Reported:
 class FaultWatch:
     """Symptoms in, alarms and the line's condition out. Single-threaded; asks nothing of any device by itself.
 
-    ``planned``: the sense that the run does without from the start; faults of that one take nothing away.
+    ``planned``: the sense that the run does without from the start; faults of that one take nothing away. ``on_*``:
+    what the symptoms are to see of what the devices give.
     """
 
     def __init__(
         self,
         book: AlarmBook,
         planned: Blind,
+        symptoms: Sequence[Symptom],
         *,
-        reported: Iterable[Symptom] = (),
-        frames: Sequence[SeesFrames] = (),
-        blocks: Sequence[SeesBlocks] = (),
-        travel: Sequence[SeesTravel] = (),
+        on_frame: Sequence[Callable[[Frame], None]] = (),
+        on_block: Sequence[Callable[[FieldBlock], None]] = (),
+        on_travel: Sequence[Callable[[EncoderSample], None]] = (),
     ) -> None:
         self.book = book
         self._planned: Blind = planned
-        self._frames, self._blocks, self._travel = frames, blocks, travel
-        each: list[Symptom] = [*reported, *frames, *blocks, *travel]
-        self._symptoms = list({id(symptom): symptom for symptom in each}.values())
+        self._symptoms = symptoms
+        self._on_frame, self._on_block, self._on_travel = on_frame, on_block, on_travel
         self._shown_ns: dict[str, int] = {}
         self.condition = condition(planned, ())
 
     def see_frame(self, frame: Frame) -> None:
         """Every frame goes through here."""
-        for symptom in self._frames:
-            symptom.see_frame(frame)
+        for see in self._on_frame:
+            see(frame)
 
     def see_block(self, block: FieldBlock) -> None:
         """Every block goes through here."""
-        for symptom in self._blocks:
-            symptom.see_block(block)
+        for see in self._on_block:
+            see(block)
 
     def see_travel(self, sample: EncoderSample) -> None:
         """The encoder of every turn goes through here."""
-        for symptom in self._travel:
-            symptom.see_travel(sample)
+        for see in self._on_travel:
+            see(sample)
 
     def turn(self, now_ns: int) -> Condition:
         """Ask every symptom, raise and clear; how the line is to sort from now on."""
@@ -117,9 +96,9 @@ class FaultWatch:
         return condition(self._planned, (alarm.effect for alarm in self.book.in_force))
 
     def _explained(self, fault: str, told: dict[str, str]) -> bool:
-        """Whether it shows only because its device is lost, or was a moment ago."""
-        gone = f"{fault.partition('.')[0]}.gone"
-        return fault != gone and (gone in told or any(a.fault == gone and a.standing for a in self.book.open))
+        """Whether it shows only because of another that shows, or did a moment ago."""
+        standing = {alarm.fault for alarm in self.book.open if alarm.standing}
+        return any(other in told or other in standing for other in CATALOGUE[fault].hidden_by)
 
     def _note(self, told: dict[str, str], now_ns: int) -> None:
         for name, words in told.items():
