@@ -106,27 +106,29 @@ class CameraGrabber:
     def _run(self) -> None:
         back_off = BackOff()
         while not self._stop.is_set():
-            if not back_off.due(time.monotonic_ns()):
-                self._stop.wait(min(0.05, (back_off.next_ns - time.monotonic_ns()) * 1e-9))
+            left_s = (back_off.next_ns - time.monotonic_ns()) * 1e-9
+            if left_s > 0:
+                self._stop.wait(left_s)
                 continue
             try:
-                self._live(back_off)
+                self._live(self._open_source(), back_off)
             except CameraFault as fault:
                 self._tell(str(fault))
                 back_off.failed(time.monotonic_ns())
             except EndOfStream:
                 self._end()
-                return
 
-    def _live(self, back_off: BackOff) -> None:
-        """Open the camera and keep its frames until it fails or everything ends."""
-        source = self._open_source()
+    def _live(self, source: CameraSource, back_off: BackOff) -> None:
+        """Keep the camera's frames until it fails or everything ends. Trouble is told before the camera is let go."""
         try:
             life = CameraLife(source, self._settings, self._trigger, self._stamp_to_middle_ns, self._is_wanted)
             if self._trigger != "free" or not self._tried.is_set():
                 self._tell("")
             while not self._stop.is_set():
                 self._keep(life, back_off)
+        except CameraFault as fault:
+            self._tell(str(fault))
+            raise
         finally:
             source.close()
 
@@ -162,6 +164,7 @@ class CameraGrabber:
             self._news.notify_all()
 
     def _end(self) -> None:
+        self._stop.set()
         with self._news:
             self._ended = True
             self._tried.set()

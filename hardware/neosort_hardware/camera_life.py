@@ -12,15 +12,16 @@ from neosort_hardware.pixel_formats import PIXEL_FORMATS, frame_bytes, known_for
 from neosort_hardware.settings_camera import RealCameraConfig, Trigger
 
 SLICE_S = 0.05  # no wait is longer, so that an end is heard
+TOO_MANY = 5  # incomplete frames in a row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """A frame and the middle of its exposure in our time, which may be wrong by ``error_ns``."""
+    """A frame and the middle of its exposure in our time, which may be wrong by ``error_ns``, None if unknown."""
 
     exposure: Exposure
     middle_ns: int
-    error_ns: int
+    error_ns: int | None
 
 
 class CameraLife:
@@ -39,11 +40,13 @@ class CameraLife:
         self._trigger = trigger
         self._stamp_to_middle_ns = stamp_to_middle_ns
         self._wanted = wanted
-        self._clock = DeviceClock(round(settings.delay_ms * 1e6))
+        self._way_ns = None if settings.delay_ms is None else round(settings.delay_ms * 1e6)
+        self._clock = DeviceClock(self._way_ns)
         self._silent_ns = round(settings.silent_ms * 1e6)
         self._heard_ns = time.monotonic_ns()
         self._triggered_ns: int | None = None
-        self._spoilt = ""
+        self._spoilt_in_a_row = 0
+        self._whole_ns = self._heard_ns
 
     def step(self) -> Taken | None:
         """The next frame, if there is one soon. Raises `CameraFault`, `FrameSpoilt`, `EndOfStream`."""
@@ -52,16 +55,15 @@ class CameraLife:
         try:
             exposure = self._source.grab(SLICE_S)
         except FrameSpoilt as spoilt:
-            self._spoilt = str(spoilt)
-            self._triggered_ns = None
-            self._bear_silence()
+            self._bear_spoilt(str(spoilt))
             raise
         if exposure is None:
             self._bear_silence()
             return None
         self._must_fit(exposure)
         taken = self._stamped(exposure)
-        self._heard_ns, self._triggered_ns, self._spoilt = time.monotonic_ns(), None, ""
+        self._heard_ns = self._whole_ns = time.monotonic_ns()
+        self._triggered_ns, self._spoilt_in_a_row = None, 0
         return taken
 
     def _triggers(self) -> bool:
@@ -73,12 +75,18 @@ class CameraLife:
         self._heard_ns = self._triggered_ns
         return True
 
+    def _bear_spoilt(self, how: str) -> None:
+        """Some frames come incomplete on any network; nothing else for long is a fault."""
+        self._heard_ns = time.monotonic_ns()
+        self._triggered_ns = None
+        self._spoilt_in_a_row += 1
+        if self._spoilt_in_a_row >= TOO_MANY and self._heard_ns - self._whole_ns >= self._silent_ns:
+            raise CameraFault(f"has sent no whole frame for {self._settings.silent_ms:g} ms ({how})")
+
     def _bear_silence(self) -> None:
         """Silence is a fault where a frame is owed; where the belt may just stand, the camera is asked how it is."""
         if time.monotonic_ns() - self._heard_ns < self._silent_ns:
             return
-        if self._spoilt:
-            raise CameraFault(f"has sent no whole frame for {self._settings.silent_ms:g} ms ({self._spoilt})")
         if self._triggered_ns is not None:
             raise CameraFault(f"has sent no frame within {self._settings.silent_ms:g} ms of a software trigger")
         if self._trigger == "free":
@@ -106,9 +114,9 @@ class CameraLife:
             )
 
     def _stamped(self, exposure: Exposure) -> Taken:
-        way_ns = round(self._settings.delay_ms * 1e6)
         if exposure.device_ns is None:
-            return Taken(exposure=exposure, middle_ns=exposure.arrived_ns - way_ns, error_ns=way_ns)
+            middle_ns = exposure.arrived_ns - (self._way_ns or 0)
+            return Taken(exposure=exposure, middle_ns=middle_ns, error_ns=self._way_ns)
         self._clock.told(exposure.device_ns, exposure.arrived_ns, self._triggered_ns)
         middle_ns = self._clock.ours_ns(exposure.device_ns) + self._stamp_to_middle_ns
         return Taken(exposure=exposure, middle_ns=middle_ns, error_ns=self._clock.error_ns)

@@ -24,7 +24,7 @@ class RealCamera(NamedDevice):
     in the middle of its exposure. ``trigger``: ``free`` picks the first frame of every stretch of
     ``trigger_every_mm``, ``software`` asks for one when the belt has come so far, ``line`` takes all that come.
     ``unplaced``: frames left out because nobody looked at the belt around their time. ``stamp_error_ms``: by how much
-    the newest frame's stamp may be wrong.
+    the newest frame's stamp may be wrong, None where that is not known.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class RealCamera(NamedDevice):
         self._triggered: int | None = None
         self._last_ns = 0
         self.unplaced = 0
-        self.stamp_error_ms = 0.0
+        self.stamp_error_ms: float | None = None
         self._grabber = CameraGrabber(name, open_source, settings, trigger, stamp_to_middle_ns)
 
     @property
@@ -104,7 +104,7 @@ class RealCamera(NamedDevice):
 
     def _framed(self, taken: Taken, belt_mm: float, number: int) -> Frame:
         exposure = taken.exposure
-        self.stamp_error_ms = taken.error_ns * 1e-6
+        self.stamp_error_ms = None if taken.error_ns is None else taken.error_ns * 1e-6
         self._last_ns = max(self._last_ns + 1, taken.middle_ns)
         image = to_rgb(exposure.raw, exposure.pixel_format, exposure.width_px, exposure.height_px)
         return Frame(image=image, belt_mm=belt_mm, captured_ns=self._last_ns, sequence=number)

@@ -11,7 +11,7 @@ from pydantic import Field, SerializeAsAny, ValidationError, model_validator
 from neosort_hardware.driver_choice import settings_of
 from neosort_hardware.faults import Fault
 from neosort_hardware.section import ConfigError, Section, describe_invalid, load_toml
-from neosort_hardware.settings_camera import OpenCvCameraConfig
+from neosort_hardware.settings_camera import AravisCameraConfig, OpenCvCameraConfig
 from neosort_hardware.settings_modbus import (
     ModbusDiverterConfig,
     ModbusEncoderConfig,
@@ -58,7 +58,9 @@ Mm = Annotated[float, Field(ge=0, le=20_000)]
 AnyEncoder = Annotated[
     SerializeAsAny[EncoderConfig], settings_of("encoder", SimEncoderConfig, SerialEncoderConfig, ModbusEncoderConfig)
 ]
-AnyCamera = Annotated[SerializeAsAny[CameraConfig], settings_of("camera", SimCameraConfig, OpenCvCameraConfig)]
+AnyCamera = Annotated[
+    SerializeAsAny[CameraConfig], settings_of("camera", SimCameraConfig, OpenCvCameraConfig, AravisCameraConfig)
+]
 AnyMagnetometer = Annotated[
     SerializeAsAny[MagnetometerConfig],
     settings_of("magnetometer", SimMagnetometerConfig, SerialMagnetometerConfig, ModbusMagnetometerConfig),

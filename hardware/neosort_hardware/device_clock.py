@@ -11,10 +11,10 @@ class DeviceClock:
     Each stamp was made before it arrived here, and maybe after something that we had sent: that bounds the offset
     between the clocks from above and from below. The narrowest bounds seen count; they are let out as fast as crystals
     drift, so that they follow. Without a lower bound the offset is taken from the earliest arrival and ``way_ns``, the
-    shortest way of a stamp to us.
+    shortest way of a stamp to us, none where it is not known.
     """
 
-    def __init__(self, way_ns: int = 0) -> None:
+    def __init__(self, way_ns: int | None = None) -> None:
         self._way_ns = way_ns
         self._upper: float | None = None
         self._lower: float | None = None
@@ -41,12 +41,15 @@ class DeviceClock:
         if self._upper is None:
             return device_ns
         if self._lower is None:
-            return device_ns + round(self._upper) - self._way_ns
+            return device_ns + round(self._upper) - (self._way_ns or 0)
         return device_ns + round(0.5 * (self._lower + self._upper))
 
     @property
-    def error_ns(self) -> int:
-        """By how much `ours_ns` may be wrong: half the bounds' width, or the shortest way where there is no lower."""
+    def error_ns(self) -> int | None:
+        """By how much `ours_ns` may be wrong: half the bounds' width, or the shortest way where there is no lower.
+
+        None where neither is known.
+        """
         if self._upper is None or self._lower is None:
             return self._way_ns
         return round(0.5 * (self._upper - self._lower))

@@ -50,7 +50,10 @@ DRIVERS: Mapping[tuple[SlotName, str], str] = {
     ("diverter", "modbus"): "neosort_hardware.diverter_modbus:ModbusDiverter",
     ("interlock", "modbus"): "neosort_hardware.interlock_modbus:ModbusInterlock",
     ("camera", "opencv"): "neosort_hardware.camera_opencv:OpenCvCamera",
+    ("camera", "aravis"): "neosort_hardware.camera_aravis:AravisCamera",
 }
+# The extra that brings what a driver imports, where it is not `drivers`.
+EXTRAS: Mapping[tuple[SlotName, str], str] = {("camera", "aravis"): "aravis"}
 SLOT_NAMES: tuple[SlotName, ...] = ("encoder", "interlock", "diverter", "magnetometer", "camera")
 
 
@@ -184,9 +187,10 @@ def _ours(slot: SlotName, driver: str, place: str) -> _Ours:
     module, _, name = place.partition(":")
     try:
         loaded = import_module(module)
-    except ImportError as error:
+    except (ImportError, ValueError) as error:  # the latter from GObject for a library that is not installed
+        extra = EXTRAS.get((slot, driver), "drivers")
         raise ConfigError(
-            f"{slot}.driver = '{driver}' cannot be loaded ({error}); pip install 'neosort[drivers]', and see "
+            f"{slot}.driver = '{driver}' cannot be loaded ({error}); pip install 'neosort[{extra}]', and see "
             "hardware/README.md for what else it needs"
         ) from error
     return cast(_Ours, getattr(loaded, name))

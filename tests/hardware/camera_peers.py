@@ -1,5 +1,7 @@
 """Cameras as processes of their own, which a test starts, freezes, kills and starts again."""
 
+import importlib
+import os
 import shutil
 import signal
 import subprocess
@@ -12,27 +14,29 @@ from tests.hardware.modbus_peers import free_port
 PEERS = Path(__file__).parent / "peers"
 DEBIAN_PYTHON = "/usr/bin/python3"
 SOON_S = 40.0
+GVCP_PORT = 3956  # of GigE Vision's control channel; no camera has another
 # SMPTE bars from left to right: which of red, green and blue are bright.
 BARS = ((1, 1, 1), (1, 1, 0), (0, 1, 1), (0, 1, 0), (1, 0, 1), (1, 0, 0), (0, 0, 1))
 
 
 class CameraProcess:
-    """A peer in a process of its own."""
+    """A peer in a process of its own, with those that it starts itself."""
 
     def __init__(self, command, **options):
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, **options)
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options)
 
     def freeze(self):
         """It hangs: its connections stay, and nothing more comes."""
-        self.process.send_signal(signal.SIGSTOP)
+        os.killpg(self.process.pid, signal.SIGSTOP)
 
     def thaw(self):
         """It goes on."""
-        self.process.send_signal(signal.SIGCONT)
+        os.killpg(self.process.pid, signal.SIGCONT)
 
     def kill(self):
         """As if it were unplugged. Once is enough."""
-        self.process.kill()
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(SOON_S)
         if self.process.stdout:
             self.process.stdout.close()
@@ -45,19 +49,14 @@ class CameraProcess:
 
 
 class MjpegPeer(CameraProcess):
-    """ffmpeg as a camera with MJPEG over HTTP: SMPTE colour bars. It serves one client and ends with it."""
+    """ffmpeg as a camera with MJPEG over HTTP: SMPTE colour bars. It ends with its client, and is started again."""
 
     def __init__(self, port=None, *, size=(640, 512), rate=25):
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}/belt"
         bars = f"smptebars=size={size[0]}x{size[1]}:rate={rate}"
-        super().__init__(
-            [
-                "ffmpeg", "-loglevel", "error", "-re", "-f", "lavfi", "-i", bars, "-c:v", "mjpeg", "-q:v", "2",
-                "-f", "mpjpeg", "-listen", "1", self.url,
-            ],
-            stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        once = f"ffmpeg -loglevel error -re -f lavfi -i {bars} -c:v mjpeg -q:v 2 -f mpjpeg -listen 1 {self.url}"
+        super().__init__(["sh", "-c", f"while :; do {once}; done"], stderr=subprocess.DEVNULL)
         until_it_listens(self.port)
 
 
@@ -72,6 +71,17 @@ class RtspPeer(CameraProcess):
             [DEBIAN_PYTHON, PEERS / "rtsp_server.py", *map(str, arguments)], stdout=subprocess.PIPE, text=True
         )
         assert self.process.stdout.readline() == "ready\n"
+
+
+class AravisPeer(CameraProcess):
+    """Aravis' own fake GigE Vision camera at 127.0.0.1. ``lost``: packets in a thousand that never come."""
+
+    address = "127.0.0.1"
+
+    def __init__(self, *, lost=0):
+        command = ["arv-fake-gv-camera-0.8", "-i", self.address, "-s", "NEO01", "-r", str(lost)]
+        super().__init__(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until_it_listens(GVCP_PORT, "udp")
 
 
 def bars_of(image):
@@ -102,13 +112,30 @@ def need_rtsp_server():
         )
 
 
-def until_it_listens(port):
+def need_aravis(*, tools=True):
+    """Skips where Aravis, its Python binding or its fake camera is absent."""
+    try:
+        gi = importlib.import_module("gi")
+    except ImportError:
+        pytest.skip(
+            "no PyGObject here: install the Debian packages libgirepository1.0-dev, libcairo2-dev, pkg-config and gcc, "
+            "then pip install 'neosort[aravis]'"
+        )
+    try:
+        gi.require_version("Aravis", "0.8")
+    except ValueError:
+        pytest.skip("no Aravis here: install the Debian package gir1.2-aravis-0.8")
+    if tools and shutil.which("arv-fake-gv-camera-0.8") is None:
+        pytest.skip("no fake GigE Vision camera here: install the Debian package aravis-tools")
+
+
+def until_it_listens(port, protocol="tcp"):
     """Waits without connecting: the one connection that a peer takes is not ours."""
-    ends = f":{port:04X}"
+    ends, state = f":{port:04X}", {"tcp": "0A", "udp": "07"}[protocol]
     limit = time.monotonic() + SOON_S
     while time.monotonic() < limit:
-        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-        if any(row[1].endswith(ends) and row[3] == "0A" for row in rows):
+        rows = [line.split() for line in Path(f"/proc/net/{protocol}").read_text().splitlines()[1:]]
+        if any(row[1].endswith(ends) and row[3] == state for row in rows):
             return
         time.sleep(0.02)
     raise AssertionError(f"nobody listens at port {port}")

@@ -5,8 +5,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.hardware.camera_peers import need_ffmpeg
-from tests.hardware.rigs import ArrayRig, CoilsRig, ControllerRig, MjpegRig, ModbusRig, TwinRig
+from tests.hardware.camera_peers import need_aravis, need_ffmpeg
+from tests.hardware.rigs import AravisRig, ArrayRig, CoilsRig, ControllerRig, MjpegRig, ModbusRig, TwinRig
 
 SOURCES = Path(__file__).resolve().parents[2] / "hardware" / "controller"
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-pedantic", "-O1", "-g"]
@@ -73,3 +73,10 @@ def mjpeg_rig():
     """A camera with MJPEG over HTTP."""
     need_ffmpeg()
     yield from _served(MjpegRig())
+
+
+@pytest.fixture
+def aravis_rig():
+    """A GigE Vision camera."""
+    need_aravis()
+    yield from _served(AravisRig())

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 
 from tests.hardware.array_process import ArrayProcess
-from tests.hardware.camera_peers import MjpegPeer
+from tests.hardware.camera_peers import AravisPeer, MjpegPeer
 from tests.hardware.controller_process import ControllerProcess
 from tests.hardware.modbus_peers import CONTACTS, MUTE, LibmodbusPeer, free_port
 
@@ -305,6 +305,24 @@ class MjpegRig(CameraRig):
 
     def restore(self, slot):
         self.peer = MjpegPeer(self.peer.port)
+
+
+class AravisRig(CameraRig):
+    """Aravis' fake GigE Vision camera, running freely."""
+
+    def __init__(self):
+        self.peer = AravisPeer()
+        super().__init__(driver="aravis", camera=self.peer.address, trigger="free", rate_hz=30, pixel_format="BayerRG8")
+
+    def close(self):
+        super().close()
+        self.peer.kill()
+
+    def cut(self, slot):
+        self.peer.kill()
+
+    def restore(self, slot):
+        self.peer = AravisPeer()
 
 
 def patiently(rig, attempt, seconds=40.0):

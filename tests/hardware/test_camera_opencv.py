@@ -7,41 +7,23 @@ import cv2
 import numpy as np
 import pytest
 from tests.hardware.camera_peers import BARS, MjpegPeer, RtspPeer, bars_of, need_ffmpeg, need_rtsp_server
-from tests.hardware.rigs import EMPTY_BELT
+from tests.hardware.camera_site import CameraOver, read_or_none
 from tests.hardware.waiting import eventually, held
 
-from neosort_hardware.clock import RealClock
-from neosort_hardware.config import ConfigError, LineConfig, load_line_config
+from neosort_hardware.config import ConfigError, load_line_config
 from neosort_hardware.devices import DeviceError, EndOfStream
-from neosort_hardware.line import open_line
 
 WIDTH, HEIGHT = 96, 64
 EVERY_MM = 50.0
 
 
-def line_with(source, **settings):
-    camera = {"driver": "opencv", "source": str(source), "trigger_every_mm": EVERY_MM, "answer_ms": 15_000}
-    camera |= {"silent_ms": 1500} | settings
-    return open_line(LineConfig.model_validate({"camera": camera, "twin": EMPTY_BELT}), RealClock(), 1)
+def over(source, **settings):
+    timing = {"trigger_every_mm": EVERY_MM, "answer_ms": 15_000, "silent_ms": 1500}
+    return CameraOver("opencv", source=str(source), **timing | settings)
 
 
 def of_files(place, **settings):
-    return line_with(place, width_px=WIDTH, height_px=HEIGHT, **settings)
-
-
-def frame_of(line):
-    return eventually(lambda: line.camera.read(0.05))
-
-
-def error_of(line):
-    def failed():
-        try:
-            line.camera.read(0.05)
-        except DeviceError as error:
-            return error
-        return None
-
-    return eventually(failed)
+    return over(place, width_px=WIDTH, height_px=HEIGHT, **settings)
 
 
 def plain(level, width=WIDTH, height=HEIGHT):
@@ -61,18 +43,18 @@ def folder(tmp_path):
 
 
 def test_a_folder_gives_a_picture_whenever_the_belt_has_come_so_far_and_then_ends(folder):
-    with of_files(folder) as line:
-        frames = [frame_of(line) for _ in range(12)]
+    with of_files(folder) as opened:
+        frames = [opened.frame() for _ in range(12)]
         with pytest.raises(EndOfStream):
-            frame_of(line)
+            opened.frame()
     assert [int(frame.image[0, 0, 0]) for frame in frames] == [20 * number for number in range(1, 13)]
     assert all(later.belt_mm > earlier.belt_mm for earlier, later in pairwise(frames))
     assert all(later.captured_ns > earlier.captured_ns for earlier, later in pairwise(frames))
 
 
 def test_a_folder_begins_again_where_it_is_told_to(folder):
-    with of_files(folder, repeat=True) as line:
-        levels = [int(frame_of(line).image[0, 0, 0]) for _ in range(15)]
+    with of_files(folder, repeat=True) as opened:
+        levels = [int(opened.frame().image[0, 0, 0]) for _ in range(15)]
     assert levels[12:] == [20, 40, 60]
 
 
@@ -80,23 +62,23 @@ def test_colours_are_red_green_blue(tmp_path):
     picture = plain(0)
     picture[..., 2] = 200  # OpenCV writes blue, green, red
     cv2.imwrite(str(tmp_path / "1.png"), picture)
-    with of_files(tmp_path) as line:
-        assert frame_of(line).image[5, 5].tolist() == [200, 0, 0]
+    with of_files(tmp_path) as opened:
+        assert opened.frame().image[5, 5].tolist() == [200, 0, 0]
 
 
 def test_a_picture_that_cannot_be_read_is_left_out_and_counted(folder):
     (folder / "belt-2.png").write_bytes(b"no picture at all")
-    with of_files(folder) as line:
-        levels = [int(frame_of(line).image[0, 0, 0]) for _ in range(3)]
-        assert line.camera.spoilt == 1
+    with of_files(folder) as opened:
+        levels = [int(opened.frame().image[0, 0, 0]) for _ in range(3)]
+        assert opened.camera.spoilt == 1
     assert levels == [20, 60, 80]
 
 
 def test_a_picture_of_another_size_is_told_with_both_sizes(folder):
     cv2.imwrite(str(folder / "belt-2.png"), plain(40, width=128))
-    with of_files(folder) as line:
-        assert "sends frames of 128 × 64 pixels, the line is configured for 96 × 64" in str(error_of(line))
-        assert "128 × 64" in line.camera.health().detail
+    with of_files(folder) as opened:
+        assert "sends frames of 128 × 64 pixels, the line is configured for 96 × 64" in str(opened.error())
+        assert "128 × 64" in opened.camera.health().detail
 
 
 def test_a_video_gives_its_frames(tmp_path):
@@ -104,8 +86,8 @@ def test_a_video_gives_its_frames(tmp_path):
     for level in (50, 100, 150):
         video.write(plain(level))
     video.release()
-    with of_files(tmp_path / "belt.avi") as line:
-        levels = [int(frame_of(line).image[0, 0, 0]) for _ in range(3)]
+    with of_files(tmp_path / "belt.avi") as opened:
+        levels = [int(opened.frame().image[0, 0, 0]) for _ in range(3)]
     assert levels == pytest.approx([50, 100, 150], abs=4)
 
 
@@ -144,13 +126,13 @@ def rtsp():
 
 
 def test_mjpeg_over_http_shows_the_bars_that_ffmpeg_draws(mjpeg):
-    with line_with(mjpeg.url) as line:
-        assert bars_of(frame_of(line).image) == BARS
+    with over(mjpeg.url) as opened:
+        assert bars_of(opened.frame().image) == BARS
 
 
 def test_rtsp_shows_the_bars_that_gstreamer_draws_by_the_streams_own_stamps(rtsp):
-    with line_with(rtsp.url, stamps="stream", trigger_every_mm=10.0) as line:
-        frames = [frame_of(line) for _ in range(20)]
+    with over(rtsp.url, stamps="stream", trigger_every_mm=10.0) as opened:
+        frames = [opened.frame() for _ in range(20)]
     assert bars_of(frames[-1].image) == BARS
     apart_ms = np.diff([frame.captured_ns for frame in frames]) * 1e-6
     assert np.median(apart_ms) == pytest.approx(40.0, abs=0.5), "25 frames a second, however they arrived"
@@ -158,47 +140,40 @@ def test_rtsp_shows_the_bars_that_gstreamer_draws_by_the_streams_own_stamps(rtsp
 
 
 def test_an_rtsp_server_that_is_killed_is_found_again(rtsp):
-    with line_with(rtsp.url) as line:
-        frame_of(line)
+    with over(rtsp.url) as opened:
+        opened.frame()
         rtsp.kill()
-        assert "the stream broke off" in str(error_of(line)) or "cannot be opened" in str(error_of(line))
+        assert "the stream broke off" in str(opened.error()) or "cannot be opened" in str(opened.error())
         with RtspPeer(rtsp.port):
-            eventually(lambda: read_or_none(line))
-            assert line.camera.health().ok
-
-
-def read_or_none(line):
-    try:
-        return line.camera.read(0.05)
-    except DeviceError:
-        return None
+            eventually(lambda: read_or_none(opened.camera))
+            assert opened.camera.health().ok
 
 
 def test_a_camera_that_hangs_is_told_within_its_silence_and_leaves_nothing_open(mjpeg):
-    with line_with(mjpeg.url):
+    with over(mjpeg.url):
         pass  # OpenCV starts threads of its own with the first stream
     before = held()
     with MjpegPeer() as peer:
-        with line_with(peer.url) as line:
-            frame_of(line)
+        with over(peer.url) as opened:
+            opened.frame()
             peer.freeze()
-            error = error_of(line)
+            error = opened.error()
             assert error.device == f"OpenCV camera {peer.url}"
             assert error.cause
-            assert not line.camera.health().ok
+            assert not opened.camera.health().ok
             peer.thaw()
         peer.kill()
         eventually(lambda: held() == before)
 
 
 def test_a_camera_that_changes_its_resolution_is_told_and_taken_again_when_it_is_right(mjpeg):
-    with line_with(mjpeg.url) as line:
-        frame_of(line)
+    with over(mjpeg.url) as opened:
+        opened.frame()
         mjpeg.kill()
         with MjpegPeer(mjpeg.port, size=(320, 240)):
-            eventually(lambda: "320 × 240 pixels, the line is configured for 640 × 512" in str(error_of(line)))
+            eventually(lambda: "320 × 240 pixels, the line is configured for 640 × 512" in str(opened.error()))
         with MjpegPeer(mjpeg.port):
-            eventually(lambda: read_or_none(line))
+            eventually(lambda: read_or_none(opened.camera))
 
 
 @pytest.mark.parametrize("scheme", ["http", "rtsp"])
@@ -207,16 +182,16 @@ def test_a_wrong_address_is_told_at_once_and_a_peer_that_says_nothing_in_time(sc
         silent.bind(("127.0.0.1", 0))
         address = f"{scheme}://127.0.0.1:{silent.getsockname()[1]}/belt"
         with pytest.raises(DeviceError, match="cannot be opened") as refused:
-            line_with(address, answer_ms=2000)
+            over(address, answer_ms=2000)
         assert address in str(refused.value)
         silent.listen()
         with pytest.raises(DeviceError, match="2000 ms"):
-            line_with(address, answer_ms=2000)
+            over(address, answer_ms=2000)
 
 
 def test_a_device_of_video4linux_that_is_not_there_is_refused():
     with pytest.raises(DeviceError, match=r"/dev/video4242: cannot be opened"):
-        line_with("/dev/video4242")
+        over("/dev/video4242")
 
 
 @pytest.mark.parametrize(

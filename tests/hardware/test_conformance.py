@@ -17,7 +17,7 @@ DIVERTERS = ("twin_rig", "controller_rig", "modbus_rig", "coils_rig")
 ENCODERS = ("twin_rig", "controller_rig", "modbus_rig")
 INTERLOCKS = ("twin_rig", "controller_rig", "modbus_rig")
 MAGNETOMETERS = ("twin_rig", "array_rig", "modbus_rig")
-CAMERAS = ("twin_rig", "mjpeg_rig")
+CAMERAS = ("twin_rig", "mjpeg_rig", "aravis_rig")
 SENSORS = [(rig, "magnetometer") for rig in MAGNETOMETERS] + [(rig, "camera") for rig in CAMERAS]
 # An interlock never fails: what cannot be read is open.
 FAILING = [*((rig, "diverter") for rig in DIVERTERS), *((rig, "encoder") for rig in ENCODERS), *SENSORS]

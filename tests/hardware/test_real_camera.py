@@ -9,41 +9,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.hardware.camera_site import FakeEncoder, error_or_none, site_over
 from tests.hardware.waiting import eventually
 
-from neosort_hardware.belt import LineGeometry
 from neosort_hardware.belt_past import BeltPast
 from neosort_hardware.camera_real import RealCamera
 from neosort_hardware.camera_source import CameraFault, Exposure, FrameSpoilt
-from neosort_hardware.clock import RealClock
-from neosort_hardware.config import LineConfig
 from neosort_hardware.device_clock import DRIFT, DeviceClock
 from neosort_hardware.devices import DeviceError, EndOfStream
 from neosort_hardware.pixel_formats import OLD_NAMES, PIXEL_FORMATS, frame_bytes, to_rgb
 from neosort_hardware.settings_camera import RealCameraConfig
-from neosort_hardware.site import Site
 from neosort_hardware.travel_gate import TravelGate
 from neosort_hardware.types import EncoderSample
 
 WIDTH, HEIGHT = 64, 64
 MS = 1_000_000
-
-
-class FakeEncoder:
-    """A belt at 1 m/s, or one that stands."""
-
-    name = "fake encoder"
-
-    def __init__(self):
-        self.stands_mm = None
-
-    def mm_at(self, at_ns):
-        return at_ns / MS % 1e6 if self.stands_mm is None else self.stands_mm
-
-    def read(self):
-        now_ns = time.monotonic_ns()
-        belt_mm = self.mm_at(now_ns)
-        return EncoderSample(belt_mm=belt_mm, counts=round(2 * belt_mm), sampled_ns=now_ns)
 
 
 class FakeSource:
@@ -107,8 +87,7 @@ class Opened:
 
     def open(self, trigger="free", source=None, **settings):
         wanted = {"driver": "fake", "width_px": WIDTH, "height_px": HEIGHT, "trigger_every_mm": 10.0}
-        config = LineConfig()
-        site = Site(config=config, geometry=LineGeometry.of(config), clock=RealClock(), encoder=self.encoder)
+        site = site_over(self.encoder)
         self.camera = RealCamera(
             "fake camera", source or self.source, RealCameraConfig(**wanted | settings), site, trigger=trigger
         )
@@ -118,14 +97,7 @@ class Opened:
         return eventually(lambda: self.camera.read(0.02))
 
     def error(self):
-        def failed():
-            try:
-                self.camera.read(0.02)
-            except DeviceError as error:
-                return error
-            return None
-
-        return eventually(failed)
+        return eventually(lambda: error_or_none(self.camera))
 
 
 @pytest.fixture
@@ -150,6 +122,15 @@ def test_a_frame_is_where_the_belt_was_in_the_middle_of_its_exposure(opened):
     assert frame.belt_mm == pytest.approx(opened.encoder.mm_at(frame.captured_ns), abs=0.5)
     assert (time.monotonic_ns() - frame.captured_ns) * 1e-6 >= 30.0
     assert camera.stamp_error_ms == pytest.approx(30.0), "no longer than the way itself"
+
+
+def test_where_nobody_measured_the_way_no_error_is_stated(opened):
+    camera = opened.open("line")
+    camera.read(0.05)
+    opened.lives[0].coming.put(picture(device_ns=5_000))
+    frame = opened.frame()
+    assert camera.stamp_error_ms is None
+    assert frame.captured_ns <= time.monotonic_ns()
 
 
 def test_a_frame_of_before_anybody_looked_at_the_belt_is_left_out(opened):
@@ -185,7 +166,7 @@ def test_software_triggers_follow_the_belt_and_stop_with_it(opened):
     began_mm = opened.encoder.mm_at(time.monotonic_ns())
     frames = [opened.frame() for _ in range(5)]
     assert all(later.belt_mm > earlier.belt_mm for earlier, later in pairwise(frames))
-    opened.encoder.stands_mm = opened.encoder.mm_at(time.monotonic_ns())
+    opened.encoder.stop()
     assert len(opened.lives[0].triggers) <= 2 + (opened.encoder.stands_mm - began_mm) / 20.0
     while camera.read(0.05) is not None:
         pass
@@ -259,6 +240,8 @@ def test_spoilt_frames_are_counted_and_complained_of_and_nothing_but_spoilt_ones
         opened.lives[0].coming.put(FrameSpoilt("missing packets"))
     eventually(lambda: camera.read(0.02) is None and camera.spoilt == 6)
     assert "6 of the last 6 frames came incomplete (missing packets)" in camera.health().detail
+    time.sleep(0.5)
+    assert camera.read(0.0) is None, "spoilt frames and then a belt that stands are no fault"
     stop = threading.Event()
 
     def spoil():
