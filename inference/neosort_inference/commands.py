@@ -15,7 +15,7 @@ from neosort_datasets.recording_writer import counted
 from neosort_hardware.clock import Clock, RealClock, VirtualClock
 from neosort_hardware.config import ConfigError, LineConfig
 from neosort_hardware.line import open_line
-from neosort_hardware.types import Decision, Landing
+from neosort_inference.decision_log import DECISIONS_FILE, DecisionLog
 from neosort_inference.opening import must_be_new, must_take_files, open_bundle, open_recipe
 from neosort_inference.operating_point import operating_point
 from neosort_inference.report import Report, build_report, print_report, write_report
@@ -58,8 +58,10 @@ def run_line(config: LineConfig, options: RunOptions, console: Console) -> int:
         recorder = None
         if options.record is not None:
             recorder = stack.enter_context(open_recorder(options.record, config, fast=options.fast))
-        sorting = Sorting(line, plan, watchers, recorder)
+        log = stack.enter_context(open_log(options))
+        sorting = Sorting(line, plan, watchers, recorder, log)
         failure = sort_and_keep(sorting, recorder)
+    say_trouble(log, console)
     code = conclude(sorting.telemetry, config, plan, options, console, truth=line.truth is not None)
     if recorder is not None:
         say(console, summary_of(recorder))
@@ -130,6 +132,22 @@ def open_recorder(file: Path, config: LineConfig, *, fast: bool) -> RecordingWri
     return RecordingWriter(file, config, patience_s=SLOW_DISK_S if fast else 0.0)
 
 
+@contextmanager
+def open_log(options: RunOptions) -> Iterator[DecisionLog | None]:
+    """Where a report is asked for: its decisions, as they come."""
+    if options.report is None:
+        yield None
+        return
+    with DecisionLog(options.report / DECISIONS_FILE) as log:
+        yield log
+
+
+def say_trouble(log: DecisionLog | None, console: Console) -> None:
+    """What of the decisions is not in their file."""
+    if log is not None and log.trouble:
+        say(console, f"{log.path}: not whole, {log.trouble}")
+
+
 def summary_of(recorder: RecordingWriter) -> str:
     """What stands in a recording that is finished, and what does not, in one sentence."""
     megabytes = recorder.path.stat().st_size * 1e-6 if recorder.path.exists() else 0.0
@@ -161,7 +179,6 @@ def conclude(
             "recipe": plan.recipe.name,
         },
         never_fired_kinds=plan.recipe.never_fire,
-        fired_late=len(fired_though_late(telemetry.decisions, telemetry.landings)),
     )
     say(console, str(point))
     print_report(report, console)
@@ -169,12 +186,6 @@ def conclude(
         _write(report, options.report, telemetry)
         say(console, f"report: {options.report / 'report.html'}")
     return 1 if report["fired_late"] else 0
-
-
-def fired_though_late(decisions: list[Decision], landings: list[Landing]) -> set[int]:
-    """Shots that were refused as late and whose jets reached an item all the same. Must be empty."""
-    late = {decision.shot.shot_id for decision in decisions if decision.late and decision.shot is not None}
-    return late & {shot for landing in landings for shot in landing.shot_ids}
 
 
 def _write(report: Report, directory: Path, telemetry: Telemetry) -> None:

@@ -29,7 +29,17 @@ from neosort_hardware.replay import (
     ReplayTape,
 )
 from neosort_hardware.types import Decision, ItemTruth, Landing
-from neosort_inference.commands import RunOptions, clock_of, conclude, plan_of, say, sort_and_keep, watching
+from neosort_inference.commands import (
+    RunOptions,
+    clock_of,
+    conclude,
+    open_log,
+    plan_of,
+    say,
+    say_trouble,
+    sort_and_keep,
+    watching,
+)  # fmt: skip
 from neosort_inference.operating_point import operating_point
 from neosort_inference.score import match_decisions
 from neosort_inference.sorting import Sorting, SortingPlan
@@ -63,16 +73,17 @@ def replay_source(
         else _recording(source, config, clock, console, salvage=salvage)
     )
     plan = _without_field(source, plan) if not played.tape.has_field else plan
-    with watching(options, console) as watchers, line_on(played.tape) as line:
-        sorting = Sorting(line, plan, watchers)
+    with watching(options, console) as watchers, open_log(options) as log, line_on(played.tape) as line:
+        sorting = Sorting(line, plan, watchers, log=log)
         failure = sort_and_keep(sorting)
+    say_trouble(log, console)
     telemetry = sorting.telemetry
     if played.items is not None:
         items = within(played.items, played.from_mm, sorting.decided_to_mm)
         if len(items) < len(played.items):
             say(console, f"scored: {len(items)} of {len(played.items)} items; the others lay where it begins or ends")
         telemetry.on_items(items)
-        telemetry.on_landings(landings_as_decided(items, telemetry.decisions))
+        telemetry.on_landings(landings_as_decided(items, list(telemetry.decisions)))
     code = conclude(telemetry, played.config, plan, options, console, truth=played.items is not None)
     if failure is not None:
         raise failure

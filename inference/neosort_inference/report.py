@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from rich.console import Console
 from rich.table import Table
 
-from neosort_hardware.types import Decision, Verdict
+from neosort_hardware.types import Verdict
 from neosort_inference.resampling import Interval
 from neosort_inference.score import Score, score_run
 from neosort_inference.telemetry import Telemetry
@@ -43,35 +42,38 @@ def build_report(
     line: dict[str, Any] | None = None,
     bundle: dict[str, Any] | None = None,
     never_fired_kinds: Sequence[str] = (),
-    fired_late: int = 0,
     bootstrap: int = 1000,
 ) -> Report:
     """Every figure of a run, ready for JSON. Without ``truth`` the keys that need it are None.
 
-    ``line`` and ``bundle``: whatever the caller wants to be remembered of them. ``fired_late``: shots that
-    were refused as too late and were seen to open all the same. Must stay 0.
+    ``line`` and ``bundle``: whatever the caller wants to be remembered of them. Counts are those of the whole run;
+    percentiles and what needs the truth are of the last decisions where there were more than telemetry keeps, and
+    ``figures_of_last`` then says how many that is.
     """
-    score = score_run(telemetry.items, telemetry.landings, telemetry.decisions, bootstrap=bootstrap) if truth else None
-    decisions = telemetry.decisions
-    verdicts = Counter(decision.verdict for decision in decisions)
+    score = score_run(*telemetry.whole_stretch(), bootstrap=bootstrap) if truth else None
+    decisions, verdicts = telemetry.decisions, telemetry.verdicts
     return {
         **truth_figures(score),
-        "decisions": len(decisions),
+        "decisions": telemetry.decided,
+        "figures_of_last": telemetry.kept if telemetry.decided > len(decisions) else None,
         "shots": verdicts[Verdict.FIRED],
         "late": verdicts[Verdict.LATE],
         "refused": verdicts[Verdict.REFUSED],
         "forbidden": verdicts[Verdict.FORBIDDEN],
-        "fired_late": fired_late,
+        "fired_late": telemetry.fired_late,
         "latency_ms": percentiles([d.latency_ms for d in decisions], {"p50": 50, "p99": 99, "p999": 99.9}),
         "decision_distance_mm": percentiles([d.distance_mm for d in decisions], {"p50": 50, "p99": 99}),
-        "window_ms": percentiles(telemetry.window_ms, {"p50": 50, "p99": 99}),
-        "windows": len(telemetry.window_ms),
+        "window_ms": percentiles(list(telemetry.window_ms), {"p50": 50, "p99": 99}),
+        "windows": telemetry.windows,
         "seconds": (telemetry.ended_ns - telemetry.started_ns) * 1e-9,
-        "seconds_to_first_shot": _seconds_to_first_shot(telemetry),
+        "seconds_to_first_shot": telemetry.seconds_to_first_shot,
         "belt_m": (telemetry.end_belt_mm - telemetry.start_belt_mm) * 1e-3,
         "senses": telemetry.senses,
         "faults": list(telemetry.faults_seen),
-        "decided_kinds": _decided_kinds(decisions),
+        "decided_kinds": {
+            kind: {"seen": count, "fired": telemetry.fired_kinds[kind]}
+            for kind, count in telemetry.seen_kinds.most_common()
+        },
         "never_fired_kinds": list(never_fired_kinds),
         "seed": seed,
         "line": {"config": config_name, **(line or {})},
@@ -107,17 +109,6 @@ def percentiles(values: Sequence[float], wanted: dict[str, float]) -> dict[str, 
     return {name: float(value) for name, value in zip(wanted, found, strict=True)}
 
 
-def _seconds_to_first_shot(telemetry: Telemetry) -> float | None:
-    fired_ns = [decision.decided_ns for decision in telemetry.decisions if decision.fired]
-    return (min(fired_ns) - telemetry.started_ns) * 1e-9 if fired_ns else None
-
-
-def _decided_kinds(decisions: Sequence[Decision]) -> dict[str, dict[str, int]]:
-    seen = Counter(decision.kind for decision in decisions)
-    fired = Counter(decision.kind for decision in decisions if decision.fired)
-    return {kind: {"seen": count, "fired": fired[kind]} for kind, count in seen.most_common()}
-
-
 def machine() -> dict[str, Any]:
     """What the figures were taken on."""
     return {"system": platform.system(), "architecture": platform.machine(), "cpus": os.cpu_count()}
@@ -135,42 +126,16 @@ def versions() -> dict[str, str]:
 
 
 def write_report(report: Report, directory: Path, telemetry: Telemetry) -> Path:
-    """Write report.json, report.html and decisions.jsonl into ``directory`` (made when missing); the HTML's path.
+    """Write report.json and report.html into ``directory`` (made when missing); the HTML's path.
 
     Raises `OSError` when the directory cannot be written to.
     """
     directory.mkdir(parents=True, exist_ok=True)
     text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
     (directory / "report.json").write_text(text + "\n", encoding="utf-8")
-    with (directory / "decisions.jsonl").open("w", encoding="utf-8") as lines:
-        for decision in telemetry.decisions:
-            lines.write(json.dumps(decision_record(decision), ensure_ascii=False) + "\n")
     page = directory / "report.html"
     page.write_text(render_html(report, telemetry), encoding="utf-8")
     return page
-
-
-def decision_record(decision: Decision) -> dict[str, Any]:
-    """One decision as it stands in decisions.jsonl."""
-    box, shot = decision.box, decision.shot
-    return {
-        "track_id": decision.track_id,
-        "belt_mm": round(box.belt_mm, 2),
-        "across_mm": round(box.across_mm, 2),
-        "box_mm": [round(v, 2) for v in (box.belt_lo_mm, box.belt_hi_mm, box.across_lo_mm, box.across_hi_mm)],
-        "kind": decision.kind,
-        "p_ndfeb": round(decision.p_ndfeb, 5),
-        "magnet_g": round(decision.magnet_g, 4),
-        "magnet_g_sigma": round(decision.magnet_g_sigma, 4),
-        "verdict": decision.verdict.value,
-        "reason": decision.reason,
-        "fired": decision.fired,
-        "late": decision.late,
-        "latency_ms": round(decision.latency_ms, 3),
-        "distance_mm": round(decision.distance_mm, 2),
-        "nozzles": None if shot is None else [shot.first_nozzle, shot.last_nozzle],
-        "open_close_mm": None if shot is None else [round(shot.open_mm, 2), round(shot.close_mm, 2)],
-    }
 
 
 def render_html(report: Report, telemetry: Telemetry) -> str:
@@ -220,6 +185,8 @@ def _screen_rows(report: Report) -> list[tuple[str, str, str]]:
     loss, latency = report["loss"], report["latency_ms"]
     known = report["items"] is not None
     about_truth = "" if known else "recovery and purity need the truth, which is not known"
+    last = report["figures_of_last"]
+    about_last = f"percentiles, recovery and purity are of the last {last:,}" if last else ""
     rows = [("senses", report["senses"], f"{report['seconds']:.0f} s, {report['belt_m']:,.1f} m of belt")]
     if known:
         bearing = f"{report['bearing']:,} bear NdFeB, {report['product']:,} landed in the product"
@@ -241,7 +208,7 @@ def _screen_rows(report: Report) -> list[tuple[str, str, str]]:
     window = number_text(report["window_ms"]["p50"], 1, " ms")
     return [
         *rows,
-        ("decisions", f"{report['decisions']:,}", about_truth),
+        ("decisions", f"{report['decisions']:,}", "; ".join(note for note in (about_truth, about_last) if note)),
         ("shots", f"{report['shots']:,}", first),
         ("late", f"{report['late']:,}", f"refused and never fired; fired late: {report['fired_late']}"),
         ("refused", f"{report['refused']:,}", "wanted, but no shot to be had"),

@@ -21,6 +21,7 @@ from neosort_hardware.line import Line
 from neosort_hardware.types import Decision, FieldBlock, Frame, ItemTruth, Landing
 from neosort_inference.bundle import Bundle
 from neosort_inference.counters import Counters
+from neosort_inference.decision_log import DecisionLog
 from neosort_inference.detector import Detector
 from neosort_inference.ejection import ShotPlanner
 from neosort_inference.faults.alarm_log import log_alarm
@@ -31,11 +32,11 @@ from neosort_inference.faults.reached_line import ReachedLine
 from neosort_inference.loop import Listeners, SortingLoop
 from neosort_inference.operating_point import operating_point
 from neosort_inference.recipe import Judge, Recipe
+from neosort_inference.speed_gauge import SpeedGauge
 from neosort_inference.stages import Stages
-from neosort_inference.telemetry import Snapshot, Telemetry, WindowView
+from neosort_inference.telemetry import KEPT, Snapshot, Telemetry, WindowView
 from neosort_inference.tracks import FIELD_MARGIN_MM, Tracker
 
-SPEED_SPAN_S = 1.0
 LOOK_EVERY_S = 0.2
 
 
@@ -85,32 +86,40 @@ class Recorder(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SortingPlan:
-    """How to sort. ``seconds``: of the line's clock, None until stopped or the source ends."""
+    """How to sort. ``seconds``: of the line's clock, None until stopped or the source ends. ``kept``: decisions held in
+    memory, see `Telemetry`."""
 
     bundle: Bundle
     recipe: Recipe
     blind: Blind = "none"
     seconds: float | None = None
+    kept: int | None = KEPT
 
 
 class Sorting:
     """One run of one line."""
 
     def __init__(
-        self, line: Line, plan: SortingPlan, watchers: tuple[Watcher, ...] = (), recorder: Recorder | None = None
+        self,
+        line: Line,
+        plan: SortingPlan,
+        watchers: tuple[Watcher, ...] = (),
+        recorder: Recorder | None = None,
+        log: DecisionLog | None = None,
     ) -> None:
         self._line = line
         self._plan = plan
         self._watchers = watchers
         self._recorder = recorder
+        self._log = log
         started_ns = line.clock.now_ns()
         self.telemetry = Telemetry(
             started_ns=started_ns,
             start_belt_mm=line.encoder.read().belt_mm,
             blind=plan.blind,
             on_alarm=log_alarm,
+            kept=plan.kept,
         )
-        self._kept_items = self._kept_landings = 0
         self.decided_to_mm = -math.inf  # every item that lies before this place of the belt has been decided
         reached = ReachedLine(line)
         self._gauge = SpeedGauge(reached)
@@ -200,13 +209,13 @@ class Sorting:
 
     def _keep_truth(self) -> None:
         """Hand the recorder what the twin has told since the last time, and say where the disk lets it down."""
+        items, landings = self.telemetry.untold_truth()
         if self._recorder is None:
             return
-        for item in self.telemetry.items[self._kept_items :]:
+        for item in items:
             self._recorder.write_item(item)
-        for landing in self.telemetry.landings[self._kept_landings :]:
+        for landing in landings:
             self._recorder.write_landing(landing)
-        self._kept_items, self._kept_landings = len(self.telemetry.items), len(self.telemetry.landings)
 
     def _look(self) -> None:
         self._keep_truth()
@@ -221,9 +230,11 @@ class Sorting:
         self._recent.extend(decisions)
         self._counters.on_window(decisions)
         self.decided_to_mm = window.start_mm + window.grid.length_mm - FIELD_MARGIN_MM
-        if self._recorder is not None:
-            for decision in decisions:
+        for decision in decisions:
+            if self._recorder is not None:
                 self._recorder.write_decision(decision)
+            if self._log is not None:
+                self._log.write(decision)
         if not self._watchers:
             return
         end_mm = window.start_mm + window.grid.length_mm
@@ -241,28 +252,6 @@ class Sorting:
         )
         for watcher in self._watchers:
             watcher.show(view)
-
-
-class SpeedGauge:
-    """Belt speed from the encoder, over about the last second."""
-
-    def __init__(self, reached: ReachedLine) -> None:
-        self._reached = reached
-        self._passed: deque[tuple[int, float]] = deque()
-
-    def read(self) -> tuple[float, float]:
-        """Belt position (mm) and speed (m/s) now; while the encoder is lost, the place last heard of and no speed."""
-        sample = self._reached.travel()
-        if sample is None:
-            self._passed.clear()
-            return self._reached.belt_mm(), 0.0
-        self._passed.append((sample.sampled_ns, sample.belt_mm))
-        while len(self._passed) > 2 and self._passed[0][0] < sample.sampled_ns - SPEED_SPAN_S * 1e9:
-            self._passed.popleft()
-        then_ns, then_mm = self._passed[0]
-        span_ns = sample.sampled_ns - then_ns
-        speed = (sample.belt_mm - then_mm) / (span_ns * 1e-6) if span_ns > 0 else 0.0
-        return sample.belt_mm, speed
 
 
 @contextmanager

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
+import math
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -14,12 +15,17 @@ from neosort_hardware.types import ArrayF32, Decision, ImageU8, ItemTruth, Landi
 from neosort_inference.counters import NOTHING_YET, Counts
 from neosort_inference.faults.alarms import Alarm, AlarmBook, Step
 from neosort_inference.faults.modes import MODE_OF, Mode
+from neosort_inference.landed import Landed
 
 LineState = Literal["sorting", "stopped", "finished"]
 
+KEPT = 20_000  # decisions, some 20 MB: two hours of a usual belt, and enough for a percentile of 99.9
 RATE_WINDOW_S = 10.0
 RECENT_LATENCIES = 1000
 BEARING_PROBABILITY = 0.5
+REMEMBERED = 4096  # shots: far more than lie between array and landing
+
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +83,9 @@ class Telemetry:
 
     ``started_ns`` and ``start_belt_mm``: clock and encoder at the start of the run. ``blind``: the sense that it does
     without from the start. ``on_alarm``: told of every step of every alarm. Nothing here waits or reads a clock.
+
+    However long the run, memory is bounded: of decisions, windows, items and landings the last ``kept`` are held
+    (None: all of them), and everything counted is counted over the whole run.
     """
 
     def __init__(
@@ -86,6 +95,7 @@ class Telemetry:
         start_belt_mm: float = 0.0,
         blind: Blind = "none",
         on_alarm: Callable[[Alarm, Step], None] = lambda _alarm, _step: None,
+        kept: int | None = KEPT,
     ) -> None:
         self.started_ns = started_ns
         self.start_belt_mm = start_belt_mm
@@ -95,40 +105,62 @@ class Telemetry:
         self._finished = False
         self.ended_ns = started_ns
         self.end_belt_mm = start_belt_mm
-        self.decisions: list[Decision] = []
-        self.items: list[ItemTruth] = []
-        self.landings: list[Landing] = []
-        self.window_ms: list[float] = []
+        self.kept = kept
+        self.decisions: deque[Decision] = deque(maxlen=kept)
+        self.items: deque[ItemTruth] = deque(maxlen=kept)
+        self.landings: deque[Landing] = deque(maxlen=kept)
+        self.window_ms: deque[float] = deque(maxlen=kept)
+        self.windows = self.fed = 0
+        self.fired_late = 0  # shots refused as late that blew at an item all the same; must stay 0
+        self.seconds_to_first_shot: float | None = None
+        self.seen_kinds: Counter[str] = Counter()
+        self.fired_kinds: Counter[str] = Counter()
         self.faults_seen: list[str] = []
         self.recalled: dict[int, str] = {}
+        self._late_shots: dict[int, None] = {}
+        self._untold: tuple[list[ItemTruth], list[Landing]] = ([], [])
         self._recent_ns: deque[int] = deque()
         self._recent_latency_ms: deque[float] = deque(maxlen=RECENT_LATENCIES)
-        self._verdicts: dict[Verdict, int] = dict.fromkeys(Verdict, 0)
+        self.verdicts: dict[Verdict, int] = dict.fromkeys(Verdict, 0)
         self._bearing_seen = 0
         self._truth_by_id: dict[int, ItemTruth] = {}
-        self._landed = _Landed()
+        self._landed = Landed()
 
     def on_window(self, latency_ms: float) -> None:
         """A window has been worked through; ``latency_ms`` is the time its computing took."""
+        self.windows += 1
         self.window_ms.append(latency_ms)
 
     def on_decision(self, decision: Decision) -> None:
         """An item has been decided on."""
         self.decisions.append(decision)
-        self._verdicts[decision.verdict] += 1
+        self.verdicts[decision.verdict] += 1
         self._bearing_seen += decision.p_ndfeb >= BEARING_PROBABILITY
+        self.seen_kinds[decision.kind] += 1
+        if decision.fired:
+            self.fired_kinds[decision.kind] += 1
+            if self.seconds_to_first_shot is None:
+                self.seconds_to_first_shot = (decision.decided_ns - self.started_ns) * 1e-9
+        if decision.late and decision.shot is not None:
+            _remember(self._late_shots, decision.shot.shot_id, None)
         self._recent_ns.append(decision.decided_ns)
         self._recent_latency_ms.append(decision.latency_ms)
 
     def on_items(self, items: list[ItemTruth]) -> None:
         """A simulated line says what it has fed."""
+        self.fed += len(items)
         self.items.extend(items)
+        self._untold[0].extend(items)
         self._truth_by_id.update((item.item_id, item) for item in items)
 
     def on_landings(self, landings: list[Landing]) -> None:
         """A simulated line says where items ended."""
         self.landings.extend(landings)
+        self._untold[1].extend(landings)
         for landing in landings:
+            for shot_id in self._late_shots.keys() & set(landing.shot_ids):
+                del self._late_shots[shot_id]
+                self.fired_late += 1
             item = self._truth_by_id.pop(landing.item_id, None)
             if item is not None:
                 self._landed.count(item, in_product=landing.place == "product")
@@ -141,7 +173,30 @@ class Telemetry:
 
     def on_recalled(self, shot_id: int, fault: str) -> None:
         """A shot that the diverter had taken was undone by a fault before it blew."""
-        self.recalled[shot_id] = fault
+        _remember(self.recalled, shot_id, fault)
+
+    @property
+    def decided(self) -> int:
+        """Decisions of the whole run."""
+        return sum(self.verdicts.values())
+
+    def untold_truth(self) -> tuple[list[ItemTruth], list[Landing]]:
+        """What the line has told of items and landings since the last call."""
+        told, self._untold = self._untold, ([], [])
+        return told
+
+    def whole_stretch(self) -> tuple[list[ItemTruth], list[Landing], list[Decision]]:
+        """Items, landings and decisions of the stretch of belt of which all three are still held."""
+        items, decisions = list(self.items), list(self.decisions)
+        gone = [
+            held[0].box.belt_hi_mm for held, ever in ((items, self.fed), (decisions, self.decided)) if ever > len(held)
+        ]
+        from_mm = max(gone, default=-math.inf)
+        return (
+            [item for item in items if item.box.belt_lo_mm >= from_mm],
+            list(self.landings),
+            [decision for decision in decisions if decision.box.belt_mm >= from_mm],
+        )
 
     def finish(self) -> None:
         """The run is over."""
@@ -167,17 +222,17 @@ class Telemetry:
             elapsed_s=(now_ns - self.started_ns) * 1e-9,
             belt_mm=belt_mm,
             speed_m_per_s=speed_m_per_s,
-            items_seen=len(self.decisions),
+            items_seen=self.decided,
             items_per_s=self._items_per_s(now_ns),
             bearing_seen=self._bearing_seen,
-            shots=self._verdicts[Verdict.FIRED],
-            late=self._verdicts[Verdict.LATE],
-            refused=self._verdicts[Verdict.REFUSED],
+            shots=self.verdicts[Verdict.FIRED],
+            late=self.verdicts[Verdict.LATE],
+            refused=self.verdicts[Verdict.REFUSED],
             recovery=self._landed.recovery,
             purity=self._landed.purity,
             latency_p50_ms=p50_ms,
             latency_p99_ms=p99_ms,
-            windows=len(self.window_ms),
+            windows=self.windows,
             senses=self.senses,
             mode=self.mode,
             alarms=self.alarms.open,
@@ -199,27 +254,8 @@ class Telemetry:
         return float(p50_ms), float(p99_ms)
 
 
-class _Landed:
-    """Running sums over landed items."""
-
-    def __init__(self) -> None:
-        self._fed_g = 0.0
-        self._product_g = 0.0
-        self._product_items = 0
-        self._product_bearing = 0
-
-    def count(self, item: ItemTruth, *, in_product: bool) -> None:
-        ndfeb_g = item.magnet_g if item.bears_ndfeb else 0.0
-        self._fed_g += ndfeb_g
-        if in_product:
-            self._product_g += ndfeb_g
-            self._product_items += 1
-            self._product_bearing += item.bears_ndfeb
-
-    @property
-    def recovery(self) -> float | None:
-        return self._product_g / self._fed_g if self._fed_g > 0 else None
-
-    @property
-    def purity(self) -> float | None:
-        return self._product_bearing / self._product_items if self._product_items else None
+def _remember(book: dict[int, _Value], key: int, value: _Value) -> None:
+    """Into a book that holds the last few only."""
+    book[key] = value
+    while len(book) > REMEMBERED:
+        del book[next(iter(book))]

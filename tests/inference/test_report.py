@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 from rich.console import Console
 
 from neosort_hardware.types import Box, Decision, ItemTruth, Landing, Shot, Verdict
+from neosort_inference.decision_log import DecisionLog
 from neosort_inference.report import build_report, print_report, render_html, write_report
 from neosort_inference.report_plots import loss_bars
 from neosort_inference.telemetry import Telemetry
@@ -111,7 +113,14 @@ def test_without_truth_what_needs_it_is_null_and_the_rest_stands():
 
 
 def test_a_shot_fired_late_cannot_hide():
-    assert build_report(a_run(), "twin", truth=True, fired_late=2)["fired_late"] == 2
+    telemetry = a_run()
+    assert build_report(telemetry, "twin", truth=True)["fired_late"] == 0
+    for late in (900, 901):
+        shot = Shot(shot_id=late, track_id=late, first_nozzle=7, last_nozzle=15, open_mm=0.0, close_mm=1.0)
+        telemetry.on_decision(replace(telemetry.decisions[3], shot=shot))
+    hit = Landing(item_id=1, place="product", landed_ns=0, impulse_ns=0.1, shot_ids=(900, 3, 901))
+    telemetry.on_landings([hit])
+    assert build_report(telemetry, "twin", truth=True)["fired_late"] == 2
 
 
 def test_the_page_asks_nobody_for_anything(tmp_path):
@@ -132,6 +141,9 @@ def test_the_json_and_the_lines_hold_the_same_run(tmp_path):
     telemetry = a_run()
     report = build_report(telemetry, "twin", truth=True)
     write_report(report, tmp_path, telemetry)
+    with DecisionLog(tmp_path / "decisions.jsonl") as log:
+        for decision in telemetry.decisions:
+            log.write(decision)
     assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8")) == report
     lines = [json.loads(line) for line in (tmp_path / "decisions.jsonl").read_text(encoding="utf-8").splitlines()]
     assert len(lines) == 40

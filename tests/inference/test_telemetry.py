@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from neosort_hardware.types import Box, Decision, ItemTruth, Landing, Shot, Verdict
 from neosort_inference.faults.modes import Mode
+from neosort_inference.report import build_report
 from neosort_inference.telemetry import Telemetry
 
 BOX = Box(belt_lo_mm=0.0, belt_hi_mm=50.0, across_lo_mm=100.0, across_hi_mm=150.0)
@@ -118,3 +123,76 @@ def test_a_snapshot_tells_alarms_and_how_the_line_sorts():
     assert telemetry.faults_seen == ["camera does not answer", "interlock open"], "stays in the record"
     telemetry.finish()
     assert telemetry.snapshot(5, 0.0, 1.0).state == "finished"
+
+
+def placed(box_mm: float) -> Box:
+    return Box(belt_lo_mm=box_mm, belt_hi_mm=box_mm + 50.0, across_lo_mm=100.0, across_hi_mm=150.0)
+
+
+def long_run(kept: int | None, items: int = 300) -> Telemetry:
+    """An item every 100 mm, every third a disk that is fired at and lands in the product, the others phones that pass;
+    two fields of noise beside each."""
+    telemetry = Telemetry(started_ns=0, kept=kept)
+    for number in range(items):
+        bears = number % 3 == 0
+        box = placed(100.0 * number)
+        telemetry.on_items([dataclasses.replace(item(number, 20.0 if bears else 0.0), box=box)])
+        verdict, kind = (Verdict.FIRED, "hdd35") if bears else (Verdict.PASSED, "phone")
+        telemetry.on_decision(
+            decision(track_id=number, box=box, kind=kind, verdict=verdict, decided_ns=1_000_000 * (number + 5))
+        )
+        telemetry.on_window(15.0)
+        telemetry.on_landings([landing(number, "product" if bears else "rest")])
+        if number % 10 == 9:
+            telemetry.snapshot(1_000_000 * number, 100.0 * number, 1.0)
+    return telemetry
+
+
+def test_what_is_counted_is_counted_over_the_whole_run_whatever_is_still_held():
+    whole, bounded = long_run(None), long_run(50)
+    assert len(whole.decisions) == 300
+    for held in (bounded.decisions, bounded.items, bounded.landings, bounded.window_ms):
+        assert len(held) == 50
+    for telemetry in (whole, bounded):
+        assert (telemetry.decided, telemetry.windows, telemetry.fed) == (300, 300, 300)
+        assert telemetry.seconds_to_first_shot == pytest.approx(0.005)
+        assert (telemetry.seen_kinds, telemetry.fired_kinds) == ({"hdd35": 100, "phone": 200}, {"hdd35": 100})
+        snapshot = telemetry.snapshot(10**9, 30_000.0, 1.0)
+        assert (snapshot.items_seen, snapshot.shots, snapshot.windows) == (300, 100, 300)
+        assert (snapshot.recovery, snapshot.purity) == (1.0, 1.0)
+
+
+def test_a_report_of_a_long_run_scores_the_stretch_that_is_held_whole_and_says_so():
+    report = build_report(long_run(50), "twin", truth=True)
+    assert (report["decisions"], report["shots"], report["figures_of_last"]) == (300, 100, 50)
+    assert (report["recovery"], report["purity"], report["spurious"], report["duplicates"]) == (1.0, 1.0, 0, 0)
+    assert 45 <= report["items"] <= 50
+    assert build_report(long_run(None), "twin", truth=True)["figures_of_last"] is None
+
+
+@given(lost=st.integers(0, 80))
+@settings(deadline=None, max_examples=20)
+def test_no_item_of_the_scored_stretch_lacks_its_decision_whichever_list_is_the_shorter(lost):
+    telemetry = long_run(100)
+    for _ in range(lost):
+        telemetry.decisions.popleft()  # as if more than one decision had been made about some items
+    items, _, decisions = telemetry.whole_stretch()
+    assert {round(i.box.belt_lo_mm) for i in items} == {round(d.box.belt_lo_mm) for d in decisions}
+    assert len(items) >= 99 - lost
+
+
+def test_a_late_shot_that_blew_at_an_item_is_counted_for_ever():
+    telemetry = Telemetry(started_ns=0, kept=2)
+    telemetry.on_decision(decision(verdict=Verdict.LATE))
+    for number in range(5):
+        telemetry.on_decision(decision(track_id=number + 2, verdict=Verdict.PASSED, shot=None))
+    telemetry.on_landings([dataclasses.replace(landing(1, "product"), shot_ids=(1,)), landing(2, "rest")])
+    telemetry.on_landings([dataclasses.replace(landing(3, "product"), shot_ids=(1, 2))])
+    assert telemetry.fired_late == 1, "one shot, however many items it hit"
+
+
+def test_the_truth_is_told_once():
+    telemetry = long_run(5, items=20)
+    items, landings = telemetry.untold_truth()
+    assert (len(items), len(landings)) == (20, 20), "also what is no longer held"
+    assert telemetry.untold_truth() == ([], [])

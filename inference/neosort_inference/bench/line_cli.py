@@ -65,7 +65,7 @@ def line(
     The real loop on a belt that is played back from memory, at several speeds; by default a belt of 1 m at 2.8 m/s.
     Waiting is skipped. Exit code 1 when a shot came late at the quoted speed.
     """
-    plan = SortingPlan(bundle=open_bundle(bundle), recipe=open_recipe(recipe))
+    plan = SortingPlan(bundle=open_bundle(bundle), recipe=open_recipe(recipe), kept=None)
     if recording is not None and config is not None:
         raise ConfigError(f"{recording}: a recording brings its own line configuration, leave --config out")
     must_take_json(json_file)

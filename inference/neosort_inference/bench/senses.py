@@ -19,7 +19,6 @@ from neosort_inference.bench.paired import Estimate, Figure, estimates, in_every
 from neosort_inference.bench.parallel import JobError, run_jobs
 from neosort_inference.bench.record import Record
 from neosort_inference.bundle import BundleError, load_bundle
-from neosort_inference.commands import fired_though_late
 from neosort_inference.faults.modes import MODE_OF
 from neosort_inference.recipe import Recipe
 from neosort_inference.report import percentiles
@@ -61,7 +60,7 @@ class Belt:
 def sort_belt(belt: Belt, on_progress: Callable[[int], None]) -> Telemetry:
     """Sort one belt in virtual time on one thread, until its items have landed. No picture is kept."""
     cv2.setNumThreads(1)
-    plan = SortingPlan(bundle=load_bundle(belt.bundle), recipe=belt.recipe, blind=BLIND[belt.sense])
+    plan = SortingPlan(bundle=load_bundle(belt.bundle), recipe=belt.recipe, blind=BLIND[belt.sense], kept=None)
     with open_line(belt.config, VirtualClock(), belt.seed) as opened:
         if opened.truth is None:
             raise ConfigError(f"line '{belt.config.name}' is not simulated: nobody knows what lies on its belt")
@@ -134,7 +133,7 @@ def compare(runs: dict[tuple[Sense, int], Telemetry], *, resamples: int = 2000) 
 
 def _landed(run: Telemetry) -> dict[int, ItemOutcome]:
     """What became of the items of one run, by item."""
-    matches = match_decisions(run.items, run.decisions)
+    matches = match_decisions(list(run.items), list(run.decisions))
     return {outcome.item.item_id: outcome for outcome in outcomes(run.items, run.landings, matches)}
 
 
@@ -151,7 +150,7 @@ def _figures(landed: Sequence[ItemOutcome], runs: Sequence[Telemetry], resamples
         "decisions": len(decisions),
         "shots": sum(decision.fired for decision in decisions),
         "late": sum(decision.late for decision in decisions),
-        "fired_late": sum(len(fired_though_late(run.decisions, run.landings)) for run in runs),
+        "fired_late": sum(run.fired_late for run in runs),
         "latency_ms": percentiles([d.latency_ms for d in decisions], {"p50": 50, "p99": 99, "p999": 99.9}),
         "seconds": sum(run.ended_ns - run.started_ns for run in runs) * 1e-9,
     }
