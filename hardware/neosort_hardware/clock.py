@@ -16,6 +16,9 @@ class Clock(Protocol):
     def sleep_until(self, deadline_ns: int) -> None:
         """Return at ``deadline_ns``, at once if it has passed."""
 
+    def computing_ns(self) -> int:
+        """What computing is measured by, for `charge`: nanoseconds from any beginning."""
+
     def charge(self, spent_ns: int) -> None:
         """Account for computing time: a virtual clock moves on by it, a real one has moved by itself."""
 
@@ -31,21 +34,32 @@ class RealClock:
         if left_ns > 0:
             time.sleep(left_ns * 1e-9)
 
+    def computing_ns(self) -> int:
+        return time.perf_counter_ns()
+
     def charge(self, spent_ns: int) -> None:
         """Nothing to do: the time has passed."""
 
 
 class VirtualClock:
-    """Time that passes only when somebody waits or computes."""
+    """Time that passes only when somebody waits or computes.
 
-    def __init__(self, start_ns: int = 0) -> None:
+    ``computing_ns``: what computing is measured by; the machine's clock, or `time.thread_time_ns` where what other
+    programs take of the machine shall not count.
+    """
+
+    def __init__(self, start_ns: int = 0, computing_ns: Callable[[], int] = time.perf_counter_ns) -> None:
         self._now_ns = start_ns
+        self._computing_ns = computing_ns
 
     def now_ns(self) -> int:
         return self._now_ns
 
     def sleep_until(self, deadline_ns: int) -> None:
         self._now_ns = max(self._now_ns, deadline_ns)
+
+    def computing_ns(self) -> int:
+        return self._computing_ns()
 
     def charge(self, spent_ns: int) -> None:
         self._now_ns += max(0, spent_ns)
@@ -68,6 +82,9 @@ class SkippingClock:
 
     def sleep_until(self, deadline_ns: int) -> None:
         self._skipped_ns += max(0, deadline_ns - self.now_ns())
+
+    def computing_ns(self) -> int:
+        return self._computing_ns()
 
     def charge(self, spent_ns: int) -> None:
         """Nothing to do: the time has passed."""

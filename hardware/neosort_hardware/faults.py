@@ -53,6 +53,11 @@ _DETAILS = ("channel", "other", "axis", "valve", "share", "by_mm")
 Detail = int | float | str
 
 
+def must_be_told(fault: str) -> tuple[str, ...]:
+    """Details without which a fault cannot be had."""
+    return _MUST.get(fault, ())
+
+
 class Fault(BaseModel):
     """One fault.
 

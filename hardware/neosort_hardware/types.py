@@ -96,6 +96,17 @@ class Box:
             across_hi_mm=self.across_hi_mm + across_mm,
         )
 
+    def moved(self, along_mm: float) -> Box:
+        """The same box that much farther along the belt."""
+        if along_mm == 0.0:
+            return self
+        return Box(
+            belt_lo_mm=self.belt_lo_mm + along_mm,
+            belt_hi_mm=self.belt_hi_mm + along_mm,
+            across_lo_mm=self.across_lo_mm,
+            across_hi_mm=self.across_hi_mm,
+        )
+
     def overlap_mm2(self, other: Box) -> float:
         """Area shared with ``other``."""
         along = min(self.belt_hi_mm, other.belt_hi_mm) - max(self.belt_lo_mm, other.belt_lo_mm)

@@ -36,6 +36,7 @@ from neosort_inference.options import (
 )
 from neosort_inference.recording_run import RecordOptions, record_line
 from neosort_inference.replaying import replay_source
+from neosort_inference.soak.command import soak
 from neosort_inference.ui.server import PageError
 
 YEAR_S = 365 * 24 * 3600
@@ -46,11 +47,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Finds NdFeB-bearing items on an e-waste belt and blows them out. 'neosort run' sorts, 'neosort record' "
     "keeps a run, 'neosort replay' sorts what was recorded or photographed, 'neosort devices' shows what is connected, "
-    "'neosort doctor' says whether all is well, "
+    "'neosort doctor' says whether all is well, 'neosort soak' whether it stays so, "
     "'neosort bench' measures. Press Ctrl-C to stop a run in good order.",
 )
 
 app.command()(doctor)
+app.command()(soak)
 app.add_typer(bench, name="bench")
 app.add_typer(devices, name="devices")
 

@@ -21,7 +21,6 @@ from neosort_hardware.line import Line
 from neosort_hardware.types import Decision, FieldBlock, Frame, ItemTruth, Landing
 from neosort_inference.bundle import Bundle
 from neosort_inference.counters import Counters
-from neosort_inference.decision_log import DecisionLog
 from neosort_inference.detector import Detector
 from neosort_inference.ejection import ShotPlanner
 from neosort_inference.faults.alarm_log import log_alarm
@@ -84,6 +83,13 @@ class Recorder(Protocol):
         """Where it came to rest."""
 
 
+class DecisionSink(Protocol):
+    """Takes every decision. Called in the loop: returns at once."""
+
+    def write(self, decision: Decision) -> None:
+        """A decision, just made."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SortingPlan:
     """How to sort. ``seconds``: of the line's clock, None until stopped or the source ends. ``kept``: decisions held in
@@ -105,7 +111,7 @@ class Sorting:
         plan: SortingPlan,
         watchers: tuple[Watcher, ...] = (),
         recorder: Recorder | None = None,
-        log: DecisionLog | None = None,
+        log: DecisionSink | None = None,
     ) -> None:
         self._line = line
         self._plan = plan

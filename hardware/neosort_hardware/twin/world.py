@@ -197,9 +197,10 @@ class World:
         for laid in self._on_belt:
             if not laid.reported and laid.box.belt_hi_mm <= belt_mm:
                 laid.reported = True
-                self._truths.append(self._truth(laid))
+                self._truths.append(self._truth(laid, self.faults.travel.shown_mm(belt_mm) - belt_mm))
 
-    def _truth(self, laid: _OnBelt) -> ItemTruth:
+    def _truth(self, laid: _OnBelt, off_mm: float) -> ItemTruth:
+        """What is told of an item, its place as the encoder counts it, which is ``off_mm`` from the belt's own."""
         model = laid.item.model
         return ItemTruth(
             item_id=laid.item.item_id,
@@ -208,7 +209,7 @@ class World:
             bears_ndfeb=model.bears_ndfeb,
             magnet_g=model.ndfeb_g,
             mass_g=model.mass_g,
-            box=laid.box,
+            box=laid.box.moved(off_mm),
             visible_fraction=self._picture.visible_fraction(laid.item.item_id),
             magnetised=any(any(moment) for moment in laid.item.remanence_am2),
         )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from neosort_hardware.clock import Clock, RealClock, SkippingClock
 from neosort_hardware.config import LineConfig
 from neosort_hardware.replay import ReplayTape
 from neosort_hardware.types import Decision
+from neosort_inference.bench.counted_by import COMPUTING_NS, CountedBy
 from neosort_inference.bench.lap import Lap, at_speed
 from neosort_inference.bench.record import Record
 from neosort_inference.faults.alarms import Acknowledgement
@@ -32,19 +32,9 @@ PRECISION = 0.02  # of the maximum speed, relative
 TOP_SPEED_M_PER_S = 60.0
 
 
-class CountedBy(StrEnum):
-    """What time is counted by."""
-
-    CLOCK = "clock"  # computing as the clock has it, other programs' share of the machine included; no waiting
-    PROCESSOR = "processor"  # computing by this program's own processor time, as if nothing else ran; no waiting
-    REAL = "real"  # everything as on a line
-
-
 def clock_by(counted_by: CountedBy) -> Clock:
-    """A clock that counts so."""
-    if counted_by is CountedBy.REAL:
-        return RealClock()
-    return SkippingClock(time.thread_time_ns if counted_by is CountedBy.PROCESSOR else time.monotonic_ns)
+    """A clock that counts so, and skips the waiting unless it is to be real."""
+    return RealClock() if counted_by is CountedBy.REAL else SkippingClock(COMPUTING_NS[counted_by])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

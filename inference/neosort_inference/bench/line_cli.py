@@ -12,8 +12,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from neosort_datasets.recorded_line import as_recorded
 from neosort_datasets.recording import Recording
 from neosort_hardware.config import ConfigError, LineConfig
+from neosort_inference.bench.counted_by import CountedBy
 from neosort_inference.bench.lap import Lap, lap_of, twin_lap
-from neosort_inference.bench.line import CountedBy, Pass, figures, highest_speed, run_belt
+from neosort_inference.bench.line import Pass, figures, highest_speed, run_belt
 from neosort_inference.bench.line_screen import print_line
 from neosort_inference.bench.record import Record, keep, must_take_json, origin
 from neosort_inference.bench.twin import rated

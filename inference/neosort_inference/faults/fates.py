@@ -7,7 +7,7 @@ no shot to be had. Else the name of the fault under which it was not decided, or
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from neosort_hardware.types import Decision, Landing, Verdict
 from neosort_inference.faults.alarms import Alarm
@@ -28,16 +28,20 @@ _OF_WORDS = {kind.words: kind.name for kind in CATALOGUE.values()}
 
 def fates(telemetry: Telemetry, way_s: float) -> dict[int, str]:
     """The fate of every landed item by its number. ``way_s``: from coming into view to the landing, at most."""
-    decided = match_decisions(telemetry.items, telemetry.decisions).by_item
+    decided = match_decisions(telemetry.items, list(telemetry.decisions)).by_item
     alarms = (*telemetry.alarms.open, *telemetry.alarms.past)
     return {
-        landing.item_id: (
-            _of_decision(decided[landing.item_id][0], telemetry.recalled)
-            if landing.item_id in decided
-            else _unseen(landing, alarms, way_s)
-        )
+        landing.item_id: fate(landing, decided.get(landing.item_id, ()), alarms, telemetry.recalled, way_s)
         for landing in telemetry.landings
     }
+
+
+def fate(
+    landing: Landing, decided: Sequence[Decision], alarms: Sequence[Alarm], recalled: Mapping[int, str], way_s: float
+) -> str:
+    """The fate of one landed item. ``decided``: what was decided about it, the best-fitting first; ``recalled``: shots
+    that were undone, by the fault."""
+    return _of_decision(decided[0], recalled) if decided else _unseen(landing, alarms, way_s)
 
 
 def summed(fate: dict[int, str]) -> Counter[str]:
@@ -45,7 +49,7 @@ def summed(fate: dict[int, str]) -> Counter[str]:
     return Counter(fate.values())
 
 
-def _of_decision(decision: Decision, recalled: dict[int, str]) -> str:
+def _of_decision(decision: Decision, recalled: Mapping[int, str]) -> str:
     if decision.fired and decision.shot is not None and decision.shot.shot_id in recalled:
         return recalled[decision.shot.shot_id]
     if decision.verdict is Verdict.REFUSED:
