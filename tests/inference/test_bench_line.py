@@ -119,7 +119,7 @@ def test_the_clock_skips_waiting_and_nothing_else():
 def made_pass(**more) -> Pass:
     values = {
         "speed_m_per_s": 2.0, "metres": 10.0, "latency_ms": (10.0, 20.0), "distance_mm": (100.0, 200.0), "late": 0,
-        "too_late": 0, "dropped": 0, "windows": 50, "busy_s": 2.0, "processor_s": 1.0,
+        "too_late": 0, "dropped": 0, "alarms": 0, "windows": 50, "busy_s": 2.0, "processor_s": 1.0,
         "spent_ms": {"rectify": 100.0, "network": 900.0},
     }  # fmt: skip
     return Pass(**(values | more))
@@ -139,6 +139,7 @@ def test_figures_pool_decisions_and_take_the_median_of_what_a_pass_gives_once():
     assert row["load"] == pytest.approx(6.0 / 15.0)
     assert not passes[1].in_time
     assert not made_pass(dropped=1).in_time
+    assert not made_pass(alarms=1).in_time
     assert made_pass().in_time
 
 

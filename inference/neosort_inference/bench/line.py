@@ -42,7 +42,8 @@ class Pass:
     """So much belt past the loop at one speed.
 
     ``late``: shots refused as late. ``too_late``: decisions of whatever verdict that came after the last possible shot
-    at their item, those among them. ``dropped``: windows that were never looked at. ``busy_s``: by the clock, without
+    at their item, those among them. ``dropped``: windows that were never looked at. ``alarms``: raised, for a loop that
+    comes too late to read its devices takes them for silent. ``busy_s``: by the clock, without
     waiting; ``processor_s``: of the whole process. ``spent_ms``: by part of the way, over all ``windows``.
     """
 
@@ -53,6 +54,7 @@ class Pass:
     late: int
     too_late: int
     dropped: int
+    alarms: int
     windows: int
     busy_s: float
     processor_s: float
@@ -60,18 +62,18 @@ class Pass:
 
     @property
     def in_time(self) -> bool:
-        """Whether every item was decided before its last possible shot."""
-        return self.too_late == 0 and self.dropped == 0
+        """Whether every item was decided by all senses before its last possible shot."""
+        return self.too_late == 0 and self.dropped == 0 and self.alarms == 0
 
 
 class _StopsWhenLate:
-    """Ends a run at the first shot that comes too late, for those that ask only whether there is one."""
+    """Ends a run at the first shot that comes too late, or alarm, for those that ask only whether there is one."""
 
     def __init__(self) -> None:
         self.sorting: Sorting | None = None
 
     def update(self, snapshot: Snapshot) -> None:
-        if snapshot.late and self.sorting is not None:
+        if (snapshot.late or snapshot.alarms) and self.sorting is not None:
             self.sorting.stop()
 
     def show(self, view: WindowView) -> None:
@@ -105,6 +107,7 @@ def run_belt(
             late=sum(decision.late for decision in decisions),
             too_late=sum(spare_mm(decision, config) < 0 for decision in decisions),
             dropped=sorting.dropped_windows,
+            alarms=sum(telemetry.alarms.raised.values()),
             windows=len(telemetry.window_ms),
             busy_s=busy_s,
             processor_s=processor_s,
@@ -147,7 +150,7 @@ def figures(by_speed: Sequence[Sequence[Pass]], highest_m_per_s: Sequence[float]
     """Ready for JSON: the first speed's figures at the top, then every speed's. Each speed's passes are pooled; what
     one number of each pass gives is a median with its spread."""
     rows = [_row(passes) for passes in by_speed]
-    keys = ("latency_ms", "decision_distance_mm", "late", "too_late", "dropped", "metres_per_s_per_core")
+    keys = ("latency_ms", "decision_distance_mm", "late", "too_late", "dropped", "alarms", "metres_per_s_per_core")
     record: Record = {key: rows[0][key] for key in keys}
     record["max_speed_m_s"] = float(np.median(highest_m_per_s)) if highest_m_per_s else None
     record["max_speeds_m_s"] = [round(speed, 3) for speed in highest_m_per_s]
@@ -171,6 +174,7 @@ def _row(passes: Sequence[Pass]) -> dict[str, Any]:
         "late": sum(p.late for p in passes),
         "too_late": sum(p.too_late for p in passes),
         "dropped": sum(p.dropped for p in passes),
+        "alarms": sum(p.alarms for p in passes),
         "metres_per_s_per_core": float(np.median(per_core)),
         "processor_ms_per_metre": float(np.median([1e3 / rate for rate in per_core])),
         "load": sum(p.busy_s for p in passes) / sum(p.metres / p.speed_m_per_s for p in passes),

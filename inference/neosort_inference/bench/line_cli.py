@@ -18,6 +18,7 @@ from neosort_inference.bench.line import Pass, figures, highest_speed, run_belt
 from neosort_inference.bench.line_screen import print_line
 from neosort_inference.bench.record import Record, keep, must_take_json, origin
 from neosort_inference.bench.twin import rated
+from neosort_inference.faults.alarm_log import unlogged
 from neosort_inference.opening import open_bundle, open_config, open_recipe
 from neosort_inference.options import BundleOption, ConfigOption, JsonOption, RecipeOption
 from neosort_inference.sorting import SortingPlan
@@ -77,7 +78,7 @@ def line(
     by_speed: list[list[Pass]] = [[] for _ in wanted]
     highest: list[float] = []
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=console) as progress, unlogged():
         bar = progress.add_task("belt", total=repeats * (len(wanted) + search))
         for _ in range(repeats):  # in turn, so that a busy minute of the machine falls on all of them
             for passes, speed in zip(by_speed, wanted, strict=True):

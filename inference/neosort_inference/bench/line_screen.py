@@ -57,7 +57,7 @@ def _speeds(record: Record) -> Table:
             f"{row['speed_m_s']:.2f}",
             *(number_text(latency[name], 1) for name in ("p50", "p99", "p999")),
             *(number_text(distance[name]) for name in ("p50", "p99")),
-            str(row["too_late"] + row["dropped"]),
+            str(row["too_late"] + row["dropped"] + row["alarms"]),
             f"{row['decisions']:,}",
             f"{row['processor_ms_per_metre']:.0f}",
             f"{100 * row['load']:.0f} %",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from neosort_hardware.line import SLOT_NAMES, settings_in
 from neosort_inference.bench.counted_by import COMPUTING_NS, CountedBy
 from neosort_inference.bench.record import Record, keep, must_take_json, origin
 from neosort_inference.commands import say
-from neosort_inference.faults.alarm_log import LOGGER
+from neosort_inference.faults.alarm_log import unlogged
 from neosort_inference.opening import open_bundle, open_config, open_recipe
 from neosort_inference.options import BeltSpeedOption, BundleOption, ConfigOption, JsonOption, RecipeOption
 from neosort_inference.report import number_text
@@ -65,9 +64,8 @@ def soak(
     must_take_json(json_file)
     console = Console()
     counted_by = CountedBy.PROCESSOR if alone else CountedBy.CLOCK
-    LOGGER.setLevel(logging.CRITICAL)  # alarms are what a soak is made of, and are summed up in the end
     wanted = () if quiet else tuple(faults or FAULT_NAMES)
-    with _progress(items, console) as on_items:
+    with _progress(items, console) as on_items, unlogged():
         record = figures(
             soak_line(
                 line,
