@@ -21,6 +21,7 @@ from neosort_inference.bundle import BundleError
 from neosort_inference.commands import RunOptions, run_line
 from neosort_inference.devices_cli import app as devices
 from neosort_inference.doctor.command import doctor
+from neosort_inference.logs import LogWatcher, json_lines
 from neosort_inference.opening import must_be_new, open_config
 from neosort_inference.options import (
     BeltSpeedOption,
@@ -30,6 +31,8 @@ from neosort_inference.options import (
     ConfigOption,
     HeadlessOption,
     HostOption,
+    LogForm,
+    LogOption,
     PortOption,
     RecipeOption,
     ReportOption,
@@ -77,6 +80,7 @@ def run(
     recipe: RecipeOption = None,
     host: HostOption = "127.0.0.1",
     port: PortOption = 8000,
+    log: LogOption = LogForm.TEXT,
 ) -> None:
     """Sort a line, with a live view here and in the browser, and a report at the end.
 
@@ -87,7 +91,10 @@ def run(
         seconds=seconds, fast=fast, seed=seed, headless=headless, report=report, record=record, blind=blind.value,
         bundle=bundle, recipe=recipe, host=host, port=port,
     )  # fmt: skip
-    raise typer.Exit(run_line(line, options, Console()))
+    if log is LogForm.TEXT:
+        raise typer.Exit(run_line(line, options, Console()))
+    with json_lines():
+        raise typer.Exit(run_line(line, options, Console(quiet=True), LogWatcher()))
 
 
 @app.command()

@@ -46,8 +46,8 @@ class RunOptions:
     port: int
 
 
-def run_line(config: LineConfig, options: RunOptions, console: Console) -> int:
-    """Sort a line and report, also on a run that broke off; the exit code.
+def run_line(config: LineConfig, options: RunOptions, console: Console, *more: Watcher) -> int:
+    """Sort a line and report, also on a run that broke off; the exit code. ``more``: who watches besides.
 
     Raises what the user can mend (see `cli.main`).
     """
@@ -59,7 +59,7 @@ def run_line(config: LineConfig, options: RunOptions, console: Console) -> int:
         if options.record is not None:
             recorder = stack.enter_context(open_recorder(options.record, config, fast=options.fast))
         log = stack.enter_context(open_log(options))
-        sorting = Sorting(line, plan, watchers, recorder, log)
+        sorting = Sorting(line, plan, (*watchers, *more), recorder, log)
         failure = sort_and_keep(sorting, recorder)
     say_trouble(log, console)
     code = conclude(sorting.telemetry, config, plan, options, console, truth=line.truth is not None)

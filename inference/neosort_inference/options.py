@@ -17,6 +17,13 @@ class BlindSense(StrEnum):
     FIELD = "field"
 
 
+class LogForm(StrEnum):
+    """What a run says on standard output."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 ConfigOption = Annotated[Path | None, typer.Option(help="The line (TOML). Left out: the simulated line as built in.")]
 BundleOption = Annotated[Path | None, typer.Option(help="Model bundle (.onnx). Left out: the one that is shipped.")]
 RecipeOption = Annotated[Path | None, typer.Option(help="What to eject (TOML). Left out: the default recipe.")]
@@ -30,6 +37,9 @@ BlindOption = Annotated[BlindSense, typer.Option(help="Switch a sense off, to se
 HeadlessOption = Annotated[bool, typer.Option(help="No web page.")]
 HostOption = Annotated[str, typer.Option(help="Address the web page listens on.")]
 PortOption = Annotated[int, typer.Option(min=0, max=65535, help="Its port; 0 takes any free one.")]
+LogOption = Annotated[
+    LogForm, typer.Option("--log", help="What is said here: for people, or as lines of JSON for machines.")
+]
 JsonOption = Annotated[
     Path | None, typer.Option("--json", help="Write every figure to this file (JSON).", dir_okay=False)
 ]
