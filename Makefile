@@ -7,7 +7,7 @@ RUN_ENV := .venv-run
 ENV := .venv
 # PyGObject comes as source: it can only be installed where the Debian packages that it is built with are there.
 ARAVIS := $(shell pkg-config --exists gobject-introspection-1.0 cairo 2>/dev/null && echo ,aravis)
-EXTRAS := train,drivers,interchange,reports,dev$(ARAVIS)
+EXTRAS := train,drivers,pylon,genicam,interchange,reports,dev$(ARAVIS)
 DEPENDENCIES := pyproject.toml constraints.txt
 PIP_INSTALL := -m pip install --disable-pip-version-check --no-input --quiet --constraint constraints.txt
 

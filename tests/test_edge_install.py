@@ -15,8 +15,8 @@ from packaging.utils import canonicalize_name
 REPOSITORY = Path(__file__).resolve().parents[1]
 EDGE_PACKAGES = {"neosort_hardware": "hardware", "neosort_datasets": "datasets", "neosort_inference": "inference"}
 BLOCKED = ("torch", "torchvision", "onnx", "magpylib", "shapely", "mitsuba", "drjit", "pyoidn", "yaml", "defusedxml")
-# What drivers talk through (extras `drivers`, `aravis`): a device carries what its own line names, and no more.
-SDKS = ("serial", "cobs", "pymodbus", "gi")
+# What drivers talk through, each in an extra of its own or in `drivers`: a device carries what its line names, no more.
+SDKS = ("serial", "cobs", "pymodbus", "gi", "pypylon", "harvesters", "genicam")
 EDGE_LIMIT_MB = 600
 # The sprite builder: of use where the extra `render` is installed, and imported by nobody else.
 WORKSHOP = ("neosort_datasets.modelling", "neosort_datasets.rendering")

@@ -13,6 +13,7 @@ from neosort_hardware.settings_camera import RealCameraConfig, Trigger
 
 SLICE_S = 0.05  # no wait is longer, so that an end is heard
 TOO_MANY = 5  # incomplete frames in a row
+TOO_MANY_UNANSWERED = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class CameraLife:
         self._heard_ns = time.monotonic_ns()
         self._triggered_ns: int | None = None
         self._spoilt_in_a_row = 0
+        self._unanswered = 0
         self._whole_ns = self._heard_ns
 
     def step(self) -> Taken | None:
@@ -63,7 +65,7 @@ class CameraLife:
         self._must_fit(exposure)
         taken = self._stamped(exposure)
         self._heard_ns = self._whole_ns = time.monotonic_ns()
-        self._triggered_ns, self._spoilt_in_a_row = None, 0
+        self._triggered_ns, self._spoilt_in_a_row, self._unanswered = None, 0, 0
         return taken
 
     def _triggers(self) -> bool:
@@ -87,12 +89,20 @@ class CameraLife:
         """Silence is a fault where a frame is owed; where the belt may just stand, the camera is asked how it is."""
         if time.monotonic_ns() - self._heard_ns < self._silent_ns:
             return
-        if self._triggered_ns is not None:
-            raise CameraFault(f"has sent no frame within {self._settings.silent_ms:g} ms of a software trigger")
         if self._trigger == "free":
             raise CameraFault(f"has sent no frame for {self._settings.silent_ms:g} ms")
         self._source.check()
         self._heard_ns = time.monotonic_ns()
+        if self._triggered_ns is not None:
+            self._bear_unanswered()
+
+    def _bear_unanswered(self) -> None:
+        """A frame whose first packet is lost never shows; that two in a row are lost so is no chance."""
+        self._triggered_ns = None
+        self._unanswered += 1
+        if self._unanswered >= TOO_MANY_UNANSWERED:
+            raise CameraFault(f"has sent no frame within {self._settings.silent_ms:g} ms of a software trigger, twice")
+        raise FrameSpoilt("no answer to a software trigger")
 
     def _must_fit(self, exposure: Exposure) -> None:
         wanted = (self._settings.width_px, self._settings.height_px)

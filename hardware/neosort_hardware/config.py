@@ -11,7 +11,12 @@ from pydantic import Field, SerializeAsAny, ValidationError, model_validator
 from neosort_hardware.driver_choice import settings_of
 from neosort_hardware.faults import Fault
 from neosort_hardware.section import ConfigError, Section, describe_invalid, load_toml
-from neosort_hardware.settings_camera import AravisCameraConfig, OpenCvCameraConfig
+from neosort_hardware.settings_camera import (
+    AravisCameraConfig,
+    HarvesterCameraConfig,
+    OpenCvCameraConfig,
+    PylonCameraConfig,
+)
 from neosort_hardware.settings_modbus import (
     ModbusDiverterConfig,
     ModbusEncoderConfig,
@@ -59,7 +64,10 @@ AnyEncoder = Annotated[
     SerializeAsAny[EncoderConfig], settings_of("encoder", SimEncoderConfig, SerialEncoderConfig, ModbusEncoderConfig)
 ]
 AnyCamera = Annotated[
-    SerializeAsAny[CameraConfig], settings_of("camera", SimCameraConfig, OpenCvCameraConfig, AravisCameraConfig)
+    SerializeAsAny[CameraConfig],
+    settings_of(
+        "camera", SimCameraConfig, OpenCvCameraConfig, AravisCameraConfig, PylonCameraConfig, HarvesterCameraConfig
+    ),
 ]
 AnyMagnetometer = Annotated[
     SerializeAsAny[MagnetometerConfig],

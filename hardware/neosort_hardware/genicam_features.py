@@ -92,3 +92,8 @@ def _set_first(features: Features, names: tuple[str, ...], value: Value, otherwi
             features.set(name, value)
             return
     raise CameraFault(f"has no feature {' or '.join(names)} (then it must be {otherwise})")
+
+
+def said_by_genicam(error: Exception) -> str:
+    """What GenApi says of a value, without where in its own source it says so."""
+    return str(error).partition(" : ")[0].strip().rstrip(".")

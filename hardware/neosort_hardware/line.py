@@ -51,9 +51,15 @@ DRIVERS: Mapping[tuple[SlotName, str], str] = {
     ("interlock", "modbus"): "neosort_hardware.interlock_modbus:ModbusInterlock",
     ("camera", "opencv"): "neosort_hardware.camera_opencv:OpenCvCamera",
     ("camera", "aravis"): "neosort_hardware.camera_aravis:AravisCamera",
+    ("camera", "harvester"): "neosort_hardware.camera_harvester:HarvesterCamera",
+    ("camera", "pylon"): "neosort_hardware.camera_pylon:PylonCamera",
 }
 # The extra that brings what a driver imports, where it is not `drivers`.
-EXTRAS: Mapping[tuple[SlotName, str], str] = {("camera", "aravis"): "aravis"}
+EXTRAS: Mapping[tuple[SlotName, str], str] = {
+    ("camera", "aravis"): "aravis",
+    ("camera", "harvester"): "genicam",
+    ("camera", "pylon"): "pylon",
+}
 SLOT_NAMES: tuple[SlotName, ...] = ("encoder", "interlock", "diverter", "magnetometer", "camera")
 
 

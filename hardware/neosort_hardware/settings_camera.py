@@ -69,3 +69,16 @@ class AravisCameraConfig(GenicamCameraConfig):
         0.0, ge=0, le=10_000, description="GigE: between packets, where several share a port"
     )
     resend: bool = Field(True, description="GigE: ask for lost packets again")
+
+
+class PylonCameraConfig(GenicamCameraConfig):
+    """Basler cameras, by pylon. ``camera`` is a serial number."""
+
+    driver: Literal["pylon"] = "pylon"
+
+
+class HarvesterCameraConfig(GenicamCameraConfig):
+    """A camera behind any maker's GenTL producer, by Harvesters. ``camera`` is an identifier or a serial number."""
+
+    driver: Literal["harvester"] = "harvester"
+    producer: str = Field(min_length=1, max_length=1024, description="the maker's .cti file")

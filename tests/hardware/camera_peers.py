@@ -1,6 +1,6 @@
 """Cameras as processes of their own, which a test starts, freezes, kills and starts again."""
 
-import importlib
+import importlib.util
 import os
 import shutil
 import signal
@@ -23,7 +23,7 @@ class CameraProcess:
     """A peer in a process of its own, with those that it starts itself."""
 
     def __init__(self, command, **options):
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options)
+        self.process = subprocess.Popen(command, start_new_session=True, **{"stdin": subprocess.DEVNULL} | options)
 
     def freeze(self):
         """It hangs: its connections stay, and nothing more comes."""
@@ -127,6 +127,20 @@ def need_aravis(*, tools=True):
         pytest.skip("no Aravis here: install the Debian package gir1.2-aravis-0.8")
     if tools and shutil.which("arv-fake-gv-camera-0.8") is None:
         pytest.skip("no fake GigE Vision camera here: install the Debian package aravis-tools")
+
+
+def need_pylon():
+    """Skips where pylon is absent."""
+    if importlib.util.find_spec("pypylon") is None:
+        pytest.skip("no pylon here: pip install 'neosort[pylon]'")
+
+
+def need_harvesters():
+    """Skips where Harvesters or the genicam wheel is absent; the producer that the wheel brings along."""
+    absent = [name for name in ("harvesters", "genicam") if importlib.util.find_spec(name) is None]
+    if absent:
+        pytest.skip(f"no {' and no '.join(absent)} here: pip install 'neosort[genicam]'")
+    return Path(importlib.util.find_spec("genicam").origin).with_name("viky.cti")
 
 
 def until_it_listens(port, protocol="tcp"):

@@ -1,13 +1,25 @@
 """The reference controller, compiled once a session with the host's compiler; the rigs of the conformance suite."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-from tests.hardware.camera_peers import need_aravis, need_ffmpeg
-from tests.hardware.rigs import AravisRig, ArrayRig, CoilsRig, ControllerRig, MjpegRig, ModbusRig, TwinRig
+from tests.hardware.camera_peers import need_aravis, need_ffmpeg, need_harvesters, need_pylon
+from tests.hardware.rigs import (
+    AravisRig,
+    ArrayRig,
+    CoilsRig,
+    ControllerRig,
+    HarvesterRig,
+    MjpegRig,
+    ModbusRig,
+    PylonRig,
+    TwinRig,
+)
 
+os.environ["PYLON_CAMEMU"] = "2"  # pylon's emulated cameras; read when it first looks around
 SOURCES = Path(__file__).resolve().parents[2] / "hardware" / "controller"
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-pedantic", "-O1", "-g"]
 SANITIZED = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
@@ -80,3 +92,16 @@ def aravis_rig():
     """A GigE Vision camera."""
     need_aravis()
     yield from _served(AravisRig())
+
+
+@pytest.fixture
+def pylon_rig():
+    """A camera of pylon's emulation."""
+    need_pylon()
+    yield from _served(PylonRig())
+
+
+@pytest.fixture
+def harvester_rig():
+    """A camera behind a GenTL producer."""
+    yield from _served(HarvesterRig(need_harvesters()))

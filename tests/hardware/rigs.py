@@ -325,6 +325,22 @@ class AravisRig(CameraRig):
         self.peer = AravisPeer()
 
 
+class PylonRig(CameraRig):
+    """An emulated camera of pylon's, within this process: there is nothing that could be cut off."""
+
+    def __init__(self):
+        super().__init__(driver="pylon", camera="0815-0000", trigger="free")
+
+
+class HarvesterRig(CameraRig):
+    """A camera of the producer in the genicam wheel, within this process as well."""
+
+    def __init__(self, producer):
+        super().__init__(
+            driver="harvester", producer=str(producer), camera="1", trigger="free", exposure_fixed=True, rate_hz=30
+        )
+
+
 def patiently(rig, attempt, seconds=40.0):
     """What ``attempt`` gives once it gives something, however the machine dawdles."""
     limit = time.monotonic() + seconds

@@ -18,10 +18,12 @@ ENCODERS = ("twin_rig", "controller_rig", "modbus_rig")
 INTERLOCKS = ("twin_rig", "controller_rig", "modbus_rig")
 MAGNETOMETERS = ("twin_rig", "array_rig", "modbus_rig")
 CAMERAS = ("twin_rig", "mjpeg_rig", "aravis_rig")
-SENSORS = [(rig, "magnetometer") for rig in MAGNETOMETERS] + [(rig, "camera") for rig in CAMERAS]
+EMULATED_CAMERAS = ("pylon_rig", "harvester_rig")  # in this process: nothing there can be cut off
+LOSABLE = [(rig, "magnetometer") for rig in MAGNETOMETERS] + [(rig, "camera") for rig in CAMERAS]
+SENSORS = [*LOSABLE, *((rig, "camera") for rig in EMULATED_CAMERAS)]
 # An interlock never fails: what cannot be read is open.
-FAILING = [*((rig, "diverter") for rig in DIVERTERS), *((rig, "encoder") for rig in ENCODERS), *SENSORS]
-ALL = [*FAILING, *((rig, "interlock") for rig in INTERLOCKS)]
+FAILING = [*((rig, "diverter") for rig in DIVERTERS), *((rig, "encoder") for rig in ENCODERS), *LOSABLE]
+ALL = [*FAILING, *((rig, "camera") for rig in EMULATED_CAMERAS), *((rig, "interlock") for rig in INTERLOCKS)]
 USES = {
     "diverter": lambda device: device.heartbeat(),
     "encoder": lambda device: device.read(),
@@ -46,7 +48,7 @@ diverter_rig = fixture_of(DIVERTERS)
 encoder_rig = fixture_of(ENCODERS)
 interlock_rig = fixture_of(INTERLOCKS)
 array_like_rig = fixture_of(MAGNETOMETERS)
-camera_rig = fixture_of(CAMERAS)
+camera_rig = fixture_of((*CAMERAS, *EMULATED_CAMERAS))
 sensor = fixture_of(SENSORS)
 any_device = fixture_of(ALL)
 failing_device = fixture_of(FAILING)

@@ -29,17 +29,18 @@ MS = 1_000_000
 class FakeSource:
     """Gives what the test puts in: exposures, errors; answers triggers with a picture where it is told to."""
 
-    def __init__(self):
+    def __init__(self, *, ignores=0, answers_triggers=False):
+        self.ignores = ignores
         self.coming = queue.Queue()
         self.triggers = []
         self.checks = 0
         self.closed = False
         self.gone = ""
-        self.answers_triggers = False
+        self.answers_triggers = answers_triggers
 
     def trigger(self):
         self.triggers.append(time.monotonic_ns())
-        if self.answers_triggers:
+        if self.answers_triggers and len(self.triggers) > self.ignores:
             self.coming.put(picture())
 
     def grab(self, wait_s):
@@ -72,6 +73,7 @@ class Opened:
     """Cameras on fake sources, one a life, closed at the end."""
 
     def __init__(self):
+        self.make = FakeSource
         self.encoder = FakeEncoder()
         self.lives = []
         self.camera = None
@@ -82,7 +84,7 @@ class Opened:
         self.attempts_ns.append(time.monotonic_ns())
         if self.refuses:
             raise CameraFault(self.refuses)
-        self.lives.append(FakeSource())
+        self.lives.append(self.make())
         return self.lives[-1]
 
     def open(self, trigger="free", source=None, **settings):
@@ -222,8 +224,18 @@ def test_a_camera_that_runs_freely_owes_frames(opened):
 
 
 def test_a_camera_that_does_not_answer_a_software_trigger_is_told(opened):
-    opened.open("software", silent_ms=100)
-    assert "no frame within 100 ms of a software trigger" in str(opened.error())
+    camera = opened.open("software", silent_ms=100)
+    assert "no frame within 100 ms of a software trigger, twice" in str(opened.error())
+    assert camera.spoilt == 1
+    assert opened.lives[0].checks == 2
+
+
+def test_one_frame_that_was_lost_whole_does_not_stop_a_camera_that_is_triggered_by_software(opened):
+    opened.make = lambda: FakeSource(ignores=1, answers_triggers=True)
+    camera = opened.open("software", silent_ms=100)
+    assert opened.frame() is not None
+    assert camera.spoilt == 1
+    assert len(opened.lives) == 1
 
 
 def test_a_camera_on_a_trigger_line_owes_nothing_but_is_asked_how_it_is(opened):
