@@ -60,6 +60,45 @@ def test_a_lost_sense_leaves_the_other_and_comes_back_by_itself(fault, injected)
     must_add_up(played)
 
 
+@pytest.mark.parametrize(
+    ("fault", "details"),
+    [
+        ("magnetometer.dead", {"channel": 3}),
+        ("magnetometer.stuck", {"channel": 7, "axis": "y"}),
+        ("magnetometer.saturated", {"channel": 23}),
+    ],
+)
+def test_a_bad_channel_is_told_and_not_believed(fault, details):
+    played = play({BEGINS_S: inject(fault, **details), 6.0: clear(fault)}, 8.0)
+    alarm = must_be_noticed(played, fault)
+    assert f" {details['channel']} " in alarm.detail
+    assert played.faults() == {fault}
+    assert 6.0 < played.at_s(alarm.cleared_ns) < 8.0
+
+
+def test_with_too_many_channels_bad_the_line_sorts_by_the_camera():
+    events = {BEGINS_S + 0.001 * one: inject("magnetometer.dead", channel=one) for one in range(4)}
+    played = play({**events, 6.0: clear("magnetometer.dead")}, 9.0)
+    must_be_noticed(played, "magnetometer.many")
+    assert played.faults() == {"magnetometer.dead", "magnetometer.many"}
+    assert [mode for _, mode in played.modes] == [Mode.BOTH, Mode.CAMERA, Mode.BOTH]
+
+
+def test_channels_in_each_others_place_or_the_wrong_way_round_are_found_by_what_passes():
+    mixed = {"channel": 3, "other": 9}
+    events = {10.0: inject("magnetometer.swapped", **mixed), 10.1: inject("magnetometer.flipped", channel=15, axis="z")}
+    played = play(events, 36.0)
+    assert "3, 9 " in must_be_noticed(played, "magnetometer.swapped", 10.0).detail
+    assert " 15 " in must_be_noticed(played, "magnetometer.flipped", 10.1).detail
+    assert played.faults() == {"magnetometer.swapped", "magnetometer.flipped"}
+
+
+def test_missing_samples_are_told():
+    played = play({BEGINS_S: inject("magnetometer.dropped", share=0.3)}, 6.0)
+    must_be_noticed(played, "magnetometer.lossy")
+    assert played.faults() == {"magnetometer.lossy"}
+
+
 @pytest.mark.parametrize("fault", ["camera.frozen", "camera.dark", "camera.blurred"])
 def test_a_picture_that_does_not_show_the_belt_is_not_sorted_by(fault):
     played = play({PICTURES_S: inject(fault), PICTURES_S + 4.0: clear(fault)}, PICTURES_S + 8.0)

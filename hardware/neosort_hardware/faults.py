@@ -25,6 +25,7 @@ FaultName = Literal[
     "magnetometer.dropped",
     "magnetometer.flipped",
     "magnetometer.gone",
+    "magnetometer.saturated",
     "magnetometer.silent",
     "magnetometer.stuck",
     "magnetometer.swapped",
@@ -40,6 +41,7 @@ _MUST: dict[str, tuple[str, ...]] = {
     "magnetometer.dead": ("channel",),
     "magnetometer.dropped": ("share",),
     "magnetometer.flipped": ("channel",),
+    "magnetometer.saturated": ("channel",),
     "magnetometer.stuck": ("channel",),
     "magnetometer.swapped": ("channel", "other"),
 }

@@ -119,7 +119,7 @@ class SortingLoop:
         with self._stages.watch:
             self._watch.see_block(block)
         with self._stages.field:
-            self._assembler.add_block(block)
+            self._assembler.add_block(self._watch.trusted(block))
         with self._stages.tell:
             self._listeners.on_block(block)
         return True

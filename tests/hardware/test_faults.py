@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from neosort_hardware.config import ConfigError, LineConfig, load_line_config
 from neosort_hardware.faults import FAULT_NAMES, Fault
-from neosort_hardware.twin.fault_board import FaultBoard, FaultyArray, ShownTravel
+from neosort_hardware.twin.fault_board import RAIL_UT, FaultBoard, FaultyArray, ShownTravel
 
 CHANNELS = 5
 
@@ -88,6 +88,13 @@ def test_a_dead_channel_reads_nothing():
     field_ut, saturated = spoilt(fault="magnetometer.dead", channel=2)
     assert np.isnan(field_ut[:, 2]).all()
     assert not saturated[:, 2].any()
+    assert others_untouched(field_ut, 2)
+
+
+def test_a_saturated_channel_stands_at_its_limit_and_says_so():
+    field_ut, saturated = spoilt(fault="magnetometer.saturated", channel=2)
+    assert (field_ut[:, 2] == RAIL_UT).all()
+    assert saturated[:, 2].all()
     assert others_untouched(field_ut, 2)
 
 

@@ -11,6 +11,8 @@ import numpy as np
 from neosort_hardware.faults import Axis, Fault, FaultName
 from neosort_hardware.types import ArrayBool, ArrayF32, ArrayF64
 
+RAIL_UT = 40_000.0  # a: where a front end that is broken stands
+
 _AXES: dict[Axis | None, slice] = {None: slice(None), "x": slice(0, 1), "y": slice(1, 2), "z": slice(2, 3)}
 
 
@@ -123,8 +125,8 @@ class FaultyArray:
     def readings(self, field_ut: ArrayF32, saturated: ArrayBool) -> tuple[ArrayF32, ArrayBool]:
         """Readings (T, channels, 3) and flags (T, channels) of an array with the faults that are on now.
 
-        A dead channel reads NaN, a stuck one what it read last, a flipped one minus the field; swapped channels read
-        each other's.
+        A dead channel reads NaN, a stuck one what it read last, a saturated one its limit, a flipped one minus the
+        field; swapped channels read each other's.
         """
         true_ut = field_ut
         faults = self._board.active()
@@ -144,6 +146,9 @@ class FaultyArray:
                 saturated[:, fault.channel] = False
         for fault in self._board.named("magnetometer.flipped"):
             field_ut[:, fault.channel, _AXES[fault.axis]] *= -1.0
+        for fault in self._board.named("magnetometer.saturated"):
+            field_ut[:, fault.channel] = RAIL_UT
+            saturated[:, fault.channel] = True
         for fault in self._board.named("magnetometer.dead"):
             field_ut[:, fault.channel] = np.nan
             saturated[:, fault.channel] = False

@@ -9,6 +9,7 @@ from neosort_datasets.assembly import Blind
 from neosort_hardware.config import LineConfig
 from neosort_hardware.types import EncoderSample, FieldBlock, Frame
 from neosort_inference.faults.alarms import AlarmBook
+from neosort_inference.faults.channels import Channels
 from neosort_inference.faults.picture import Pictures
 from neosort_inference.faults.reached_line import ReachedLine
 from neosort_inference.faults.sensing import ArraySilent, CameraSilent
@@ -37,6 +38,8 @@ def watch_of(
     on_frame: list[Callable[[Frame], None]] = []
     on_block: list[Callable[[FieldBlock], None]] = []
     on_travel: list[Callable[[EncoderSample], None]] = []
+    array = config.magnetometer
+    channels = Channels(array.channels, array.rate_hz)
     if recorder is not None:
         symptoms.append(Reported("recording.broken", lambda: recorder.trouble))
     if planned != "camera":
@@ -45,8 +48,11 @@ def watch_of(
         on_frame += [no_frames.see_frame, pictures.see_frame]
         on_travel.append(no_frames.see_travel)
     if planned != "field":
-        no_blocks, standing = ArraySilent(config.magnetometer.block_ms), EncoderStopped()
+        no_blocks, standing = ArraySilent(array.block_ms), EncoderStopped()
         symptoms += [Reported("magnetometer.gone", lambda: reached.magnetometer.trouble), no_blocks, standing]
-        on_block += [no_blocks.see_block, standing.see_block]
+        symptoms += channels.symptoms
+        on_block += [no_blocks.see_block, standing.see_block, channels.see_block]
         on_travel.append(standing.see_travel)
-    return FaultWatch(book, planned, symptoms, on_frame=on_frame, on_block=on_block, on_travel=on_travel)
+    return FaultWatch(
+        book, planned, symptoms, on_frame=on_frame, on_block=on_block, on_travel=on_travel, trusted=channels.trusted
+    )

@@ -40,7 +40,7 @@ class FaultWatch:
     """Symptoms in, alarms and the line's condition out. Single-threaded; asks nothing of any device by itself.
 
     ``planned``: the sense that the run does without from the start; faults of that one take nothing away. ``on_*``:
-    what the symptoms are to see of what the devices give.
+    what the symptoms are to see of what the devices give. ``trusted``: a block less the channels that are bad.
     """
 
     def __init__(
@@ -52,11 +52,13 @@ class FaultWatch:
         on_frame: Sequence[Callable[[Frame], None]] = (),
         on_block: Sequence[Callable[[FieldBlock], None]] = (),
         on_travel: Sequence[Callable[[EncoderSample], None]] = (),
+        trusted: Callable[[FieldBlock], FieldBlock] = lambda block: block,
     ) -> None:
         self.book = book
         self._planned: Blind = planned
         self._symptoms = symptoms
         self._on_frame, self._on_block, self._on_travel = on_frame, on_block, on_travel
+        self.trusted = trusted
         self._shown_ns: dict[str, int] = {}
         self.condition = condition(planned, ())
 
