@@ -59,6 +59,23 @@ class Played:
         return [self.at_s(decision.decided_ns) for decision in self.telemetry.decisions if decision.fired]
 
 
+class SlowBundle(FakeBundle):
+    """Knows the truth; may become slow (``takes_ns`` for a window) or blind (``mute``)."""
+
+    def __init__(self, clock) -> None:
+        super().__init__([])
+        self._clock = clock
+        self.takes_ns = 0
+        self.mute = False
+
+    def run(self, window):
+        self._clock.charge(self.takes_ns)
+        known, self.items = self.items, [] if self.mute else self.items
+        found = super().run(window)
+        self.items = known
+        return found
+
+
 class _Script:
     """The truth of a line, handed on every turn: what is to happen by then happens before."""
 
@@ -105,9 +122,9 @@ def play(events, seconds=10.0, *, seed=3, speed=1.0, blind="none", **settings) -
     Longer blocks than a real array's make turns fewer, and the test faster.
     """
     layout = {"belt": {"speed_m_per_s": speed}, "magnetometer": {"block_ms": 20.0}} | settings
-    bundle = FakeBundle([])
     world = World(LineConfig.model_validate(layout), VirtualClock(), seed, SCENERY)
     with simulated_line(world) as opened:
+        bundle = SlowBundle(opened.clock)
         script = _Script(opened, bundle.items, events)
         line = dataclasses.replace(opened, truth=script)
         script.sorting = Sorting(line, SortingPlan(bundle=bundle, recipe=RECIPE, seconds=seconds, blind=blind))

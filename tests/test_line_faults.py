@@ -116,10 +116,20 @@ def test_dirt_on_the_window_is_told_and_sorted_on_with():
     assert [mode for _, mode in played.modes] == [Mode.BOTH]
 
 
-@pytest.mark.parametrize("fault", ["encoder.gone", "encoder.stopped", "diverter.gone", "interlock.opened"])
-def test_what_stops_the_line_keeps_it_stopped_until_somebody_has_acknowledged_it(fault):
-    events = {BEGINS_S: inject(fault), 8.5: acknowledge("too early"), 9.0: clear(fault), 14.0: acknowledge()}
-    played = play(events, 18.0)
+@pytest.mark.parametrize(
+    ("fault", "details"),
+    [
+        ("encoder.gone", {}),
+        ("encoder.stopped", {}),
+        ("encoder.noisy", {"by_mm": 12.0}),
+        ("encoder.reversed", {}),
+        ("diverter.gone", {}),
+        ("interlock.opened", {}),
+    ],
+)
+def test_what_stops_the_line_keeps_it_stopped_until_somebody_has_acknowledged_it(fault, details):
+    events = {BEGINS_S: inject(fault, **details), 8.5: acknowledge("too early"), 9.0: clear(fault), 14.0: acknowledge()}
+    played = play(events, 18.0, magnetometer={"block_ms": 5.0 if fault == "encoder.noisy" else 20.0})
     alarm = must_be_noticed(played, fault)
     assert played.faults() == {fault}
     assert played.at_s(alarm.acknowledged_ns) == pytest.approx(14.0, abs=TURN_S)
@@ -132,12 +142,53 @@ def test_what_stops_the_line_keeps_it_stopped_until_somebody_has_acknowledged_it
     must_add_up(played)
 
 
+@pytest.mark.parametrize("by_mm", [150.0, -700.0])
+def test_after_a_jump_of_the_count_nothing_is_fired_at_until_somebody_has_acknowledged_it(by_mm):
+    played = play({BEGINS_S: inject("encoder.jumped", by_mm=by_mm), 8.0: acknowledge()}, 13.0)
+    alarm = must_be_noticed(played, "encoder.jumped")
+    assert played.faults() == {"encoder.jumped"}
+    assert not any(played.at_s(alarm.raised_ns) < fired_s < 8.0 for fired_s in played.fired_s())
+    assert any(fired_s > 8.0 for fired_s in played.fired_s())
+    assert played.sums()["encoder.jumped"] > 0
+    must_add_up(played)
+
+
 def test_a_line_that_stops_blows_at_nothing_any_more():
     played = play({4.0: inject("interlock.opened")}, 9.0)
     stopped_ns = played.alarm("interlock.opened").raised_ns
     hit = [one for one in played.telemetry.landings if one.impulse_ns > 0 and one.landed_ns > stopped_ns + 0.5e9]
     assert hit == []
     assert played.telemetry.recalled, "what had been handed over"
+
+
+def test_items_that_come_while_nothing_is_decided_raise_an_alarm():
+    def mute(_line, sorting):
+        sorting.plan.bundle.mute = True
+
+    played = play({BEGINS_S: mute}, 14.0)
+    must_be_noticed(played, "output.silent")
+    assert played.faults() == {"output.silent"}
+
+
+def test_an_empty_belt_is_no_silence():
+    assert play({}, 14.0, twin={"feed": {"items_per_s_per_m": 0.0}}).faults() == set()
+
+
+def test_a_machine_that_does_not_keep_up_leaves_the_recording_out_then_the_page_and_decides_on():
+    def busy(_line, sorting):
+        sorting.plan.bundle.takes_ns = 240_000_000  # of 256 from one window to the next
+
+    def at_ease(_line, sorting):
+        sorting.plan.bundle.takes_ns = 0
+
+    played = play({BEGINS_S: busy, 8.0: at_ease}, 20.0)
+    recording = must_be_noticed(played, "overload.recording")
+    preview = must_be_noticed(played, "overload.preview")
+    assert recording.raised_ns < preview.raised_ns
+    assert preview.cleared_ns < recording.cleared_ns
+    assert played.faults() == {"overload.recording", "overload.preview"}
+    assert any(5.0 < fired_s < 8.0 for fired_s in played.fired_s())
+    must_add_up(played)
 
 
 def test_without_either_sense_the_line_stops():

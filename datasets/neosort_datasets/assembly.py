@@ -45,9 +45,9 @@ class WindowAssembler:
         self.grid = grid
         self.blind: Blind = blind
         self._array_station_mm = geometry.array_station_mm
-        pace = pace or Pace()
-        self._mosaic = Mosaic(grid, geometry.pixel_to_belt, pace)
-        self._hop_mm = min(0.5 * grid.length_mm, pace.most_mm)
+        self._pixel_to_belt, self._pace = geometry.pixel_to_belt, pace or Pace()
+        self._mosaic = Mosaic(grid, self._pixel_to_belt, self._pace)
+        self._hop_mm = min(0.5 * grid.length_mm, self._pace.most_mm)
         self._gridder = FieldGridder(grid, geometry.channel_across_mm, geometry.array_height_mm)
         self._history = FieldHistory(geometry.array_station_mm, keep_mm=4 * grid.length_mm)
         self._pending: deque[_Pending] = deque()
@@ -71,6 +71,12 @@ class WindowAssembler:
     def waiting(self) -> int:
         """Windows that wait for their field."""
         return len(self._pending)
+
+    def forget(self) -> None:
+        """Begin anew: places counted before are not where they were. What channels read over an empty belt is kept."""
+        self._pending.clear()
+        self._mosaic = Mosaic(self.grid, self._pixel_to_belt, self._pace)
+        self._history.forget_places()
 
     def ready(self, belt_mm: float) -> list[BeltWindow]:
         """Windows whose field is complete, oldest first; those without a field when they have waited long for it,

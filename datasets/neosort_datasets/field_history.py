@@ -90,8 +90,7 @@ class FieldHistory:
         field_ut = self._baseline.take_off(block)
         places_mm = block.belt_mm - self._station_mm
         if places_mm[-1] < self._furthest_mm - self._keep_mm:  # the encoder counts anew
-            self._blocks.clear()
-            self._furthest_mm = -np.inf
+            self.forget_places()
         if places_mm[-1] > self._furthest_mm:
             self._furthest_mm, self._moved_ns = float(places_mm[-1]), int(block.sampled_ns[-1])
         elif block.sampled_ns[-1] - self._moved_ns > _STANDING_S * 1e9:
@@ -99,6 +98,11 @@ class FieldHistory:
         self._blocks.append((places_mm, block.sampled_ns, field_ut, block.saturated))
         while self._blocks[0][0][-1] < places_mm[-1] - self._keep_mm:
             self._blocks.popleft()
+
+    def forget_places(self) -> None:
+        """What lay where means nothing any more; what the channels read over an empty belt does."""
+        self._blocks.clear()
+        self._furthest_mm = -np.inf
 
     def stretch(self, lo_mm: float, hi_mm: float) -> tuple[ArrayF64, ArrayI64, ArrayF32, ArrayBool] | None:
         """Samples with places in [lo, hi): places, stamps, field, saturated; None where there are none."""

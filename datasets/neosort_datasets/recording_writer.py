@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import time
 from collections import Counter
@@ -49,13 +50,15 @@ class RecordingWriter:
     """Writes a run while it happens. The methods only queue; a thread of its own compresses and writes.
 
     No call ever fails or waits for the disk, which may be slow, full or hung: what it does not take is dropped and
-    counted, and ``trouble`` says so. ``patience_s``: for how long a call may wait for room first; a line on virtual
-    time can be patient, a belt cannot. After a crash the file holds everything up to its last second. Raises
+    counted, and ``trouble`` says so; ``free_bytes``: its room when last written to. ``patience_s``: for how long a call
+    may wait for room first; a line on virtual time can be patient, a belt cannot. After a crash the file holds
+    everything up to its last second. Raises
     `RecordingError` when the file exists already or cannot be made. One caller at a time.
     """
 
     def __init__(self, path: Path, config: LineConfig, *, patience_s: float = 0.0) -> None:
         self.path = path
+        self.free_bytes: int | None = None
         self._camera_name = f"{config.name}/camera"
         self._patience_s = patience_s
         self._last_ns = 0
@@ -196,6 +199,7 @@ class RecordingWriter:
                     flush_ns = stamp_ns + FLUSH_EVERY_NS
                 if time.monotonic() >= sync_s:
                     os.fsync(self._file.fileno())
+                    self.free_bytes = shutil.disk_usage(self.path.parent).free
                     sync_s = time.monotonic() + SYNC_EVERY_S
             except Exception as error:  # whatever it was: a writer that died in silence would lose the run
                 self._failure = error

@@ -19,6 +19,8 @@ FaultName = Literal[
     "diverter.valve_open",
     "encoder.gone",
     "encoder.jumped",
+    "encoder.noisy",
+    "encoder.reversed",
     "encoder.stopped",
     "interlock.opened",
     "magnetometer.dead",
@@ -38,6 +40,7 @@ _MUST: dict[str, tuple[str, ...]] = {
     "diverter.valve_closed": ("valve",),
     "diverter.valve_open": ("valve",),
     "encoder.jumped": ("by_mm",),
+    "encoder.noisy": ("by_mm",),
     "magnetometer.dead": ("channel",),
     "magnetometer.dropped": ("share",),
     "magnetometer.flipped": ("channel",),
@@ -65,7 +68,7 @@ class Fault(BaseModel):
 
     ``channel``, ``other``: of the magnetometers; ``axis``: that one alone, left out all three. ``valve``: of the
     diverter. ``share``: of samples that are dropped, or of the air's pressure that is lost (left out: all of it).
-    ``by_mm``: how far the encoder's count jumps.
+    ``by_mm``: how far the encoder's count jumps, or is off at most where it is noisy.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

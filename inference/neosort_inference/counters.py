@@ -40,7 +40,7 @@ class Counts:
 
     ``channel_*``: samples of each magnetometer that did not come, that were saturated. ``valve_shots``: of each valve.
     ``stage_s``: computing, by part of a window's way. ``windows_waiting`` and ``recording_waiting`` stand in a queue
-    now. ``healthy``: each device's word on itself.
+    now. ``left_out``: by queue, what an overload has kept out of it. ``healthy``: each device's word on itself.
     """
 
     about: Mapping[str, str] = field(default_factory=dict)
@@ -59,6 +59,7 @@ class Counts:
     windows_dropped: int = 0
     recording_waiting: int = 0
     recording_dropped: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict)
     faults: Mapping[str, int] = field(default_factory=dict)
     healthy: Mapping[str, bool] = field(default_factory=dict)
     memory_bytes: int = 0
@@ -114,10 +115,17 @@ class Counters:
     """Counts as things happen: called in the loop, a few microseconds each time."""
 
     def __init__(
-        self, line: Line, *, about: Mapping[str, str], stages: Stages, windows: Windows, recorder: Keeper | None
+        self,
+        line: Line,
+        *,
+        about: Mapping[str, str],
+        stages: Stages,
+        windows: Windows,
+        recorder: Keeper | None,
+        left_out: Mapping[str, int],
     ) -> None:
         self._line, self._about, self._stages = line, dict(about), stages
-        self._windows, self._recorder = windows, recorder
+        self._windows, self._recorder, self._left_out = windows, recorder, left_out
         self._latency_s, self._window_s, self._distance_m = Histogram(SECONDS), Histogram(SECONDS), Histogram(METRES)
         self._verdicts: dict[str, int] = dict.fromkeys((verdict.value for verdict in Verdict), 0)
         self._valve_shots = [0] * line.config.diverter.nozzles
@@ -166,6 +174,7 @@ class Counters:
             windows_dropped=self._windows.dropped,
             recording_waiting=0 if self._recorder is None else self._recorder.waiting,
             recording_dropped=0 if self._recorder is None else sum(self._recorder.dropped.values()),
+            left_out=dict(self._left_out),
             faults=dict(faults),
             healthy={slot: getattr(self._line, slot).health().ok for slot in SLOT_NAMES},
             memory_bytes=resident_bytes(),

@@ -78,7 +78,7 @@ class SortingLoop:
         self._telemetry = telemetry
         self._listeners = listeners
         self._stages = stages
-        self._shut = False
+        self._shut = self._misplaced = False
         self._handed: deque[Shot] = deque(maxlen=HANDED)
 
     def run(self, carry_on: Callable[[], bool]) -> None:
@@ -151,6 +151,10 @@ class SortingLoop:
         elif not self._shut:
             self._shut = self._reached.shut()
             self._recall(stop.fault)
+        if self._watch.misplaced is not self._misplaced:  # what was counted before means nothing now
+            self._misplaced = self._watch.misplaced
+            self._assembler.forget()
+            self._tracker.forget()
 
     def _recall(self, fault: str) -> None:
         """Note which of the shots handed over will not blow."""
@@ -164,8 +168,12 @@ class SortingLoop:
         belt_mm = self._reached.belt_mm()
         with self._stages.grid:
             windows = self._assembler.ready(belt_mm)
-        for window in windows:
+        for which, window in enumerate(windows):
+            if which > 0:
+                self._reached.heartbeat()  # several at once may take longer than its limit
             decisions = self._decide(window)
+            with self._stages.watch:
+                self._watch.see_window(window, len(decisions))
             with self._stages.tell:
                 self._listeners.on_window(window, decisions)
 

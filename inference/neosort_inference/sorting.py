@@ -26,6 +26,7 @@ from neosort_inference.ejection import ShotPlanner
 from neosort_inference.faults.alarm_log import log_alarm
 from neosort_inference.faults.alarms import Acknowledgement
 from neosort_inference.faults.building import watch_of
+from neosort_inference.faults.load import Load
 from neosort_inference.faults.modes import left_with
 from neosort_inference.faults.reached_line import ReachedLine
 from neosort_inference.loop import Listeners, SortingLoop
@@ -66,6 +67,10 @@ class Recorder(Protocol):
     @property
     def dropped(self) -> dict[str, int]:
         """Values that were not written, by topic."""
+
+    @property
+    def free_bytes(self) -> int | None:
+        """Room on the disk when last looked; None before that."""
 
     def write_frame(self, frame: Frame) -> None:
         """A frame as it came."""
@@ -114,7 +119,7 @@ class Sorting:
         log: DecisionSink | None = None,
     ) -> None:
         self._line = line
-        self._plan = plan
+        self.plan = plan
         self._watchers = watchers
         self._recorder = recorder
         self._log = log
@@ -127,7 +132,8 @@ class Sorting:
             kept=plan.kept,
         )
         self.decided_to_mm = -math.inf  # every item that lies before this place of the belt has been decided
-        reached = ReachedLine(line)
+        self._reached = reached = ReachedLine(line)
+        self._load = Load()
         self._gauge = SpeedGauge(reached)
         self.stages = Stages.at_zero()
         self._recent: deque[Decision] = deque(maxlen=64)
@@ -146,6 +152,7 @@ class Sorting:
             stages=self.stages,
             windows=self._assembler,
             recorder=recorder,
+            left_out=self._load.left_out,
         )
         self._loop = SortingLoop(
             line=line,
@@ -158,7 +165,15 @@ class Sorting:
             },
             planner=ShotPlanner(line.geometry, calibration.position_sigma_mm, recipe.max_shots_per_s),
             reached=reached,
-            watch=watch_of(line.config, reached, self.telemetry.alarms, plan.blind, recorder),
+            watch=watch_of(
+                line.config,
+                reached,
+                self.telemetry.alarms,
+                plan.blind,
+                window_mm=grid.length_mm,
+                load=self._load,
+                recording=recorder,
+            ),
             telemetry=self.telemetry,
             listeners=self._listeners(),
             stages=self.stages,
@@ -166,7 +181,7 @@ class Sorting:
 
     def run(self) -> Telemetry:
         """Sort until the time is up, the source ends, or somebody stops it. Valves are closed afterwards."""
-        self._plan.bundle.warm_up(3)
+        self.plan.bundle.warm_up(3)
         try:
             with stop_on_signals(self.stop):
                 self._loop.run(self._carry_on)
@@ -194,15 +209,16 @@ class Sorting:
 
     def _on_frame(self, frame: Frame) -> None:
         self._counters.on_frame(frame)
-        if self._recorder is not None:
+        if self._recorder is not None and not self._load.leaves_out("recording"):
             self._recorder.write_frame(frame)
 
     def _on_block(self, block: FieldBlock) -> None:
         self._counters.on_block(block)
-        if self._recorder is not None:
+        if self._recorder is not None and not self._load.leaves_out("recording"):
             self._recorder.write_block(block)
 
     def _carry_on(self) -> bool:
+        self._load.see(self._line.clock.now_ns(), self._reached.waited_ns)
         if time.monotonic() >= self._next_look_s:
             self._next_look_s = time.monotonic() + LOOK_EVERY_S
             self._look()
@@ -241,7 +257,7 @@ class Sorting:
                 self._recorder.write_decision(decision)
             if self._log is not None:
                 self._log.write(decision)
-        if not self._watchers:
+        if not self._watchers or self._load.leaves_out("preview"):
             return
         end_mm = window.start_mm + window.grid.length_mm
         view = WindowView(

@@ -61,6 +61,11 @@ class Tracker:
         self._tracks = [track for track in self._tracks if track.box.belt_hi_mm > start_mm - length_mm]
         return sorted(due, key=lambda track: track.box.belt_lo_mm)
 
+    def forget(self) -> None:
+        """Begin anew: places counted before are not where they were."""
+        self._tracks.clear()
+        self._seen_to_mm = float("-inf")
+
     def neighbours(self, track: Track, reach_mm: float) -> list[Track]:
         """Other items within ``reach_mm`` of a track along the belt."""
         lo, hi = track.box.belt_lo_mm - reach_mm, track.box.belt_hi_mm + reach_mm

@@ -16,6 +16,7 @@ from neosort_hardware.types import Box, DeviceHealth, EncoderSample, Frame, Inte
 from neosort_inference.detector import Detection
 from neosort_inference.ejection import ShotPlanner
 from neosort_inference.faults.building import watch_of
+from neosort_inference.faults.load import Load
 from neosort_inference.faults.reached_line import ReachedLine
 from neosort_inference.loop import Listeners, SortingLoop, nobody_listens
 from neosort_inference.recipe import Judge, Recipe
@@ -210,7 +211,9 @@ class Bench:
             judges=dict.fromkeys(("none", "camera", "field"), Judge(self.recipe, KINDS, 0.5)),
             planner=ShotPlanner(geometry, 2.0, self.recipe.max_shots_per_s),
             reached=reached,
-            watch=watch_of(CONFIG, reached, self.telemetry.alarms, "field", None),
+            watch=watch_of(
+                CONFIG, reached, self.telemetry.alarms, "field", window_mm=GRID.length_mm, load=Load(), recording=None
+            ),
             telemetry=self.telemetry,
             listeners=self.listeners,
             stages=self.stages,

@@ -206,7 +206,9 @@ class Disk:
 
 def test_lost_frames_missing_samples_and_full_queues_are_counted():
     with open_line(LineConfig(), VirtualClock()) as line:
-        counters = Counters(line, about={}, stages=Stages.at_zero(), windows=Standing(), recorder=Disk())
+        counters = Counters(
+            line, about={}, stages=Stages.at_zero(), windows=Standing(), recorder=Disk(), left_out={"preview": 3}
+        )
         for number in (4, 5, 9):
             counters.on_frame(Frame(image=np.zeros((1, 1, 3), np.uint8), belt_mm=0.0, captured_ns=0, sequence=number))
         field_ut = np.zeros((5, 24, 3), np.float32)
@@ -232,6 +234,7 @@ def test_lost_frames_missing_samples_and_full_queues_are_counted():
     assert (counts.windows_waiting, counts.windows_dropped) == (3, 2)
     assert (counts.recording_waiting, counts.recording_dropped) == (7, 5)
     assert counts.faults == {"camera dark": 2}
+    assert counts.left_out == {"preview": 3}
     assert counts.verdicts["late"] == counts.verdicts["fired"] == 1
 
 

@@ -88,11 +88,13 @@ class SimCamera(SimDevice):
     def read(self, timeout_s: float) -> Frame | None:
         self._must_answer()
         world = self._world
-        if world.faults.is_on("camera.silent"):
+        if world.faults.is_on("camera.silent") or world.faults.is_on("encoder.reversed"):
             self._wait(None, timeout_s)
-            self._next = max(self._next, self._newest() + 1)
+            self._next = self._newest() + 1  # a count that goes down triggers nothing
             return None
-        self._next = max(self._next, self._newest() - world.camera_buffers + 1)
+        newest = self._newest()
+        # The count may have jumped back, and triggers come where it goes on.
+        self._next = min(max(self._next, newest - world.camera_buffers + 1), newest + 1)
         due_mm = self._next * self._every_mm
         true_mm = world.faults.travel.true_mm(due_mm)
         due_ns = None if true_mm is None else world.motion.time_ns_at(true_mm)
@@ -175,9 +177,16 @@ class SimEncoder(SimDevice):
     _called = "simulated encoder"
     _gone = "encoder.gone"
 
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._noise_rng = np.random.default_rng(0)
+
     def read(self) -> EncoderSample:
         self._must_answer()
-        counts = self._world.geometry.mm_to_counts(self._world.faults.travel.shown_mm(self._world.advance()))
+        shown_mm = self._world.faults.travel.shown_mm(self._world.advance())
+        for fault in self._world.faults.named("encoder.noisy"):
+            shown_mm += self._noise_rng.uniform(-1.0, 1.0) * (fault.by_mm or 0.0)
+        counts = self._world.geometry.mm_to_counts(shown_mm)
         return EncoderSample(
             belt_mm=self._world.geometry.counts_to_mm(counts), counts=counts, sampled_ns=self._world.clock.now_ns()
         )

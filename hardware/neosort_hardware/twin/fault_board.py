@@ -18,25 +18,25 @@ _AXES: dict[Axis | None, slice] = {None: slice(None), "x": slice(0, 1), "y": sli
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Stretch:
-    """From ``true_mm`` of belt travel on the encoder shows ``shown_mm``, and counts on or stands still."""
+    """From ``true_mm`` of belt travel on the encoder shows ``shown_mm``, and counts on (1), not (0), or down (-1)."""
 
     true_mm: float
     shown_mm: float
-    counts: bool
+    rate: int
 
 
 class ShownTravel:
     """The belt's travel as the encoder shows it: the true one, until the count jumps or stops."""
 
     def __init__(self, zero_mm: float = 0.0) -> None:
-        self._stretches = [_Stretch(true_mm=0.0, shown_mm=zero_mm, counts=True)]
+        self._stretches = [_Stretch(true_mm=0.0, shown_mm=zero_mm, rate=1)]
         self.changes = 0
 
     def shown_mm(self, true_mm: float) -> float:
         """What the encoder shows at a true place of the belt."""
         starts = [stretch.true_mm for stretch in self._stretches]
         stretch = self._stretches[max(0, bisect_right(starts, true_mm) - 1)]
-        return stretch.shown_mm + (true_mm - stretch.true_mm if stretch.counts else 0.0)
+        return stretch.shown_mm + stretch.rate * (true_mm - stretch.true_mm)
 
     def all_shown_mm(self, true_mm: ArrayF64) -> ArrayF64:
         """The same for places (n,)."""
@@ -51,8 +51,16 @@ class ShownTravel:
         """
         end_mm = np.inf
         for stretch in reversed(self._stretches):
+            if stretch.rate < 0:
+                fallen_mm = stretch.shown_mm - shown_mm
+                if fallen_mm >= 0 and stretch.true_mm + fallen_mm <= end_mm:
+                    return stretch.true_mm + fallen_mm
+                if end_mm == np.inf:
+                    return None
+                end_mm = stretch.true_mm
+                continue
             ahead_mm = shown_mm - stretch.shown_mm
-            if ahead_mm >= 0 and stretch.true_mm + ahead_mm <= end_mm and (stretch.counts or ahead_mm == 0):
+            if ahead_mm >= 0 and stretch.true_mm + ahead_mm <= end_mm and (stretch.rate > 0 or ahead_mm == 0):
                 return stretch.true_mm + ahead_mm
             if ahead_mm >= 0:
                 return end_mm if np.isfinite(end_mm) else None
@@ -61,18 +69,22 @@ class ShownTravel:
 
     def jump(self, true_mm: float, by_mm: float) -> None:
         """From that true place on the count is that much off."""
-        self._begin(true_mm, self.shown_mm(true_mm) + by_mm, counts=self._stretches[-1].counts)
+        self._begin(true_mm, self.shown_mm(true_mm) + by_mm, self._stretches[-1].rate)
 
     def stop(self, true_mm: float) -> None:
         """From that true place on it stands still."""
-        self._begin(true_mm, self.shown_mm(true_mm), counts=False)
+        self._begin(true_mm, self.shown_mm(true_mm), 0)
+
+    def turn_back(self, true_mm: float) -> None:
+        """From that true place on it counts down."""
+        self._begin(true_mm, self.shown_mm(true_mm), -1)
 
     def go_on(self, true_mm: float) -> None:
         """From that true place on it counts again; what it has missed stays missed."""
-        self._begin(true_mm, self.shown_mm(true_mm), counts=True)
+        self._begin(true_mm, self.shown_mm(true_mm), 1)
 
-    def _begin(self, true_mm: float, shown_mm: float, *, counts: bool) -> None:
-        self._stretches.append(_Stretch(true_mm=true_mm, shown_mm=shown_mm, counts=counts))
+    def _begin(self, true_mm: float, shown_mm: float, rate: int) -> None:
+        self._stretches.append(_Stretch(true_mm=true_mm, shown_mm=shown_mm, rate=rate))
         self.changes += 1
 
 
@@ -95,13 +107,15 @@ class FaultBoard:
             self.travel.jump(true_mm, fault.by_mm)
         elif fault.fault == "encoder.stopped" and not self.is_on("encoder.stopped"):
             self.travel.stop(true_mm)
+        elif fault.fault == "encoder.reversed" and not self.is_on("encoder.reversed"):
+            self.travel.turn_back(true_mm)
         if fault not in self._on:
             self._on.append(fault)
 
     def switch_off(self, unwanted: Iterable[Fault], true_mm: float) -> None:
         """Switch faults off, the belt being there. What an encoder has missed or jumped over stays so."""
         gone = list(unwanted)
-        if any(fault.fault == "encoder.stopped" for fault in gone):
+        if any(fault.fault in ("encoder.stopped", "encoder.reversed") for fault in gone):
             self.travel.go_on(true_mm)
         self._on = [fault for fault in self._on if fault not in gone]
 

@@ -3,45 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from neosort_datasets.assembly import Blind
 from neosort_hardware.config import LineConfig
 from neosort_hardware.types import EncoderSample, FieldBlock, Frame
 from neosort_inference.faults.alarms import AlarmBook
 from neosort_inference.faults.channels import Channels
+from neosort_inference.faults.host import ClockJumped, DiskLow, Recording
+from neosort_inference.faults.load import Load
+from neosort_inference.faults.output import OutputSilent
 from neosort_inference.faults.picture import Pictures
 from neosort_inference.faults.reached_line import ReachedLine
 from neosort_inference.faults.sensing import ArraySilent, CameraSilent
-from neosort_inference.faults.travelling import EncoderStopped
+from neosort_inference.faults.travelling import EncoderStopped, Erratic
 from neosort_inference.faults.watch import FaultWatch, Reported, Symptom
 
 
-class Troubled(Protocol):
-    """Something that says itself what is wrong with it: empty while nothing is."""
-
-    @property
-    def trouble(self) -> str:
-        """In a few words."""
-
-
 def watch_of(
-    config: LineConfig, reached: ReachedLine, book: AlarmBook, planned: Blind, recorder: Troubled | None
+    config: LineConfig,
+    reached: ReachedLine,
+    book: AlarmBook,
+    planned: Blind,
+    *,
+    window_mm: float,
+    load: Load,
+    recording: Recording | None,
 ) -> FaultWatch:
-    """The watch over a line. A sense that the run does without from the start is not looked after."""
+    """The watch over a line whose windows are so long. A sense that the run does without from the start is not looked
+    after; a recording is where there is one."""
+    erratic, output = Erratic(), OutputSilent(window_mm)
     symptoms: list[Symptom] = [
         Reported("interlock.opened", reached.interlock_trouble),
         Reported("encoder.gone", lambda: reached.encoder.trouble),
         Reported("diverter.gone", lambda: reached.diverter.trouble),
         Reported("diverter.unwell", reached.diverter_trouble),
+        Reported("overload.recording", lambda: load.tells("recording")),
+        Reported("overload.preview", lambda: load.tells("preview")),
+        *erratic.symptoms,
+        output,
+        ClockJumped(),
     ]
     on_frame: list[Callable[[Frame], None]] = []
     on_block: list[Callable[[FieldBlock], None]] = []
-    on_travel: list[Callable[[EncoderSample], None]] = []
+    on_travel: list[Callable[[EncoderSample], None]] = [erratic.see_travel, output.see_travel]
     array = config.magnetometer
     channels = Channels(array.channels, array.rate_hz)
-    if recorder is not None:
-        symptoms.append(Reported("recording.broken", lambda: recorder.trouble))
+    if recording is not None:
+        symptoms += [Reported("recording.broken", lambda: recording.trouble), DiskLow(recording)]
     if planned != "camera":
         no_frames, pictures = CameraSilent(config.camera.trigger_every_mm), Pictures()
         symptoms += [Reported("camera.gone", lambda: reached.camera.trouble), no_frames, *pictures.symptoms]
@@ -54,5 +62,12 @@ def watch_of(
         on_block += [no_blocks.see_block, standing.see_block, channels.see_block]
         on_travel.append(standing.see_travel)
     return FaultWatch(
-        book, planned, symptoms, on_frame=on_frame, on_block=on_block, on_travel=on_travel, trusted=channels.trusted
+        book,
+        planned,
+        symptoms,
+        on_frame=on_frame,
+        on_block=on_block,
+        on_travel=on_travel,
+        on_window=(output.see_window,),
+        trusted=channels.trusted,
     )

@@ -66,10 +66,25 @@ _ROWS: tuple[tuple[str, str, str, float, Effect, Severity], ...] = (
     ("senses.lost", "neither picture nor field to sort by", "both senses lost at once", 0.2, "stop", _HIGH),
     ("encoder.gone", "encoder does not answer", "an error from every read", 0.2, "stop", _HIGH),
     ("encoder.stopped", "encoder stands while the belt moves", "fields pass by, the count stands", 5.0, "stop", _HIGH),
+    ("encoder.jumped", "encoder count jumped", "a move that no belt makes", 0.2, "stop", _HIGH),
+    ("encoder.noisy", "encoder count is noisy", "five moves a second that no belt makes", 1.0, "stop", _HIGH),
+    ("encoder.reversed", "encoder counts backwards", "30 mm back", 0.5, "stop", _HIGH),
     ("diverter.gone", "air jets do not answer", "an error from every call", 0.2, "stop", _HIGH),
     ("diverter.unwell", "air jets report trouble", "the diverter's own account", 0.2, "none", _HIGH),
     ("interlock.opened", "interlock open", "the safety circuit reads opened", 0.1, "stop", _HIGH),
+    (
+        "output.silent",
+        "items come and nothing is decided",
+        "12 windows with items, or 4 lengths of belt without a window",
+        10.0,
+        "none",
+        _HIGH,
+    ),
+    ("overload.recording", "too busy to record", "busy 90 % of a second", 2.5, "none", _MEDIUM),
+    ("overload.preview", "too busy to show anything", "and of another", 3.5, "none", _MEDIUM),
     ("recording.broken", "the recording is not whole", "the recorder's own account", 0.5, "none", _LOW),
+    ("disk.low", "disk nearly full", "less than 2 GB left", 5.0, "none", _MEDIUM),
+    ("clock.jumped", "wall clock was set", "by more than a second", 0.5, "none", _LOW),
 )
 # What shows as well when another is there, and means nothing then.
 _HIDDEN_BY: dict[str, tuple[str, ...]] = {
@@ -81,6 +96,9 @@ _HIDDEN_BY: dict[str, tuple[str, ...]] = {
     "magnetometer.silent": ("magnetometer.gone",),
     "magnetometer.lossy": ("magnetometer.gone", "magnetometer.silent"),
     "encoder.stopped": ("encoder.gone",),
+    "encoder.jumped": ("encoder.gone",),
+    "encoder.noisy": ("encoder.gone", "encoder.jumped", "encoder.reversed"),
+    "output.silent": ("senses.lost", "encoder.gone", "encoder.jumped", "encoder.reversed", "encoder.noisy"),
     "diverter.unwell": ("diverter.gone",),
 }
 CATALOGUE: dict[str, FaultKind] = {

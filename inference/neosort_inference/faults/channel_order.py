@@ -18,6 +18,7 @@ FORGET_CHUNKS = 32.0  # a chunk counts e times less after so many, eight seconds
 ENOUGH_CHUNKS = 24
 JUDGE_EVERY = 8
 SMOOTHER = 0.88  # c: a true guess leaves at most this share of roughness; of a sound array none leaves less than 1.0
+EVIDENCE = 4.0  # chunks' worth of items that passed
 FLOOR_UT2 = 30.0  # chunks in which little passes count little
 SUSPECTS = 12
 MOST_GUESSES = 4
@@ -33,6 +34,7 @@ class ChannelOrder:
         self._measuring: ArrayBool = np.ones(channels, np.bool_)
         self._weight = 0.0
         self._since = 0
+        self._guessed: set[tuple[str, tuple[int, ...]]] = set()
 
     def see(self, field_ut: ArrayF32, saturated: ArrayBool, measuring: ArrayBool) -> None:
         """A chunk (samples, channels, 3), (samples, channels); ``measuring``: channels that read something at all."""
@@ -62,14 +64,20 @@ class ChannelOrder:
         self._weight = keep * self._weight + 1.0
 
     def _judge(self) -> None:
+        """What is found twice in a row, by as many passing items as it takes, is true."""
         numbers = np.flatnonzero(self._measuring)
         row = self._covariance[:, self._measuring][:, :, self._measuring]
         self.swapped, self.flipped = np.zeros_like(self.swapped), np.zeros_like(self.flipped)
+        before, self._guessed = self._guessed, set()
+        if float((_roughness_of(len(numbers)) * row).sum()) < EVIDENCE:
+            return
         for _ in range(MOST_GUESSES):
             share, kind, channels, row = _best_guess(row)
             if share > SMOOTHER:
                 return
-            (self.swapped if kind == "swapped" else self.flipped)[numbers[list(channels)]] = True
+            self._guessed.add((kind, channels))
+            if (kind, channels) in before:
+                (self.swapped if kind == "swapped" else self.flipped)[numbers[list(channels)]] = True
 
 
 def _best_guess(row: ArrayF64) -> tuple[float, str, tuple[int, ...], ArrayF64]:

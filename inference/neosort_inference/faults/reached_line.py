@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from neosort_hardware.line import Line
 from neosort_hardware.types import EncoderSample, FieldBlock, Frame, InterlockState, Shot, ShotOutcome
 from neosort_inference.faults.reach import Reach
 
+_Answer = TypeVar("_Answer")
 IDLE_S = 0.005  # of a turn in which no sensor was waited for
 
 
 class ReachedLine:
     """The devices of a line as the loop uses them: None instead of `DeviceError`, and a `Reach` for each.
 
-    ``interlock``: as read last. An interlock never fails: what cannot be read is open.
+    ``waited_ns``: for sensors, so far. ``interlock``: as read last. An interlock never fails: what cannot be read is
+    open.
     """
 
     def __init__(self, line: Line) -> None:
         self._line = line
         self.camera, self.magnetometer, self.encoder, self.diverter = (Reach(line.clock) for _ in range(4))
         self.interlock = InterlockState(closed=False, detail="not read yet")
+        self.waited_ns = 0
         self._belt_mm = 0.0
 
     def heartbeat(self) -> None:
@@ -62,16 +68,23 @@ class ReachedLine:
 
     def block(self, timeout_s: float) -> FieldBlock | None:
         """What the array has sampled; None when nothing has come, or it is lost."""
-        block = self.magnetometer.ask(lambda: self._line.magnetometer.read(timeout_s))
+        block = self._waiting(lambda: self.magnetometer.ask(lambda: self._line.magnetometer.read(timeout_s)))
         if block is not None and self.encoder.lost:
             self._belt_mm = float(block.belt_mm[-1])
         return block
 
     def frame(self, timeout_s: float) -> Frame | None:
         """The next frame; None when none has come, or the camera is lost."""
-        return self.camera.ask(lambda: self._line.camera.read(timeout_s))
+        return self._waiting(lambda: self.camera.ask(lambda: self._line.camera.read(timeout_s)))
 
     def idle(self) -> None:
         """Let a moment pass: a turn that waits for nothing would keep a core busy."""
         clock = self._line.clock
-        clock.sleep_until(clock.now_ns() + round(IDLE_S * 1e9))
+        self._waiting(lambda: clock.sleep_until(clock.now_ns() + round(IDLE_S * 1e9)))
+
+    def _waiting(self, call: Callable[[], _Answer]) -> _Answer:
+        """What a call gives that may wait; the time goes to ``waited_ns``."""
+        began_ns = self._line.clock.now_ns()
+        answer = call()
+        self.waited_ns += self._line.clock.now_ns() - began_ns
+        return answer

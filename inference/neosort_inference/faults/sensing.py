@@ -5,12 +5,16 @@ from __future__ import annotations
 from neosort_hardware.types import EncoderSample, FieldBlock, Frame
 
 MISSED_EXPOSURES = 3.0
+ASKED = 3  # turns
 SILENT_S = 0.25
 SILENT_BLOCKS = 3.0
 
 
 class CameraSilent:
-    """No frame over three exposures' travel. A belt that stands needs none."""
+    """No frame has come over three exposures' travel. A belt that stands needs none.
+
+    Nor has a camera been silent to a host that did not ask: it must have been asked some times meanwhile.
+    """
 
     fault = "camera.silent"
 
@@ -18,18 +22,23 @@ class CameraSilent:
         self._limit_mm = MISSED_EXPOSURES * trigger_every_mm
         self._last_mm: float | None = None
         self._belt_mm = 0.0
+        self._turns = 0
 
     def see_frame(self, frame: Frame) -> None:
-        self._last_mm = frame.belt_mm
+        """A frame as the camera gave it."""
+        self._last_mm, self._turns = self._belt_mm, 0
 
     def see_travel(self, sample: EncoderSample) -> None:
+        """The encoder, once a turn."""
         self._belt_mm = sample.belt_mm
+        self._turns += 1
         if self._last_mm is None or self._last_mm > self._belt_mm:  # the run begins, or the count begins anew
             self._last_mm = self._belt_mm
 
     def says(self, now_ns: int) -> str:
         missed_mm = 0.0 if self._last_mm is None else self._belt_mm - self._last_mm
-        return f"no frame for {missed_mm:,.0f} mm of belt" if missed_mm > self._limit_mm else ""
+        silent = missed_mm > self._limit_mm and self._turns > ASKED
+        return f"no frame for {missed_mm:,.0f} mm of belt" if silent else ""
 
 
 class ArraySilent:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from neosort_datasets.assembly import Blind
+from neosort_datasets.window import BeltWindow
 from neosort_hardware.types import EncoderSample, FieldBlock, Frame
 from neosort_inference.faults.alarms import Alarm, AlarmBook
 from neosort_inference.faults.catalogue import CATALOGUE
@@ -52,12 +53,14 @@ class FaultWatch:
         on_frame: Sequence[Callable[[Frame], None]] = (),
         on_block: Sequence[Callable[[FieldBlock], None]] = (),
         on_travel: Sequence[Callable[[EncoderSample], None]] = (),
+        on_window: Sequence[Callable[[BeltWindow, int], None]] = (),
         trusted: Callable[[FieldBlock], FieldBlock] = lambda block: block,
     ) -> None:
         self.book = book
         self._planned: Blind = planned
         self._symptoms = symptoms
         self._on_frame, self._on_block, self._on_travel = on_frame, on_block, on_travel
+        self._on_window = on_window
         self.trusted = trusted
         self._shown_ns: dict[str, int] = {}
         self.condition = condition(planned, ())
@@ -77,6 +80,11 @@ class FaultWatch:
         for see in self._on_travel:
             see(sample)
 
+    def see_window(self, window: BeltWindow, decisions: int) -> None:
+        """Every window that has been decided on, and how many decisions that gave."""
+        for see in self._on_window:
+            see(window, decisions)
+
     def turn(self, now_ns: int) -> Condition:
         """Ask every symptom, raise and clear; how the line is to sort from now on."""
         told = {symptom.fault: words for symptom in self._symptoms if (words := symptom.says(now_ns))}
@@ -93,6 +101,11 @@ class FaultWatch:
     def stopped_by(self) -> Alarm | None:
         """What keeps the line stopped; None where nothing does."""
         return next((alarm for alarm in self.book.in_force if alarm.effect == "stop"), None)
+
+    @property
+    def misplaced(self) -> bool:
+        """Whether the count of the belt is not to be relied on now."""
+        return any(alarm.standing and alarm.fault.startswith("encoder.") for alarm in self.book.open)
 
     def _left(self) -> Condition:
         return condition(self._planned, (alarm.effect for alarm in self.book.in_force))
