@@ -104,6 +104,7 @@ class FullDisk(io.BytesIO):
 
 def test_without_sorting_a_full_disk_ends_the_run(tmp_path, monkeypatch):
     monkeypatch.setattr(recording_writer, "_create", lambda _path: FullDisk(300_000))
+    monkeypatch.setattr(recording_writer, "SYNC_EVERY_S", 1e6)  # there is nothing to sync, however busy the machine
     options = RecordOptions(file=tmp_path / "belt.mcap", seconds=3600.0, fast=True, seed=1)
     said = io.StringIO()
     with pytest.raises(RecordingError, match="No space left on device"):
@@ -113,6 +114,7 @@ def test_without_sorting_a_full_disk_ends_the_run(tmp_path, monkeypatch):
 
 def test_with_sorting_a_full_disk_is_a_fault_and_the_line_sorts_on(neosort, tmp_path, monkeypatch):
     monkeypatch.setattr(recording_writer, "_create", lambda _path: FullDisk(300_000))
+    monkeypatch.setattr(recording_writer, "SYNC_EVERY_S", 1e6)  # there is nothing to sync, however busy the machine
     monkeypatch.setattr(Detector, "detect", lambda *_: [])
     code, out, err = neosort("record", tmp_path / "belt.mcap", "--for", "6", "--fast")
     assert code == 2
