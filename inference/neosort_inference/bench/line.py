@@ -21,6 +21,7 @@ from neosort_inference.bench.counted_by import COMPUTING_NS, CountedBy
 from neosort_inference.bench.lap import Lap, at_speed
 from neosort_inference.bench.record import Record
 from neosort_inference.faults.alarms import Acknowledgement
+from neosort_inference.faults.catalogue import CATALOGUE
 from neosort_inference.replaying import line_on
 from neosort_inference.report import percentiles
 from neosort_inference.sorting import Sorting, SortingPlan
@@ -42,9 +43,9 @@ class Pass:
     """So much belt past the loop at one speed.
 
     ``late``: shots refused as late. ``too_late``: decisions of whatever verdict that came after the last possible shot
-    at their item, those among them. ``dropped``: windows that were never looked at. ``alarms``: raised, for a loop that
-    comes too late to read its devices takes them for silent. ``busy_s``: by the clock, without
-    waiting; ``processor_s``: of the whole process. ``spent_ms``: by part of the way, over all ``windows``.
+    at their item, those among them. ``dropped``: windows that were never looked at. ``alarms``: raised that took
+    a sense away, for a loop that comes too late to read its devices takes them for silent. ``busy_s``: by the clock,
+    without waiting; ``processor_s``: of the whole process. ``spent_ms``: by part of the way, over all ``windows``.
     """
 
     speed_m_per_s: float
@@ -73,7 +74,8 @@ class _StopsWhenLate:
         self.sorting: Sorting | None = None
 
     def update(self, snapshot: Snapshot) -> None:
-        if (snapshot.late or snapshot.alarms) and self.sorting is not None:
+        detracted = any(alarm.detracts for alarm in snapshot.alarms)
+        if (snapshot.late or detracted) and self.sorting is not None:
             self.sorting.stop()
 
     def show(self, view: WindowView) -> None:
@@ -107,7 +109,7 @@ def run_belt(
             late=sum(decision.late for decision in decisions),
             too_late=sum(spare_mm(decision, config) < 0 for decision in decisions),
             dropped=sorting.dropped_windows,
-            alarms=sum(telemetry.alarms.raised.values()),
+            alarms=sum(count for fault, count in telemetry.alarms.raised.items() if CATALOGUE[fault].effect != "none"),
             windows=len(telemetry.window_ms),
             busy_s=busy_s,
             processor_s=processor_s,
