@@ -138,6 +138,7 @@ class Sorting:
         self.stages = Stages.at_zero()
         self._recent: deque[Decision] = deque(maxlen=64)
         self._stop = False
+        self.interrupted = False  # somebody has ended the run by a signal
         self._next_look_s = 0.0
         self._end_ns = None if plan.seconds is None else started_ns + round(plan.seconds * 1e9)
         recipe, metadata = plan.recipe, plan.bundle.metadata
@@ -183,7 +184,7 @@ class Sorting:
         """Sort until the time is up, the source ends, or somebody stops it. Valves are closed afterwards."""
         self.plan.bundle.warm_up(3)
         try:
-            with stop_on_signals(self.stop):
+            with stop_on_signals(self._interrupt):
                 self._loop.run(self._carry_on)
         finally:
             self._keep_truth()
@@ -199,6 +200,10 @@ class Sorting:
     def stop(self) -> None:
         """Finish the turn in hand, then end."""
         self._stop = True
+
+    def _interrupt(self) -> None:
+        self.interrupted = True
+        self.stop()
 
     def acknowledge(self, number: int | None, by: str) -> int:
         """A person has taken note of an alarm, or of all (None); how many that were."""

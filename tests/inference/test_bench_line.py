@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+import signal
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.whole_line import FakeBundle
 from typer.testing import CliRunner
 
-from neosort_datasets.recording import RecordingError
+from neosort_datasets.recording import RecordingError, RecordingWriter
 from neosort_hardware.clock import SkippingClock
 from neosort_hardware.config import LineConfig
 from neosort_hardware.types import Box, Decision, FieldBlock, Frame, Verdict
-from neosort_inference.bench.lap import at_speed, lap_of
-from neosort_inference.bench.line import PRECISION, Pass, figures, highest_speed, spare_mm
+from neosort_inference.bench.counted_by import CountedBy
+from neosort_inference.bench.lap import _recorded, at_speed, lap_of
+from neosort_inference.bench.line import PRECISION, Pass, figures, highest_speed, run_belt, spare_mm
 from neosort_inference.cli import app
+from neosort_inference.recipe import Recipe
+from neosort_inference.sorting import SortingPlan
 
 EVERY_MM = 256.0
 RATE_HZ = 1000.0
@@ -141,6 +147,37 @@ def test_figures_pool_decisions_and_take_the_median_of_what_a_pass_gives_once():
     assert not made_pass(dropped=1).in_time
     assert not made_pass(alarms=1).in_time
     assert made_pass().in_time
+
+
+def test_a_signal_ends_the_bench_and_not_one_of_its_runs():
+    events = [*(frame(n) for n in range(10)), *(block(first) for first in range(0, 2600, 5))]
+    plan = SortingPlan(bundle=FakeBundle([]), recipe=Recipe(min_p_ndfeb=0.5))
+    one_channel = LineConfig.model_validate({"magnetometer": {"channels": 1}})
+
+    class Ended(FakeBundle):
+        def run(self, window):
+            signal.raise_signal(signal.SIGTERM)
+            return super().run(window)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_belt(lap_of(one_channel, events, "made up"), replace(plan, bundle=Ended([])), 1.0, 5.0, CountedBy.CLOCK)
+
+
+def test_a_recording_is_played_back_at_another_speed_than_its_own(tmp_path):
+    recording, file = tmp_path / "belt.mcap", tmp_path / "line.json"
+    with RecordingWriter(recording, LineConfig(), patience_s=60.0) as writer:
+        for event in _recorded(LineConfig(), 2.6, seed=4):
+            (writer.write_frame if isinstance(event, Frame) else writer.write_block)(event)
+    options = ["--metres", 3, "--repeats", 1, "--speed", 2, "--no-search", "--time", "processor", "--json", file]
+    ran = CliRunner().invoke(app, ["bench", "line", str(recording), *map(str, options)])
+    assert ran.exit_code in (0, 1), ran.output
+    record = json.loads(file.read_text(encoding="utf-8"))
+    assert (record["line"]["recording"], record["time"]) == (str(recording), "processor")
+    assert record["line"]["recorded_at_m_s"] == pytest.approx(1.0, abs=0.02)
+    assert record["speeds"][0]["speed_m_s"] == 2.0
+    assert record["speeds"][0]["windows"] > 8
+    refused = CliRunner().invoke(app, ["bench", "line", str(recording), "--config", str(tmp_path / "any.toml")])
+    assert "a recording brings its own line configuration" in str(refused.exception)
 
 
 def test_the_command_measures_the_real_loop_at_every_speed(tmp_path):

@@ -89,7 +89,10 @@ class _StopsWhenLate:
 def run_belt(
     lap: Lap, plan: SortingPlan, speed_m_per_s: float, metres: float, counted_by: CountedBy, *, stops: bool = False
 ) -> Pass:
-    """Run so many metres of the lap's belt past the loop. ``stops``: at the first shot that comes too late."""
+    """Run so many metres of the lap's belt past the loop. ``stops``: at the first shot that comes too late.
+
+    Raises `KeyboardInterrupt` when somebody has ended it by a signal: half a run is no measurement.
+    """
     config = lap.config.model_copy(update={"belt": lap.config.belt.model_copy(update={"speed_m_per_s": speed_m_per_s})})
     tape = ReplayTape(at_speed(lap, speed_m_per_s, metres), clock_by(counted_by), config)
     stopper = _StopsWhenLate()
@@ -99,6 +102,8 @@ def run_belt(
         plan.bundle.warm_up(2)
         began_s, began_processor_s = time.perf_counter(), time.process_time()
         telemetry = sorting.run()
+        if sorting.interrupted:
+            raise KeyboardInterrupt
         busy_s, processor_s = time.perf_counter() - began_s, time.process_time() - began_processor_s
         decisions = telemetry.decisions
         return Pass(
