@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -10,9 +13,11 @@ from neosort_datasets.window import BLIND_GREY
 from neosort_inference.faults.alarms import Acknowledgement
 from neosort_inference.telemetry import Snapshot, WindowView
 from neosort_inference.terminal import LiveTerminal
-from neosort_inference.ui.server import PageProcess
+from neosort_inference.ui.server import PageError, PageProcess
 
 REPEAT_S = 1.0
+ANEW_EVERY_S = 10.0
+LOGGER = logging.getLogger("neosort.page")
 BLANK_MM = 64
 
 
@@ -37,14 +42,17 @@ class PageWatcher:
     """The web page, in its own process.
 
     Shows the last window again when the line's state or a fault has changed, and every second at least: a belt that
-    stands brings no new window, and what made it stand must be seen all the same.
+    stands brings no new window, and what made it stand must be seen all the same. A page that has died is served anew.
     """
 
-    def __init__(self, page: PageProcess) -> None:
+    def __init__(self, page: PageProcess, now_s: Callable[[], float] = time.monotonic) -> None:
         self._page = page
+        self._now_s = now_s
+        self._next_try_s = 0.0
         self._last: WindowView | None = None
 
     def update(self, snapshot: Snapshot) -> None:
+        self._keep_alive()
         last = self._last
         if last is None:
             if not snapshot.alarms:
@@ -62,6 +70,19 @@ class PageWatcher:
 
     def acknowledged(self) -> tuple[Acknowledgement, ...]:
         return self._page.acknowledged()
+
+    def _keep_alive(self) -> None:
+        if self._page.alive or self._now_s() < self._next_try_s:
+            return
+        self._next_try_s = self._now_s() + ANEW_EVERY_S
+        try:
+            self._page.serve_again()
+        except PageError as error:
+            LOGGER.error("the page has died, and %s", error)
+            return
+        LOGGER.warning("the page had died and is served anew")
+        if self._last is not None:
+            self._page.publish(self._last)
 
 
 def blank_view(snapshot: Snapshot) -> WindowView:

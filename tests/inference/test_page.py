@@ -414,6 +414,19 @@ def test_stop_is_quick_even_before_the_page_is_up_and_may_be_repeated():
     process.publish(view())  # a loop that goes on without its page must not notice
 
 
+def test_a_page_whose_process_was_killed_is_served_again_at_the_same_address():
+    process = PageProcess("127.0.0.1", 0)
+    try:
+        os.kill(process._process.pid, signal.SIGKILL)
+        process._process.join(10)
+        assert not process.alive
+        process.serve_again()
+        process.publish(view())
+        assert wait_for(process.url + "healthz", within_s=100.0).text == "ok"
+    finally:
+        process.stop()
+
+
 _ORPHAN = """
 import time
 from neosort_inference.ui.server import PageProcess

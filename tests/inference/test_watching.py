@@ -6,6 +6,7 @@ import numpy as np
 
 from neosort_inference.faults.alarms import AlarmBook
 from neosort_inference.telemetry import Telemetry, WindowView
+from neosort_inference.ui.server import PageError
 from neosort_inference.watching import PageWatcher
 
 
@@ -13,7 +14,13 @@ class Page:
     """In place of the page's process."""
 
     def __init__(self) -> None:
-        self.views = []
+        self.views, self.alive, self.served_again, self.refuses = [], True, 0, False
+
+    def serve_again(self) -> None:
+        if self.refuses:
+            raise PageError("the page cannot be served on here:80")
+        self.served_again += 1
+        self.alive = True
 
     def publish(self, view: WindowView) -> None:
         self.views.append(view)
@@ -63,3 +70,22 @@ def test_before_the_first_window_nothing_is_shown_but_alarms():
     assert page.views == []
     watcher.update(replace(SNAPSHOT, alarms=alarms()))
     assert [view.snapshot.alarms for view in page.views] == [alarms()]
+
+
+def test_a_page_that_has_died_is_served_anew_and_shows_the_last_window():
+    page, now_s = Page(), [0.0]
+    watcher = PageWatcher(page, lambda: now_s[0])
+    watcher.show(VIEW)
+    page.alive = False
+    watcher.update(SNAPSHOT)
+    assert (page.served_again, len(page.views)) == (1, 2)
+    page.alive, page.refuses = False, True
+    for now_s[0] in (1.0, 9.0, 10.5, 12.0):  # tried again, and not in every turn
+        watcher.update(SNAPSHOT)
+    page.refuses = False
+    now_s[0] = 20.0
+    watcher.update(SNAPSHOT)
+    assert page.served_again == 1
+    now_s[0] = 20.6
+    watcher.update(SNAPSHOT)
+    assert page.served_again == 2

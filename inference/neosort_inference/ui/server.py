@@ -34,10 +34,14 @@ class PageProcess:
 
     def __init__(self, host: str, port: int) -> None:
         listener = _listen(host, port)
-        self.url = f"http://{host}:{listener.getsockname()[1]}/"
+        self._host, self._port = host, listener.getsockname()[1]
+        self.url = f"http://{host}:{self._port}/"
         self.published = 0
         self.withheld = 0
         self._next_s = 0.0
+        self._start(listener)
+
+    def _start(self, listener: socket.socket) -> None:
         context = multiprocessing.get_context("spawn")
         self._writer, receiver, shared = open_channel(context)
         self._asked, asking = context.Pipe(duplex=False)
@@ -52,6 +56,11 @@ class PageProcess:
     def alive(self) -> bool:
         """Whether the page is still served."""
         return self._process.is_alive()
+
+    def serve_again(self) -> None:
+        """Start a process anew at the same address, where the last one has died. Raises `PageError`."""
+        self.stop()
+        self._start(_listen(self._host, self._port))
 
     def publish(self, view: WindowView) -> None:
         """Show ``view``. Costs well under a millisecond and never waits; most often the newest wins. A view of a line
