@@ -5,8 +5,7 @@ import subprocess
 import sys
 
 from tests.hardware import array_board
-
-SOON_S = 40.0
+from tests.hardware.waiting import WITHIN_S
 
 
 class ArrayProcess:
@@ -36,7 +35,7 @@ class ArrayProcess:
         """Its end; once is enough."""
         with contextlib.suppress(OSError, ValueError):
             self.process.stdin.close()
-        self.process.wait(SOON_S)
+        self.process.wait(WITHIN_S)
         self.process.stdout.close()
 
     def __enter__(self):

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from queue import Empty, Queue
 
 import serial
+from tests.hardware.waiting import WITHIN_S
 
 from neosort_hardware.framing import FrameReader, framed
 
 VALVE = re.compile(r"valve (\d+) (open|closed) at (\d+) (\d+)")
-SOON_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class ControllerProcess:
     def _line(self, start):
         """The next line that begins so; strokes on the way are kept."""
         while True:
-            line = self._lines.get(timeout=SOON_S)
+            line = self._lines.get(timeout=WITHIN_S)
             self._keep(line)
             if line.startswith(start):
                 return line
@@ -84,8 +84,8 @@ class ControllerProcess:
             return ""
         with contextlib.suppress(OSError):
             self.process.stdin.close()
-        self.process.wait(SOON_S)
-        self._reading.join(SOON_S)
+        self.process.wait(WITHIN_S)
+        self._reading.join(WITHIN_S)
         said = self.process.stderr.read()
         self.process.stdout.close()
         self.process.stderr.close()
@@ -117,7 +117,7 @@ class ByteBench(ControllerProcess):
         """Kind and payload of the reply to a request."""
         self.number = (self.number + 1) % 256
         self.serial.write(framed(bytes([kind, self.number]) + payload))
-        limit = time.monotonic() + SOON_S
+        limit = time.monotonic() + WITHIN_S
         while time.monotonic() < limit:
             answer = None
             for packet in self.reader.feed(self.serial.read(4096)):
@@ -131,7 +131,7 @@ class ByteBench(ControllerProcess):
 
     def heard(self):
         """The next frame, as it comes."""
-        self.serial.timeout = SOON_S
+        self.serial.timeout = WITHIN_S
         frame = self.serial.read_until(b"\0")
         self.serial.timeout = 0.02
         return frame

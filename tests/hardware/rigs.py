@@ -12,6 +12,7 @@ from tests.hardware.array_process import ArrayProcess
 from tests.hardware.camera_peers import AravisPeer, MjpegPeer
 from tests.hardware.controller_process import ControllerProcess
 from tests.hardware.modbus_peers import CONTACTS, MUTE, LibmodbusPeer, free_port
+from tests.hardware.waiting import WITHIN_S
 
 from neosort_hardware.clock import RealClock, VirtualClock
 from neosort_hardware.config import LineConfig
@@ -341,7 +342,7 @@ class HarvesterRig(CameraRig):
         )
 
 
-def patiently(rig, attempt, seconds=40.0):
+def patiently(rig, attempt, seconds=WITHIN_S):
     """What ``attempt`` gives once it gives something, however the machine dawdles."""
     limit = time.monotonic() + seconds
     while time.monotonic() < limit:

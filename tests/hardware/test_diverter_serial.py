@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.hardware.controller_process import ControllerProcess
+from tests.hardware.waiting import WITHIN_S
 
 from neosort_hardware.clock import RealClock
 from neosort_hardware.config import ConfigError, LineConfig
@@ -20,7 +21,6 @@ from neosort_hardware.devices import DeviceError
 from neosort_hardware.line import open_line
 from neosort_hardware.types import Shot, ShotOutcome
 
-SOON_S = 40.0
 MM = 0.5
 
 
@@ -65,7 +65,7 @@ def shot_at(belt_mm, shot_id=1, nozzles=(3, 5), length_mm=40.0):
 
 def until(line, condition):
     """Let real time pass, the host alive, until a condition gives something; that."""
-    limit = time.monotonic() + SOON_S
+    limit = time.monotonic() + WITHIN_S
     while time.monotonic() < limit:
         line.diverter.heartbeat()
         if found := condition():
@@ -181,7 +181,7 @@ def test_a_host_that_dies_with_a_valve_open_shuts_it(board, link):
     line.diverter.schedule(shot_at(here_mm + 100_000.0, shot_id=2))
     until(line, board.take_strokes)
     line.diverter.link._let_go()
-    limit = time.monotonic() + SOON_S
+    limit = time.monotonic() + WITHIN_S
     shut = []
     while time.monotonic() < limit and not shut:
         shut = [stroke for stroke in board.take_strokes() if not stroke.opened]
@@ -248,7 +248,7 @@ def test_a_board_that_is_killed_is_an_error_that_names_it_and_one_that_comes_bac
 
 def until_found(line):
     """The encoder's first reading after the board has come back."""
-    limit = time.monotonic() + SOON_S
+    limit = time.monotonic() + WITHIN_S
     while time.monotonic() < limit:
         try:
             return line.encoder.read()

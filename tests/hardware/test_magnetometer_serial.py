@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.hardware import array_board
 from tests.hardware.array_process import ArrayProcess
+from tests.hardware.waiting import WITHIN_S
 
 from neosort_hardware.array_protocol import NO_READING, Sample, decoded
 from neosort_hardware.board_clock import BoardClock
@@ -22,7 +23,6 @@ from neosort_hardware.device_clock import DRIFT
 from neosort_hardware.devices import DeviceError
 from neosort_hardware.line import open_line
 
-SOON_S = 40.0
 CHANNELS = 40
 MS = 1_000_000
 
@@ -58,7 +58,7 @@ def line(board, link):
 
 def blocks_until(array, enough):
     """Blocks as they come, until they are enough."""
-    limit, blocks = time.monotonic() + SOON_S, []
+    limit, blocks = time.monotonic() + WITHIN_S, []
     while time.monotonic() < limit:
         block = array.read(0.05)
         if block is not None:
@@ -206,7 +206,7 @@ def test_a_board_that_is_unplugged_is_an_error_that_names_it_and_is_found_again(
     assert "has gone" in array.health().detail or "cannot be opened" in array.health().detail
     with ArrayProcess(link, first_count=77):
         block = None
-        limit = time.monotonic() + SOON_S
+        limit = time.monotonic() + WITHIN_S
         while block is None and time.monotonic() < limit:
             with contextlib.suppress(DeviceError):
                 block = array.read(0.05)

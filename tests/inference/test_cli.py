@@ -12,7 +12,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ import cv2
 import numpy as np
 import pytest
 from mcap.writer import Writer
+from tests.hardware.waiting import WITHIN_S, eventually
 
 from neosort_datasets.recording import Recording, RecordingWriter
 from neosort_hardware.config import LineConfig
@@ -234,16 +234,15 @@ def test_a_recording_is_never_overwritten(neosort, tmp_path):
     assert there.read_text(encoding="utf-8") == "precious"
 
 
-def test_where_nothing_can_be_written_is_said_before_the_run(neosort, tmp_path):
+def test_where_nothing_can_be_written_is_said_before_the_run(neosort, tmp_path, monkeypatch):
     file = written(tmp_path / "file", "")
-    began = time.monotonic()
+    monkeypatch.setattr(Detector, "detect", lambda *_: pytest.fail("it ran"))
     refused(neosort("run", "--for", "60", "--headless", "--report", file / "below"), "--report", str(file))
     refused(neosort("run", "--for", "60", "--headless", "--record", file / "a.mcap"), "--record", str(file))
     refused(neosort("bench", "senses", "--json", file / "a.json"), "--json", str(file))
     as_folder = neosort("run", "--for", "60", "--headless", "--report", file)
     assert as_folder.code == 2
     assert "--report" in as_folder.err
-    assert time.monotonic() - began < 20
 
 
 # Good input -----------------------------------------------------------------------------------------------------------
@@ -394,38 +393,33 @@ def test_a_blind_run_says_so(neosort):
     assert "field only" in ran.out
 
 
-def wait_until(process: subprocess.Popen, condition, within_s: float = 40.0):
+def wait_until(process: subprocess.Popen, condition):
     """What ``condition`` gives once that is something, while the process lives."""
-    limit = time.monotonic() + within_s
-    while time.monotonic() < limit and process.poll() is None:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"nothing within {within_s} s; exit code {process.returncode}")
+
+    def come_to_pass():
+        assert process.poll() is None, f"it has ended, exit code {process.returncode}"
+        return condition()
+
+    return eventually(come_to_pass)
 
 
-def test_sigterm_ends_a_run_in_good_order_and_soon(tmp_path):
+def test_sigterm_ends_an_endless_run_in_good_order(tmp_path):
     said = tmp_path / "said.txt"
     with said.open("w") as out:
         process = subprocess.Popen([*NEOSORT, "run", "--headless", "--report", tmp_path / "report"], stdout=out)
         try:
             wait_until(process, lambda: "m/s" in said.read_text(encoding="utf-8"))  # the first line of a line at work
-            time.sleep(1.0)
-            asked = time.monotonic()
             process.send_signal(signal.SIGTERM)
-            assert process.wait(30) == 0
-            took_s = time.monotonic() - asked
+            assert process.wait(WITHIN_S) == 0
         finally:
             process.kill()
             process.wait()
     assert report_in(tmp_path / "report")["fired_late"] == 0
-    assert took_s < 3.0
 
 
 def status(url: str) -> dict | None:
     try:
-        with urllib.request.urlopen(f"{url}api/v1/status", timeout=2) as answer:
+        with urllib.request.urlopen(f"{url}api/v1/status", timeout=WITHIN_S) as answer:
             return json.load(answer)
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return None  # not yet listening, or no window yet
@@ -434,7 +428,7 @@ def status(url: str) -> dict | None:
 def test_the_page_is_there_while_the_line_runs(tmp_path):
     said = tmp_path / "said.txt"
     with said.open("w") as out:
-        process = subprocess.Popen([*NEOSORT, "run", "--port", "0", "--for", "6"], stdout=out)
+        process = subprocess.Popen([*NEOSORT, "run", "--port", "0"], stdout=out)
         try:
             url = wait_until(
                 process, lambda: re.search(r"http://127\.0\.0\.1:\d+/", said.read_text(encoding="utf-8"))
@@ -443,11 +437,12 @@ def test_the_page_is_there_while_the_line_runs(tmp_path):
             later = wait_until(
                 process, lambda: (now := status(url)) and now["belt_mm"] > first["belt_mm"] + 200 and now
             )
-            assert later["state"] in ("sorting", "finished")
-            assert process.wait(60) == 0
+            assert later["state"] == "sorting"
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(WITHIN_S) == 0
         finally:
-            process.terminate()
-            process.wait(10)
+            process.kill()
+            process.wait()
 
 
 def test_the_installed_command_is_this_one():

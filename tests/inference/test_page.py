@@ -11,13 +11,13 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from dataclasses import replace
 
 import cv2
 import httpx
 import numpy as np
 import pytest
+from tests.hardware.waiting import WITHIN_S, eventually
 
 from neosort_hardware.types import Box, Decision, Shot, Verdict
 from neosort_inference.api.app import create_app
@@ -279,9 +279,7 @@ def test_the_channel_hands_over_the_newest_and_counts_what_it_skipped():
 def test_a_writer_that_nobody_reads_neither_waits_nor_fails():
     writer, receiver, shared = open_channel(multiprocessing.get_context("spawn"))
     one = view()
-    started_s = time.monotonic()
-    assert all(writer.write(one) for _ in range(8000))  # more than a pipe holds
-    assert time.monotonic() - started_s < 8
+    assert all(writer.write(one) for _ in range(8000))  # more than a pipe holds: it would stand still here for ever
     reader = ViewReader(receiver, shared)
     writer.write(view(brightness=99))
     receiver.close()
@@ -297,11 +295,12 @@ def test_a_reader_that_fell_far_behind_shows_the_next_view_whole():
     got: list[WindowView] = []
     thread = threading.Thread(target=lambda: got.append(reader.read()), daemon=True)
     thread.start()
-    deadline_s = time.monotonic() + 10
-    while thread.is_alive():
-        assert time.monotonic() < deadline_s
+
+    def came() -> bool:
         writer.write(view(brightness=77))
-        time.sleep(0.02)
+        return not thread.is_alive()
+
+    eventually(came)
     assert (got[0].picture == 77).all()
     writer.close()
     receiver.close()
@@ -328,16 +327,17 @@ def page():
     process.stop()
 
 
-def wait_for(url: str, want_status=200, within_s=40.0) -> httpx.Response:
-    deadline_s = time.monotonic() + within_s
-    while True:
+def wait_for(url: str) -> httpx.Response:
+    """The answer once the page is up and has something to show."""
+
+    def asked() -> httpx.Response | None:
         try:
-            answer = httpx.get(url, timeout=within_s)
-            if answer.status_code == want_status or time.monotonic() > deadline_s:
-                return answer
+            answer = httpx.get(url, timeout=WITHIN_S)
         except httpx.TransportError:
-            assert time.monotonic() < deadline_s
-        time.sleep(0.05)
+            return None
+        return answer if answer.status_code == 200 else None
+
+    return eventually(asked)
 
 
 def test_the_page_is_served_with_all_it_needs_from_the_same_host(page):
@@ -358,9 +358,7 @@ def test_published_views_arrive_and_a_flood_is_thinned(page):
     assert page.published - published <= 2
     assert page.withheld - withheld >= 98
     page.publish(view(brightness=222, state="finished"))
-    deadline_s = time.monotonic() + 20
-    while wait_for(page.url + "api/v1/status").json()["state"] != "finished":
-        assert time.monotonic() < deadline_s
+    eventually(lambda: wait_for(page.url + "api/v1/status").json()["state"] == "finished")
     assert decoded(httpx.get(page.url + "api/v1/frame.jpg").content).mean() == pytest.approx(222, abs=3)
 
 
@@ -379,7 +377,7 @@ def test_who_acknowledges_on_the_page_is_heard_by_the_loop(page):
 def test_the_stream_starts_with_a_picture(page):
     page.publish(view(brightness=150, state="finished"))
     wait_for(page.url + "api/v1/status")
-    with httpx.stream("GET", page.url + "api/v1/stream.mjpeg", timeout=10) as answer:
+    with httpx.stream("GET", page.url + "api/v1/stream.mjpeg", timeout=WITHIN_S) as answer:
         assert answer.headers["content-type"].startswith("multipart/x-mixed-replace")
         body = b""
         for chunk in answer.iter_bytes():
@@ -404,13 +402,11 @@ def test_an_address_that_cannot_be_had_is_one_clear_sentence(host, port):
         PageProcess(host, port)
 
 
-def test_stop_is_quick_even_before_the_page_is_up_and_may_be_repeated():
+def test_stop_ends_it_even_before_the_page_is_up_and_may_be_repeated():
     process = PageProcess("127.0.0.1", 0)
-    started_s = time.monotonic()
     process.stop()
     process.stop()
-    assert time.monotonic() - started_s < 6
-    assert not process.alive
+    eventually(lambda: not process.alive)
     process.publish(view())  # a loop that goes on without its page must not notice
 
 
@@ -433,7 +429,7 @@ from neosort_inference.ui.server import PageProcess
 if __name__ == "__main__":
     page = PageProcess("127.0.0.1", 0)
     print(page.url, page._process.pid, flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 
@@ -445,10 +441,7 @@ def test_the_page_ends_when_its_parent_is_killed(tmp_path):
         url, pid = parent.stdout.readline().split()
         assert wait_for(url + "healthz").text == "ok"
         parent.send_signal(signal.SIGKILL)
-    deadline_s = time.monotonic() + 10
-    while _runs(int(pid)):
-        assert time.monotonic() < deadline_s
-        time.sleep(0.05)
+    eventually(lambda: not _runs(int(pid)))
 
 
 def _runs(pid: int) -> bool:

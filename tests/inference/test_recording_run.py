@@ -7,10 +7,10 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from rich.console import Console
+from tests.hardware.waiting import WITHIN_S, eventually
 
 from neosort_datasets import recording_writer
 from neosort_datasets.recording import Recording, RecordingError, RecordingWriter
@@ -141,12 +141,10 @@ def test_ctrl_c_leaves_a_whole_recording(tmp_path):
     command = [sys.executable, "-m", "neosort_inference.cli", "record", str(file), "--no-sorting"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
-        limit = time.monotonic() + 40
-        while not (file.exists() and file.stat().st_size > 20_000) and time.monotonic() < limit:
-            assert process.poll() is None
-            time.sleep(0.05)
+        eventually(lambda: process.poll() is not None or (file.exists() and file.stat().st_size > 20_000))
+        assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=WITHIN_S)
     finally:
         process.kill()
         process.wait()
