@@ -64,20 +64,20 @@ def test_what_is_cut_by_the_edge_or_tiny_or_not_on_a_plain_board_is_passed_over(
     assert cut_out(picture) is None
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Thirty usable photographs in a subfolder, one that is not, and one file that is no picture."""
-    (tmp_path / "some-kind").mkdir()
+@pytest.fixture(scope="module")
+def clutter(tmp_path_factory: pytest.TempPathFactory) -> Clutter:
+    """Of thirty usable photographs in a subfolder, one that is not, and one file that is no picture."""
+    folder = tmp_path_factory.mktemp("clutter")
+    (folder / "some-kind").mkdir()
     for number in range(30):
         colour = (40 + 5 * number, 60, 200 - 5 * number)
-        cv2.imwrite(str(tmp_path / "some-kind" / f"a-{number}.png"), photograph(colour=colour))
-    cv2.imwrite(str(tmp_path / "cut.png"), photograph(corner=(-20, 120)))
-    (tmp_path / "broken.jpg").write_bytes(b"not a picture")
-    return tmp_path
+        cv2.imwrite(str(folder / "some-kind" / f"a-{number}.png"), photograph(colour=colour))
+    cv2.imwrite(str(folder / "cut.png"), photograph(corner=(-20, 120)))
+    (folder / "broken.jpg").write_bytes(b"not a picture")
+    return Clutter(folder)
 
 
-def test_every_thing_is_of_one_split_foreign_unmagnetic_and_of_a_size_that_fits(folder: Path) -> None:
-    clutter = Clutter(folder)
+def test_every_thing_is_of_one_split_foreign_unmagnetic_and_of_a_size_that_fits(clutter: Clutter) -> None:
     splits = {split: clutter.models(split) for split in ("train", "validation", "held-out")}
     names = [model.name for models in splits.values() for model in models]
     assert len(set(names)) == len(names)
@@ -91,8 +91,7 @@ def test_every_thing_is_of_one_split_foreign_unmagnetic_and_of_a_size_that_fits(
         assert model.length_mm / model.width_mm == pytest.approx(150 / 90, rel=0.05)
 
 
-def test_a_sprite_is_as_large_as_its_model_and_as_red_as_its_photograph(folder: Path) -> None:
-    clutter = Clutter(folder)
+def test_a_sprite_is_as_large_as_its_model_and_as_red_as_its_photograph(clutter: Clutter) -> None:
     model = clutter.models("train")[0]
     sprite = clutter.sprite(model, 1.0)
     assert clutter.sprite(model, 1.0) is sprite, "made ready once"
@@ -125,9 +124,9 @@ def _has(clutter: Clutter, split) -> bool:
         return False
 
 
-def test_half_of_the_foreign_matter_is_strange_and_the_other_kinds_are_as_they_were(folder: Path) -> None:
+def test_half_of_the_foreign_matter_is_strange_and_the_other_kinds_are_as_they_were(clutter: Clutter) -> None:
     feed = FeedConfig(models="train", mix="even", items_per_s_per_m=20.0)
-    strangers = Clutter(folder).models("train")
+    strangers = clutter.models("train")
     feeder = Feeder(feed, 600.0, 1000.0, 0.0, np.random.default_rng(4), strangers=strangers)
     foreign = [item.model for item in feeder.until(400_000.0) if item.model.kind == "foreign"]
     share = np.mean([model in strangers for model in foreign])

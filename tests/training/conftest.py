@@ -78,33 +78,34 @@ def invented_window(seed: int, grid: WindowGrid = SMALL_GRID) -> LabelledWindow:
     return LabelledWindow(window=window, items=tuple(items))
 
 
+def invented_store(path: Path, windows: int, first_seed: int) -> WindowStore:
+    """A new store of so many invented windows."""
+    writer = WindowStoreWriter(path, SMALL_GRID, split="train", seed=first_seed, origin="rectangles")
+    writer.append([invented_window(first_seed + number) for number in range(windows)])
+    return WindowStore(path)
+
+
+def small_config(store: WindowStore, out: Path, **optimiser: float | str) -> TrainConfig:
+    """A run of a small network on one store."""
+    settings = {"epochs": 2, "batch": 4, "warm_up_steps": 2, "ema_decay": 0.5, "precision": "fp32"} | optimiser
+    return TrainConfig(
+        name="small",
+        seed=3,
+        out=str(out),
+        kinds=KINDS,
+        data=DataConfig(sources=(StoreSource(kind="store", path=str(store.path)),), crop_rows=128, crop_cols=128),
+        model=SMALL_MODEL,
+        optimiser=OptimiserConfig.model_validate(settings),
+    )
+
+
 @pytest.fixture
 def make_store(tmp_path: Path) -> MakeStore:
     """``make_store(name, windows, first_seed)``: a store of invented windows in the test's folder."""
-
-    def make(name: str, windows: int, first_seed: int) -> WindowStore:
-        path = tmp_path / name
-        writer = WindowStoreWriter(path, SMALL_GRID, split="train", seed=first_seed, origin="rectangles")
-        writer.append([invented_window(first_seed + number) for number in range(windows)])
-        return WindowStore(path)
-
-    return make
+    return lambda name, windows, first_seed: invented_store(tmp_path / name, windows, first_seed)
 
 
 @pytest.fixture
 def make_config(tmp_path: Path) -> MakeConfig:
-    """``make_config(store, out, epochs=…, …)``: a run of a small network on one store."""
-
-    def make(store: WindowStore, out: str, **optimiser: float | str) -> TrainConfig:
-        settings = {"epochs": 2, "batch": 4, "warm_up_steps": 2, "ema_decay": 0.5, "precision": "fp32"} | optimiser
-        return TrainConfig(
-            name="small",
-            seed=3,
-            out=str(tmp_path / out),
-            kinds=KINDS,
-            data=DataConfig(sources=(StoreSource(kind="store", path=str(store.path)),), crop_rows=128, crop_cols=128),
-            model=SMALL_MODEL,
-            optimiser=OptimiserConfig.model_validate(settings),
-        )
-
-    return make
+    """``make_config(store, out, epochs=…, …)``: a run of a small network on one store, in the test's folder."""
+    return lambda store, out, **optimiser: small_config(store, tmp_path / out, **optimiser)

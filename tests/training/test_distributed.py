@@ -12,8 +12,10 @@ import time
 import pytest
 import torch
 from tests.training.conftest import KINDS
+from typer.testing import CliRunner
 
 from neosort_training.checkpoint import load_checkpoint
+from neosort_training.cli import app
 from neosort_training.data import collate, sample_of
 from neosort_training.distributed import Ranks
 from neosort_training.targets import render_targets
@@ -57,16 +59,25 @@ def losses(folder):
 
 
 @pytest.fixture
-def train(tmp_path, make_store):
-    """``train(out, epochs, *options, processes=…)``: the command, as a user starts it, by torchrun where several."""
+def configured(tmp_path, make_store):
+    """``configured(out, epochs)``: the configuration of a run in a file."""
     store = make_store("store", 15, 0)
 
-    def start(out, epochs, *options, processes=1):
+    def write(out, epochs):
         config = tmp_path / f"{out}.toml"
         config.write_text(CONFIG.format(out=tmp_path / out, store=store.path, epochs=epochs), encoding="utf-8")
-        torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(processes), "--standalone"]
-        module = ["-m", "neosort_training", "train", str(config), *options]
-        command = [*(torchrun if processes > 1 else [sys.executable]), *module]
+        return config
+
+    return write
+
+
+@pytest.fixture
+def torchrun():
+    """``torchrun(config)``: the command in two processes, as a user starts it."""
+
+    def start(config):
+        torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
+        command = [*torchrun, "-m", "neosort_training", "train", str(config)]
         environment = os.environ | {"OMP_NUM_THREADS": "1"}
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
@@ -84,10 +95,10 @@ def train(tmp_path, make_store):
 
 
 @pytest.mark.slow
-def test_two_processes_learn_what_one_learns(train, tmp_path):
-    alone = train("alone", 14)
-    assert alone.wait() == 0, alone.stdout.read()
-    both = train("both", 14, processes=2)
+def test_two_processes_learn_what_one_learns(configured, torchrun, tmp_path):
+    alone = CliRunner().invoke(app, ["train", str(configured("alone", 14))])
+    assert alone.exit_code == 0, alone.output
+    both = torchrun(configured("both", 14))
     said = both.communicate()[0]
     assert both.returncode == 0, said
     assert said.count("finished: ") == 1, "one of them speaks for both"
@@ -104,8 +115,8 @@ def test_two_processes_learn_what_one_learns(train, tmp_path):
 
 
 @pytest.mark.slow
-def test_processes_stop_together_at_one_step(train, tmp_path):
-    running = train("stopped", 4000, processes=2)
+def test_processes_stop_together_at_one_step(configured, torchrun, tmp_path):
+    running = torchrun(configured("stopped", 4000))
     log = tmp_path / "stopped" / "log.jsonl"
     while not (log.exists() and log.read_text(encoding="utf-8").strip()):
         assert running.poll() is None, running.stdout.read()

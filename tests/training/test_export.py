@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from tests.training.conftest import KINDS, SMALL_GRID, SMALL_MODEL, invented_store
 from typer.testing import CliRunner
 
 from neosort_inference.bundle import load_bundle
@@ -17,22 +19,18 @@ from neosort_training.bundle_writer import rewrite_metadata
 from neosort_training.carried_weights import read_start
 from neosort_training.checkpoint import Checkpoint, load_checkpoint
 from neosort_training.cli import app
-from neosort_training.config import ModelConfig
 from neosort_training.evaluate import TorchPredictor
 from neosort_training.export import ExportError, ExportPlan, export_bundle, must_agree
 from neosort_training.graphs import recomposed
 from neosort_training.looking import every_window
 from neosort_training.model import NeoNet
 
-KINDS = ("disk", "block", "plastic")
-SMALL = ModelConfig(stem=8, stride_8=16, stride_16=32, stride_32=32, field=16, neck=16, item_head=32)
 
-
-@pytest.fixture
-def checkpoint(make_store):
+@pytest.fixture(scope="module")
+def checkpoint():
     """An untrained network whose heat map says something, so that there is something to compare."""
     torch.manual_seed(0)
-    net = NeoNet(SMALL, len(KINDS))
+    net = NeoNet(SMALL_MODEL, len(KINDS))
     torch.nn.init.constant_(net.heat.bias, 0.0)
     for module in net.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
@@ -41,8 +39,8 @@ def checkpoint(make_store):
     return Checkpoint(
         name="small",
         kinds=KINDS,
-        grid=make_store("store", 2, 0).grid,
-        model=SMALL,
+        grid=SMALL_GRID,
+        model=SMALL_MODEL,
         config_text="name = 'small'",
         command="neosort-train train small.toml",
         stores=[{"path": "stores/train", "split": "train", "windows": 2, "seeds": [1]}],
@@ -69,10 +67,16 @@ def ignore(_what):
     pass
 
 
-def test_bundle_says_what_the_network_says(checkpoint, make_store, tmp_path):
-    store, out = make_store("other", 3, 50), tmp_path / "small.onnx"
-    told = []
-    made = export_bundle(plan_of(checkpoint, store), out, told.append)
+@pytest.fixture(scope="module")
+def exported(checkpoint, tmp_path_factory):
+    """A bundle: its file, the store that it was measured on, what was made, and what was told on the way."""
+    folder, told = tmp_path_factory.mktemp("exported"), []
+    store, out = invented_store(folder / "other", 3, 50), folder / "small.onnx"
+    return out, store, export_bundle(plan_of(checkpoint, store), out, told.append), told
+
+
+def test_bundle_says_what_the_network_says(checkpoint, exported):
+    out, store, made, told = exported
     assert len(told) == 3 * len(store)
     bundle = load_bundle(out)
     metadata = bundle.metadata
@@ -91,7 +95,7 @@ def test_bundle_says_what_the_network_says(checkpoint, make_store, tmp_path):
     assert found.score.shape == (64,)
     np.testing.assert_allclose(found.score, expected.score, atol=1e-3)
     assert found.kind_p.shape == (64, 3)
-    assert [path.name for path in tmp_path.glob("small*")] == ["small.onnx"]
+    assert [path.name for path in out.parent.glob("small*")] == ["small.onnx"]
 
 
 def test_eight_bits_at_another_size(checkpoint, make_store, tmp_path):
@@ -146,9 +150,8 @@ def test_eight_bits_within_the_limits_pass():
     )
 
 
-def test_metadata_are_rewritten_and_the_graph_stays(checkpoint, make_store, tmp_path):
-    store, out = make_store("other", 2, 50), tmp_path / "small.onnx"
-    before = export_bundle(plan_of(checkpoint, store), out, ignore).bundle
+def test_metadata_are_rewritten_and_the_graph_stays(exported, tmp_path):
+    out, before = shutil.copy(exported[0], tmp_path / "small.onnx"), exported[2].bundle
     after = rewrite_metadata(out, name="renamed")
     assert after.metadata.name == load_bundle(out).metadata.name == "renamed"
     assert after.metadata.sha256 == before.metadata.sha256

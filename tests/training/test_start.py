@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import onnx
 import pytest
 import torch
 from rich.console import Console
-from tests.training.conftest import KINDS, SMALL_GRID, SMALL_MODEL
+from tests.training.conftest import KINDS, SMALL_GRID, SMALL_MODEL, invented_store, small_config
 
 from neosort_datasets.window import WindowGrid
 from neosort_inference.bundle import BundleError
@@ -33,17 +34,18 @@ def run(config, *, resume=False, stop=None):
     return training.checkpoint_path
 
 
-@pytest.fixture
-def first(make_store, make_config):
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
     """The checkpoint of a short run."""
-    return run(make_config(make_store("store", 6, 0), "first", epochs=2))
+    folder = tmp_path_factory.mktemp("first")
+    return run(small_config(invented_store(folder / "store", 6, 0), folder / "run", epochs=2))
 
 
-@pytest.fixture
-def bundle(first, make_store, tmp_path):
+@pytest.fixture(scope="module")
+def bundle(first, tmp_path_factory):
     """And its bundle."""
-    path, checkpoint = tmp_path / "first.onnx", load_checkpoint(first)
-    measured = every_window([make_store("seen", 1, 90)])
+    folder, checkpoint = tmp_path_factory.mktemp("bundle"), load_checkpoint(first)
+    path, measured = folder / "first.onnx", every_window([invented_store(folder / "seen", 1, 90)])
     plan = ExportPlan(
         checkpoint=checkpoint, grid=checkpoint.grid, measured=measured, calibration=None, command="neosort-train export"
     )
@@ -63,11 +65,12 @@ def test_one_bundle_is_enough_to_go_on(bundle, first, make_store, make_config, t
     assert not torch.equal(begun.net["heat.weight"], ended.net["heat.weight"]), "it is the average that is gone on with"
 
 
-def test_a_run_that_was_begun_goes_on_when_what_it_began_with_is_gone(first, make_store, make_config):
+def test_a_run_that_was_begun_goes_on_when_what_it_began_with_is_gone(first, make_store, make_config, tmp_path):
+    begun_with = shutil.copy(first, tmp_path / "begun-with.pt")
     config = make_config(make_store("mine", 8, 50), "second", epochs=2)
-    config = config.model_copy(update={"start": StartConfig.model_validate({"from": str(first)})})
+    config = config.model_copy(update={"start": StartConfig.model_validate({"from": str(begun_with)})})
     path = run(config, stop=StopRequest(after_steps=1))
-    first.unlink()
+    begun_with.unlink()
     run(config, resume=True)
     assert load_checkpoint(path).step == 4
 
