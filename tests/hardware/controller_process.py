@@ -120,7 +120,7 @@ class ByteBench(ControllerProcess):
         limit = time.monotonic() + WITHIN_S
         while time.monotonic() < limit:
             answer = None
-            for packet in self.reader.feed(self.serial.read(4096)):
+            for packet in self.reader.feed(self.serial.read(max(1, self.serial.in_waiting))):
                 if packet[0] == 0xC1:
                     self.events.append((packet[1], *struct.unpack("<IBII", packet[2:])))
                 elif packet[1] == self.number:
