@@ -67,7 +67,6 @@ def import_with_blocked(blocked: tuple[str, ...], packages: list[str]) -> subpro
         ],
         capture_output=True,
         text=True,
-        timeout=100,
         check=False,
     )
 
