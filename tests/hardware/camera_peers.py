@@ -13,7 +13,6 @@ from tests.hardware.modbus_peers import free_port
 
 PEERS = Path(__file__).parent / "peers"
 DEBIAN_PYTHON = "/usr/bin/python3"
-SOON_S = 40.0
 GVCP_PORT = 3956  # of GigE Vision's control channel; no camera has another
 # SMPTE bars from left to right: which of red, green and blue are bright.
 BARS = ((1, 1, 1), (1, 1, 0), (0, 1, 1), (0, 1, 0), (1, 0, 1), (1, 0, 0), (0, 0, 1))
@@ -37,7 +36,7 @@ class CameraProcess:
         """As if it were unplugged. Once is enough."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(SOON_S)
+        self.process.wait(WITHIN_S)
         if self.process.stdout:
             self.process.stdout.close()
 
@@ -146,7 +145,7 @@ def need_harvesters():
 def until_it_listens(port, protocol="tcp"):
     """Waits without connecting: the one connection that a peer takes is not ours."""
     ends, state = f":{port:04X}", {"tcp": "0A", "udp": "07"}[protocol]
-    limit = time.monotonic() + SOON_S
+    limit = time.monotonic() + WITHIN_S
     while time.monotonic() < limit:
         rows = [line.split() for line in Path(f"/proc/net/{protocol}").read_text().splitlines()[1:]]
         if any(row[1].endswith(ends) and row[3] == state for row in rows):

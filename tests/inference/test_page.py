@@ -364,14 +364,10 @@ def test_published_views_arrive_and_a_flood_is_thinned(page):
 
 def test_who_acknowledges_on_the_page_is_heard_by_the_loop(page):
     page.publish(view(state="stopped", mode=Mode.STOP, alarms=an_alarm()))
-    deadline_s = time.monotonic() + 20
-    while not wait_for(page.url + "api/v1/alarms").json()["alarms"]:
-        assert time.monotonic() < deadline_s
-    answer = httpx.post(page.url + "api/v1/alarms/acknowledge", json={"by": "Ada"}, timeout=10)
+    eventually(lambda: wait_for(page.url + "api/v1/alarms").json()["alarms"])
+    answer = httpx.post(page.url + "api/v1/alarms/acknowledge", json={"by": "Ada"}, timeout=WITHIN_S)
     assert (answer.status_code, answer.json()) == (202, {"asked": [1]})
-    while not (heard := page.acknowledged()):
-        assert time.monotonic() < deadline_s
-    assert heard == (Acknowledgement(number=None, by="Ada"),)
+    assert eventually(page.acknowledged) == (Acknowledgement(number=None, by="Ada"),)
 
 
 def test_the_stream_starts_with_a_picture(page):

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.hardware.waiting import WITHIN_S, eventually
 
 from neosort_inference.bench.start import Start, figures, timed_start
 from neosort_inference.service import ServiceManager, reap_adopted
@@ -34,7 +35,7 @@ def listening(address: str):
     """In systemd's place, at a path or in the abstract namespace."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(address.replace("@", "\0", 1))
-        manager.settimeout(20.0)
+        manager.settimeout(WITHIN_S)
         yield manager
 
 
@@ -114,7 +115,7 @@ def test_starts_are_summed_up_as_medians_with_their_spread():
 
 def test_only_adopted_children_are_taken_note_of():
     ours, adopted = (subprocess.Popen(["sh", "-c", "exit 3"]) for _ in range(2))
-    wait_for(lambda: reap_adopted({ours.pid}) == 1)
+    eventually(lambda: reap_adopted({ours.pid}) == 1)
     with pytest.raises(ChildProcessError):
         os.waitpid(adopted.pid, 0)
     adopted.wait()
@@ -136,17 +137,10 @@ def process_one():
     started = subprocess.Popen(["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", *RUN],
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
     children = Path(f"/proc/{started.pid}/task/{started.pid}/children")
-    wait_for(lambda: children.read_text(encoding="ascii").strip())
+    eventually(lambda: children.read_text(encoding="ascii").strip())
     yield started, int(children.read_text(encoding="ascii").split()[0])
     started.kill()
     started.communicate()
-
-
-def wait_for(condition, within_s=30.0) -> None:
-    deadline_s = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.02)
 
 
 def state_of(pid: str) -> str:
@@ -164,9 +158,9 @@ def catches_sigterm(pid: int) -> bool:
 
 def test_as_process_1_it_ends_when_told_to_also_before_it_sorts(process_one):
     started, pid = process_one
-    wait_for(lambda: catches_sigterm(pid))
+    eventually(lambda: catches_sigterm(pid))
     os.kill(pid, signal.SIGTERM)
-    assert started.wait(60.0) in (0, 128 + signal.SIGTERM)
+    assert started.wait(WITHIN_S) in (0, 128 + signal.SIGTERM)
 
 
 def test_as_process_1_it_leaves_no_zombies_behind_and_ends_in_good_order(process_one):
@@ -176,8 +170,8 @@ def test_as_process_1_it_leaves_no_zombies_behind_and_ends_in_good_order(process
     children = Path(f"/proc/{pid}/task/{pid}/children")
     orphan = ["nsenter", "--target", str(pid), "--pid", "--mount", "sh", "-c", "sleep 0.3 & exit 0"]
     subprocess.run(orphan, check=True)
-    wait_for(lambda: children.read_text(encoding="ascii").split())
+    eventually(lambda: children.read_text(encoding="ascii").split())
     adopted = children.read_text(encoding="ascii").split()
-    wait_for(lambda: all(state_of(child) == "gone" for child in adopted))
+    eventually(lambda: all(state_of(child) == "gone" for child in adopted))
     os.kill(pid, signal.SIGTERM)
-    assert started.wait(60.0) == 0
+    assert started.wait(WITHIN_S) == 0
