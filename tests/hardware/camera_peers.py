@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.hardware.modbus_peers import free_port
+from tests.hardware.waiting import WITHIN_S
 
 PEERS = Path(__file__).parent / "peers"
 DEBIAN_PYTHON = "/usr/bin/python3"

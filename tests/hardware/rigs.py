@@ -6,6 +6,7 @@ A driver joins the suite with a rig of its own here, a fixture in `conftest.py`,
 
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from tests.hardware.array_process import ArrayProcess
@@ -39,14 +40,24 @@ class Rig:
     slack_mm = 0.0
     heartbeat_s = 1.5
     max_on_s = 0.4
+    settle_s = 0.0  # until the host knows the counter
 
     def __init__(self, config):
         self.config = config
-        self.line = open_line(config, RealClock(), 1)
+        with ExitStack() as undo:
+            undo.callback(self.end_peer)
+            self.line = open_line(config, RealClock(), 1)
+            undo.callback(self.line.close)
+            self.pass_time(self.settle_s)
+            undo.pop_all()
 
     def close(self):
         """Line first, then the peer."""
         self.line.close()
+        self.end_peer()
+
+    def end_peer(self):
+        """Where there is one."""
 
     def pass_time(self, seconds, alive=True):
         """Let the belt run, the host alive or silent."""
@@ -126,6 +137,7 @@ class ControllerRig(Rig):
     """Encoder, diverter and interlock on the reference controller."""
 
     slack_mm = 0.5
+    settle_s = 0.1
 
     def __init__(self, program, link):
         self._program, self._link = program, link
@@ -144,10 +156,8 @@ class ControllerRig(Rig):
                 }
             )
         )
-        self.pass_time(0.1)
 
-    def close(self):
-        super().close()
+    def end_peer(self):
         self.board.close()
 
     def cut(self, slot):
@@ -190,8 +200,7 @@ class ArrayRig(Rig):
             )
         )
 
-    def close(self):
-        super().close()
+    def end_peer(self):
         self.board.close()
 
     def cut(self, slot):
@@ -209,6 +218,7 @@ class ModbusRig(Rig):
     """Encoder, array, interlock and jets on the libmodbus peer; a subclass says who is on time."""
 
     slack_mm = 100.0  # of a machine that is busy with other things at 1 m/s
+    settle_s = 0.1
     mode = "controller"
 
     def __init__(self):
@@ -230,10 +240,8 @@ class ModbusRig(Rig):
                 }
             )
         )
-        self.pass_time(0.1)
 
-    def close(self):
-        super().close()
+    def end_peer(self):
         self.peer.kill()
 
     def cut(self, slot):
@@ -297,8 +305,7 @@ class MjpegRig(CameraRig):
         self.peer = MjpegPeer()
         super().__init__(driver="opencv", source=self.peer.url)
 
-    def close(self):
-        super().close()
+    def end_peer(self):
         self.peer.kill()
 
     def cut(self, slot):
@@ -315,8 +322,7 @@ class AravisRig(CameraRig):
         self.peer = AravisPeer()
         super().__init__(driver="aravis", camera=self.peer.address, trigger="free", rate_hz=30, pixel_format="BayerRG8")
 
-    def close(self):
-        super().close()
+    def end_peer(self):
         self.peer.kill()
 
     def cut(self, slot):

@@ -236,8 +236,13 @@ def test_a_silent_host_shuts_everything_and_is_told(diverter_rig):
 
 def test_no_valve_is_open_for_longer_than_its_longest_on_time(diverter_rig):
     rig = diverter_rig
-    rig.line.diverter.schedule(shot(rig, 100.0, length_mm=3000.0))
-    rig.pass_time(rig.max_on_s + 0.4)
+
+    def has_blown():  # another shot is handed over where a busy machine has missed one
+        rig.line.diverter.schedule(shot(rig, 100.0, length_mm=3000.0))
+        rig.pass_time(rig.max_on_s + 0.4)
+        return rig.blows()
+
+    patiently(rig, has_blown)
     assert is_open(rig) == set()
     longest_mm = 1000.0 * rig.max_on_s
     assert [b.closed_mm - b.opened_mm for b in rig.blows()] == pytest.approx([longest_mm] * 3, abs=2 * rig.slack_mm)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.hardware.controller_process import ControllerProcess
-from tests.hardware.waiting import WITHIN_S
+from tests.hardware.waiting import WITHIN_S, eventually
 
 from neosort_hardware.clock import RealClock
 from neosort_hardware.config import ConfigError, LineConfig
@@ -72,6 +72,18 @@ def until(line, condition):
             return found
         threading.Event().wait(0.002)
     raise AssertionError("nothing within the time")
+
+
+def fire_for_long(line, board):
+    """Sees valves open that nothing shuts for two seconds; tries again where a busy machine has missed that."""
+
+    def fired():
+        strokes = board.take_strokes()
+        if not strokes and not line.diverter.link.status.waiting:
+            line.diverter.schedule(shot_at(line.encoder.read().belt_mm + 200.0, length_mm=100_000.0))
+        return strokes and strokes[-1].opened
+
+    until(line, fired)
 
 
 def test_a_shot_is_executed_at_its_places_in_the_belts_own_millimetres(line, board):
@@ -176,16 +188,10 @@ def test_a_valve_that_its_longest_on_time_shut_is_told(board, link):
 def test_a_host_that_dies_with_a_valve_open_shuts_it(board, link):
     """The driver is dropped without a word, as by a killed process; the board hears no heartbeat any more."""
     line = open_line(config_of(link, heartbeat_ms=3000.0, max_on_ms=2000.0), RealClock())
-    here_mm = line.encoder.read().belt_mm
-    line.diverter.schedule(shot_at(here_mm + 200.0, shot_id=1, length_mm=1800.0))
-    line.diverter.schedule(shot_at(here_mm + 100_000.0, shot_id=2))
-    until(line, board.take_strokes)
+    fire_for_long(line, board)
+    line.diverter.schedule(shot_at(line.encoder.read().belt_mm + 100_000.0, shot_id=2))
     line.diverter.link._let_go()
-    limit = time.monotonic() + WITHIN_S
-    shut = []
-    while time.monotonic() < limit and not shut:
-        shut = [stroke for stroke in board.take_strokes() if not stroke.opened]
-    assert shut
+    eventually(lambda: any(not stroke.opened for stroke in board.take_strokes()))
     with open_line(config_of(link), RealClock()) as again:
         assert again.diverter.heartbeat() is None
         status = again.diverter.link.status
@@ -212,14 +218,13 @@ def test_an_exception_shuts_every_valve(board, link):
 
     def fire_and_fail():
         with open_line(config_of(link, max_on_ms=2000.0), RealClock()) as line:
-            line.diverter.schedule(shot_at(line.encoder.read().belt_mm + 300.0, length_mm=100_000.0))
-            until(line, board.take_strokes)
+            fire_for_long(line, board)
             raise MishapError
 
     with pytest.raises(MishapError):
         fire_and_fail()
     board.tell("jump 0")
-    assert [(s.valve, s.opened) for s in board.take_strokes()] == [(3, False), (4, False), (5, False)]
+    assert [stroke.valve for stroke in board.take_strokes() if not stroke.opened] == [3, 4, 5]
 
 
 def test_a_board_that_is_killed_is_an_error_that_names_it_and_one_that_comes_back_is_found(

@@ -24,6 +24,7 @@ from mcap.writer import Writer
 from tests.hardware.waiting import WITHIN_S, eventually
 
 from neosort_datasets.recording import Recording, RecordingWriter
+from neosort_hardware.clock import VirtualClock
 from neosort_hardware.config import LineConfig
 from neosort_hardware.devices import DeviceError
 from neosort_inference import cli
@@ -323,16 +324,16 @@ def test_the_report_page_needs_nothing_from_anywhere(recorded):
     assert [address for address in fetched if not address.startswith(("data:", "#"))] == []
 
 
-def test_the_same_seed_decides_the_same(neosort, recorded, tmp_path):
-    ran = neosort("run", "--for", "12", "--fast", "--headless", "--seed", "1", "--report", tmp_path / "again")
-    assert ran.code == 0, ran.err
-    once, again = decisions_in(recorded.folder), decisions_in(tmp_path / "again")
-    # Computing takes its own time each run and is charged to the clock, so the array's samples come in other blocks:
-    # latencies differ, and the last digits of what follows from the field.
-    for name in ("kind", "verdict", "reason", "nozzles"):
-        assert [decision[name] for decision in once] == [decision[name] for decision in again]
-    for name, slack in (("belt_mm", 0.1), ("across_mm", 0.1), ("p_ndfeb", 0.005)):
-        assert [decision[name] for decision in once] == pytest.approx([d[name] for d in again], abs=slack)
+def test_the_same_seed_decides_the_same(neosort, tmp_path, monkeypatch):
+    # Computing takes its own time each run; charged to the clock, it would have the array's samples come in other
+    # blocks, and on a busy machine decisions come late.
+    monkeypatch.setattr(VirtualClock, "charge", lambda *_: None)
+    for name in ("once", "again"):
+        ran = neosort("run", "--for", "6", "--fast", "--headless", "--seed", "1", "--report", tmp_path / name)
+        assert ran.code == 0, ran.err
+    once, again = decisions_in(tmp_path / "once"), decisions_in(tmp_path / "again")
+    assert len(once) > 5
+    assert once == again
 
 
 def test_a_replay_decides_nearly_as_the_run_did(neosort, recorded, tmp_path):

@@ -115,7 +115,12 @@ def test_starts_are_summed_up_as_medians_with_their_spread():
 
 def test_only_adopted_children_are_taken_note_of():
     ours, adopted = (subprocess.Popen(["sh", "-c", "exit 3"]) for _ in range(2))
-    eventually(lambda: reap_adopted({ours.pid}) == 1)
+
+    def taken_note_of():
+        reap_adopted({ours.pid})
+        return not Path(f"/proc/{adopted.pid}").exists()
+
+    eventually(taken_note_of)
     with pytest.raises(ChildProcessError):
         os.waitpid(adopted.pid, 0)
     adopted.wait()
