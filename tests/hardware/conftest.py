@@ -1,5 +1,6 @@
 """The reference controller, compiled once a session with the host's compiler; the rigs of the conformance suite."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -88,7 +89,15 @@ def mjpeg_rig():
 
 
 @pytest.fixture
-def aravis_rig():
+def gige_port(tmp_path_factory):
+    """GigE Vision's control port, which two cameras at one address cannot have, nor those of two test processes."""
+    with (tmp_path_factory.getbasetemp().parent / "gige.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture
+def aravis_rig(gige_port):
     """A GigE Vision camera."""
     need_aravis()
     yield from _served(AravisRig())

@@ -10,6 +10,7 @@ from tests.hardware.waiting import eventually, held
 from neosort_hardware.devices import DeviceError
 from neosort_hardware.line import found_by
 
+pytestmark = pytest.mark.usefixtures("gige_port")
 FREE = {"trigger": "free", "rate_hz": 30}
 
 
@@ -19,7 +20,7 @@ def over(**settings):
 
 
 @pytest.fixture
-def peer():
+def peer(gige_port):
     """The fake camera."""
     need_aravis()
     with AravisPeer() as running:
@@ -28,7 +29,7 @@ def peer():
 
 @pytest.mark.usefixtures("peer")
 def test_a_camera_is_found_and_opened_by_its_identifier_its_address_or_as_the_only_one():
-    assert found_by("camera", "aravis") == ["Aravis-Fake-NEO01 (GigEVision, 127.0.0.1)"]
+    assert eventually(lambda: found_by("camera", "aravis")) == ["Aravis-Fake-NEO01 (GigEVision, 127.0.0.1)"]
     for camera in ("", "Aravis-Fake-NEO01", "127.0.0.1"):
         with over(camera=camera, **FREE) as opened:
             assert opened.frame().image.shape == (512, 640, 3)
