@@ -1,11 +1,15 @@
 """Cameras as processes of their own, which a test starts, freezes, kills and starts again."""
 
+import atexit
 import importlib.util
 import os
 import shutil
 import signal
+import socket
 import subprocess
+import sys
 import time
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -73,15 +77,46 @@ class RtspPeer(CameraProcess):
         assert self.process.stdout.readline() == "ready\n"
 
 
-class AravisPeer(CameraProcess):
-    """Aravis' own fake GigE Vision camera at 127.0.0.1. ``lost``: packets in a thousand that never come."""
+@cache
+def gige_address():
+    """A loopback address of this process's own where it may have one: a GigE Vision camera has its one fixed port."""
+    high, low = divmod(os.getpid(), 250)
+    address = f"127.{100 + high // 250 % 100}.{high % 250}.{low + 1}"
+    own = [["ip", "address", what, f"{address}/32", "dev", "lo"] for what in ("add", "delete")]
+    if shutil.which("ip") is None or subprocess.run(own[0], capture_output=True, check=False).returncode:
+        return "127.0.0.1"
+    atexit.register(subprocess.run, own[1], capture_output=True, check=False)
+    return address
 
-    address = "127.0.0.1"
+
+class AravisPeer(CameraProcess):
+    """Aravis' own fake GigE Vision camera. ``lost``: packets in a thousand that never come."""
+
+    serial = f"NEO{os.getpid()}"
 
     def __init__(self, *, lost=0):
-        command = ["arv-fake-gv-camera-0.8", "-i", self.address, "-s", "NEO01", "-r", str(lost)]
+        self.address = gige_address()
+        command = ["arv-fake-gv-camera-0.8", "-i", self.address, "-s", self.serial, "-r", str(lost)]
         super().__init__(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        until_it_listens(GVCP_PORT, "udp")
+        until_it_listens(GVCP_PORT, "udp", self.address)
+
+
+class TwinGigePeer(CameraProcess):
+    """A GigE Vision camera that shows the belt of a world, which its process makes once more when it is told to."""
+
+    def __init__(self, config, seed):
+        command = [sys.executable, PEERS / "twin_gige_camera.py", config.model_dump_json(), str(seed), gige_address()]
+        super().__init__(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def show(self, world):
+        """Listen, and show what that world has, from its own beginning on."""
+        self.process.stdin.write(f"{world.motion.start_ns}\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline() == "ready\n"
+
+    def kill(self):
+        super().kill()
+        self.process.stdin.close()
 
 
 def bars_of(image):
@@ -143,13 +178,14 @@ def need_harvesters():
     return Path(importlib.util.find_spec("genicam").origin).with_name("viky.cti")
 
 
-def until_it_listens(port, protocol="tcp"):
+def until_it_listens(port, protocol="tcp", address="127.0.0.1"):
     """Waits without connecting: the one connection that a peer takes is not ours."""
-    ends, state = f":{port:04X}", {"tcp": "0A", "udp": "07"}[protocol]
+    there = f"{int.from_bytes(socket.inet_aton(address), 'little'):08X}:{port:04X}"
+    state = {"tcp": "0A", "udp": "07"}[protocol]
     limit = time.monotonic() + WITHIN_S
     while time.monotonic() < limit:
         rows = [line.split() for line in Path(f"/proc/net/{protocol}").read_text().splitlines()[1:]]
-        if any(row[1].endswith(ends) and row[3] == state for row in rows):
+        if any(row[1] == there and row[3] == state for row in rows):
             return
         time.sleep(0.02)
     raise AssertionError(f"nobody listens at port {port}")

@@ -183,13 +183,14 @@ class SimEncoder(SimDevice):
 
     def read(self) -> EncoderSample:
         self._must_answer()
-        shown_mm = self._world.faults.travel.shown_mm(self._world.advance())
-        for fault in self._world.faults.named("encoder.noisy"):
+        world = self._world
+        world.advance()
+        now_ns = world.clock.now_ns()  # in real time, bringing the world up to date may have taken a while
+        shown_mm = world.faults.travel.shown_mm(world.motion.position_mm(now_ns))
+        for fault in world.faults.named("encoder.noisy"):
             shown_mm += self._noise_rng.uniform(-1.0, 1.0) * (fault.by_mm or 0.0)
-        counts = self._world.geometry.mm_to_counts(shown_mm)
-        return EncoderSample(
-            belt_mm=self._world.geometry.counts_to_mm(counts), counts=counts, sampled_ns=self._world.clock.now_ns()
-        )
+        counts = world.geometry.mm_to_counts(shown_mm)
+        return EncoderSample(belt_mm=world.geometry.counts_to_mm(counts), counts=counts, sampled_ns=now_ns)
 
 
 class SimDiverter(SimDevice):

@@ -1,0 +1,61 @@
+"""The twin's belt through a real camera driver: pictures that a second process streams over GVSP."""
+
+import numpy as np
+import pytest
+from tests.hardware.camera_peers import TwinGigePeer, gige_address, need_aravis
+from tests.hardware.camera_site import read_or_none
+from tests.hardware.waiting import eventually
+
+from neosort_hardware.clock import RealClock
+from neosort_hardware.config import LineConfig
+from neosort_hardware.line import simulated_line
+from neosort_hardware.twin.world import World
+
+SEED = 3
+MM_PER_PX = 2.0
+SEARCHED_PX = 60  # by how much a picture is moved at most until it fits: a camera on a busy machine is late
+
+
+def moved_to_fit(shown, expected):
+    """By how many rows the one lies below the other where they fit best, and how well: mean levels apart."""
+    apart = {}
+    for rows in range(-SEARCHED_PX, SEARCHED_PX + 1):
+        upper, lower = (
+            (shown[rows:], expected[: len(expected) - rows]) if rows >= 0 else (shown[:rows], expected[-rows:])
+        )
+        apart[rows] = float(np.abs(upper.astype(np.int16) - lower).mean())
+    best = min(apart, key=apart.get)
+    return best, apart[best], float(np.median(list(apart.values())))
+
+
+@pytest.mark.timeout(400)  # of a machine that has other things to do
+@pytest.mark.usefixtures("gige_port")
+@pytest.mark.parametrize("pixel_format", ["RGB8", "BayerRG8"])
+def test_what_comes_over_the_network_is_the_belt_where_the_frame_says(pixel_format):
+    need_aravis(tools=False)
+    camera = {
+        "driver": "aravis", "camera": gige_address(), "trigger": "software", "pixel_format": pixel_format,
+        "answer_ms": 60_000, "silent_ms": 10_000, "width_px": 320, "height_px": 256,
+    }  # fmt: skip
+    twin = {"feed": {"items_per_s_per_m": 8.0}, "speed_ripple": 0.0}
+    calibration = {"pixel_to_belt": ((MM_PER_PX, 0.0, -20.0), (0.0, -MM_PER_PX, 512.0), (0.0, 0.0, 1.0))}
+    config = LineConfig.model_validate(
+        {"belt": {"speed_m_per_s": 0.3}, "camera": camera, "calibration": calibration, "twin": twin}
+    )
+    with TwinGigePeer(config, SEED) as peer:
+        world = World(config, RealClock(), SEED, camera_buffers=64)
+        peer.show(world)
+        with simulated_line(world) as line:
+            shown = [
+                (frame, world.picture_at(frame.belt_mm), line.camera.stamp_error_ms * config.belt.speed_m_per_s)
+                for frame in some_frames(line)
+            ]
+    for frame, picture, error_mm in shown:
+        moved, apart, elsewhere = moved_to_fit(frame.image, picture)
+        assert apart < 0.5 * elsewhere, "it is this stretch of belt and no other"
+        assert MM_PER_PX * abs(moved) <= error_mm + 2 * MM_PER_PX, "as far off as the stamps may be wrong, and a pixel"
+
+
+def some_frames(line):
+    for _ in range(3):
+        yield eventually(lambda: read_or_none(line.camera), 100.0)
