@@ -1,6 +1,7 @@
 """Pieces for tests of faults: a twin line in virtual time on which things happen at their times."""
 
 import dataclasses
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -122,7 +123,7 @@ def play(events, seconds=10.0, *, seed=3, speed=1.0, blind="none", **settings) -
     Longer blocks than a real array's make turns fewer, and the test faster.
     """
     layout = {"belt": {"speed_m_per_s": speed}, "magnetometer": {"block_ms": 20.0}} | settings
-    world = World(LineConfig.model_validate(layout), VirtualClock(), seed, SCENERY)
+    world = World(LineConfig.model_validate(layout), VirtualClock(computing_ns=time.thread_time_ns), seed, SCENERY)
     with simulated_line(world) as opened:
         bundle = SlowBundle(opened.clock)
         script = _Script(opened, bundle.items, events)

@@ -1,11 +1,15 @@
 """Faults on the twin, in virtual time: noticed within the stated time, the stated mode and alarm, how it ends, and no
 item without a fate."""
 
+import numpy as np
 import pytest
 from tests.faulty_line import acknowledge, clear, inject, play
 
+from neosort_hardware.twin.catalogue import models_by_kind
 from neosort_inference.faults.catalogue import CATALOGUE
+from neosort_inference.faults.jets import KIND_MASS_G
 from neosort_inference.faults.modes import Mode
+from neosort_inference.score import AIR_LIMIT_G
 
 BEGINS_S = 3.0
 PICTURES_S = 5.0  # by then it is known what pictures are like
@@ -124,7 +128,11 @@ def test_dirt_on_the_window_is_told_and_sorted_on_with():
         ("encoder.noisy", {"by_mm": 12.0}),
         ("encoder.reversed", {}),
         ("diverter.gone", {}),
+        ("diverter.valve_open", {"valve": 7}),
         ("interlock.opened", {}),
+        ("plant.chute_full", {}),
+        ("plant.belt_jammed", {}),
+        ("plant.gone", {}),
     ],
 )
 def test_what_stops_the_line_keeps_it_stopped_until_somebody_has_acknowledged_it(fault, details):
@@ -159,6 +167,36 @@ def test_a_line_that_stops_blows_at_nothing_any_more():
     hit = [one for one in played.telemetry.landings if one.impulse_ns > 0 and one.landed_ns > stopped_ns + 0.5e9]
     assert hit == []
     assert played.telemetry.recalled, "what had been handed over"
+
+
+def test_valves_that_do_not_blow_are_told_by_number_and_shots_go_on():
+    events = {BEGINS_S: inject("diverter.valve_closed", valve=7)}
+    events |= {6.0 + 0.001 * valve: inject("diverter.valve_closed", valve=valve) for valve in range(20, 30)}
+    played = play(events, 9.0)
+    assert must_be_noticed(played, "diverter.valve_dead").detail.startswith("valves 7, 20, ")
+    must_be_noticed(played, "diverter.valves_many", 6.0)
+    assert played.faults() == {"diverter.valve_dead", "diverter.valves_many"}
+    assert any(fired_s > 7.0 for fired_s in played.fired_s())
+
+
+def test_weak_air_spares_the_heavy_and_no_air_stops_the_line():
+    events = {BEGINS_S: inject("diverter.air_lost", share=0.45), 20.0: clear("diverter.air_lost")}
+    played = play({**events, 20.1: inject("diverter.air_lost", share=0.7)}, 23.0, seed=4)
+    must_be_noticed(played, "air.low")
+    must_be_noticed(played, "air.lost", 20.1)
+    words = CATALOGUE["air.low"].words
+    weak = [d for d in played.telemetry.decisions if BEGINS_S + 0.2 < played.at_s(d.decided_ns) < 20.0 and d.aimed]
+    spared = {decision.kind for decision in weak if decision.reason == words}
+    fired = {decision.kind for decision in weak if decision.fired}
+    assert spared
+    assert fired
+    assert min(KIND_MASS_G[kind] for kind in spared) > 0.55 * AIR_LIMIT_G >= max(KIND_MASS_G[kind] for kind in fired)
+    assert played.modes[-1][1] is Mode.STOP
+
+
+def test_what_kinds_weigh_is_what_the_catalogue_has():
+    for kind, models in models_by_kind("train").items():
+        assert KIND_MASS_G[kind] == pytest.approx(np.percentile([model.mass_g for model in models], 90), rel=0.3)
 
 
 def test_items_that_come_while_nothing_is_decided_raise_an_alarm():

@@ -17,6 +17,7 @@ from neosort_hardware.types import (
     InterlockState,
     ItemTruth,
     Landing,
+    PlantState,
     Shot,
     ShotOutcome,
 )
@@ -96,6 +97,13 @@ class Interlock(Device, Protocol):
 
     def read(self) -> InterlockState:
         """The circuit as it is now; does not block."""
+
+
+class Plant(Device, Protocol):
+    """What the plant around the line says, read only: chutes, belt, air. Safe state: none needed."""
+
+    def read(self) -> PlantState:
+        """As it is now; does not block. Raises `DeviceError` when it is not to be had."""
 
 
 class Truth(Protocol):

@@ -128,7 +128,9 @@ class SerialDiverter(ControllerDevice):
 
     def health(self) -> DeviceHealth:
         health = super().health()
-        return DeviceHealth(name=self.name, ok=False, detail=self._remark) if health.ok and self._remark else health
+        if not health.ok or not self._remark:
+            return health
+        return DeviceHealth(name=self.name, ok=False, detail=self._remark, valves_dead=tuple(self._faulty))
 
     def close(self) -> None:
         if self._open:

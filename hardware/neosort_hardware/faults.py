@@ -31,6 +31,9 @@ FaultName = Literal[
     "magnetometer.silent",
     "magnetometer.stuck",
     "magnetometer.swapped",
+    "plant.belt_jammed",
+    "plant.chute_full",
+    "plant.gone",
 ]
 FAULT_NAMES: tuple[FaultName, ...] = get_args(FaultName)
 Axis = Literal["x", "y", "z"]

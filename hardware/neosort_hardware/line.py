@@ -24,12 +24,13 @@ from neosort_hardware.devices import (
     Faults,
     Interlock,
     Magnetometer,
+    Plant,
     Truth,
 )
 from neosort_hardware.driver_choice import DEFAULT_DRIVER, Connect, Driver, foreign_driver, foreign_names
 from neosort_hardware.site import Site
 from neosort_hardware.slots import SlotConfig, SlotName
-from neosort_hardware.twin.devices import SimTruth, world_of
+from neosort_hardware.twin.devices import SimPlant, SimTruth, world_of
 from neosort_hardware.twin.sim_faults import SimFaults
 from neosort_hardware.twin.world import World
 
@@ -71,7 +72,8 @@ class _Ours(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """An opened line. ``truth`` and ``faults`` are None on a real one. Leaving the context closes every device."""
+    """An opened line. ``truth`` and ``faults`` are None on a real one, ``plant`` where nobody has wired it. Leaving the
+    context closes every device."""
 
     config: LineConfig
     geometry: LineGeometry
@@ -81,6 +83,7 @@ class Line:
     encoder: Encoder
     diverter: Diverter
     interlock: Interlock
+    plant: Plant | None = None
     truth: Truth | None = None
     faults: Faults | None = None
 
@@ -89,6 +92,8 @@ class Line:
         devices: tuple[Device, ...] = (self.diverter, self.interlock, self.camera, self.magnetometer, self.encoder)
         for device in devices:
             device.close()
+        if self.plant is not None:
+            self.plant.close()
 
     def __enter__(self) -> Self:
         return self
@@ -232,6 +237,7 @@ def _opened(site: Site, *, truth: bool) -> Line:
         config=site.config,
         geometry=site.geometry,
         clock=site.clock,
+        plant=SimPlant(world) if world is not None and truth else None,
         truth=SimTruth(world) if world is not None and truth else None,
         faults=None if world is None else SimFaults(world, simulated),
         **opened,

@@ -224,11 +224,16 @@ class Landing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceHealth:
-    """A device's own account of itself. ``detail`` is one sentence for a technician, empty when ``ok``."""
+    """A device's own account of itself. ``detail`` is one sentence for a technician, empty when ``ok``.
+
+    ``valves_dead``, ``valves_open``: of a diverter that can tell, those that do not blow, those that do not shut.
+    """
 
     name: str
     ok: bool
     detail: str = ""
+    valves_dead: tuple[int, ...] = ()
+    valves_open: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,3 +242,12 @@ class InterlockState:
 
     closed: bool
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlantState:
+    """What the plant around the line says. ``air_share``: of the jets' rated pressure that there is, None: not told."""
+
+    chute_full: bool = False
+    belt_jammed: bool = False
+    air_share: float | None = None

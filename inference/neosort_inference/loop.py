@@ -14,6 +14,7 @@ from neosort_hardware.types import Decision, FieldBlock, Frame, Shot, ShotOutcom
 from neosort_inference.detector import Detector
 from neosort_inference.ejection import ShotPlanner
 from neosort_inference.faults.catalogue import CATALOGUE
+from neosort_inference.faults.jets import Air
 from neosort_inference.faults.modes import Condition
 from neosort_inference.faults.reached_line import ReachedLine
 from neosort_inference.faults.watch import FaultWatch
@@ -75,6 +76,7 @@ class SortingLoop:
         self._planner = planner
         self._reached = reached
         self._watch = watch
+        self._air = Air(lambda: reached.plant_state)
         self._telemetry = telemetry
         self._listeners = listeners
         self._stages = stages
@@ -96,6 +98,7 @@ class SortingLoop:
         """One turn: whatever the sensors have, through to shots. Blocks for some `READ_TIMEOUT_S` when idle."""
         self._reached.heartbeat()
         self._reached.read_interlock()
+        self._reached.read_plant()
         if (sample := self._reached.travel()) is not None:
             with self._stages.watch:
                 self._watch.see_travel(sample)
@@ -231,6 +234,8 @@ class SortingLoop:
             return no_shot
         if stop := self._watch.stopped_by:
             return NoShot(verdict=Verdict.REFUSED, reason=stop.words)
+        if self._air.too_heavy(track.detection.kind):
+            return NoShot(verdict=Verdict.REFUSED, reason=CATALOGUE["air.low"].words)
         beside = self._tracker.neighbours(track, reach_mm=20.0)
         protected = [t.box for t in beside if judge.forbidden(t.detection)]
         spared = [t.box for t in beside if judge.why_not(t.detection)]

@@ -58,13 +58,14 @@ def test_a_configuration_with_a_fault_that_the_line_cannot_have_is_refused(tmp_p
     assert LineConfig().twin.faults == ()
 
 
-def test_every_fault_belongs_to_a_device():
+def test_every_fault_belongs_to_a_device_or_the_plant():
     assert {name.split(".")[0] for name in FAULT_NAMES} == {
         "camera",
         "magnetometer",
         "encoder",
         "diverter",
         "interlock",
+        "plant",
     }
 
 

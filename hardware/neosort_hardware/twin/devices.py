@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
@@ -22,6 +23,7 @@ from neosort_hardware.types import (
     InterlockState,
     ItemTruth,
     Landing,
+    PlantState,
     Shot,
     ShotOutcome,
 )
@@ -93,8 +95,9 @@ class SimCamera(SimDevice):
             self._next = self._newest() + 1  # a count that goes down triggers nothing
             return None
         newest = self._newest()
-        # The count may have jumped back, and triggers come where it goes on.
-        self._next = min(max(self._next, newest - world.camera_buffers + 1), newest + 1)
+        self._next = max(self._next, newest - world.camera_buffers + 1)
+        if self._next > newest + 2:  # the count has jumped back, and triggers come where it goes on
+            self._next = newest + 1
         due_mm = self._next * self._every_mm
         true_mm = world.faults.travel.true_mm(due_mm)
         due_ns = None if true_mm is None else world.motion.time_ns_at(true_mm)
@@ -218,7 +221,15 @@ class SimDiverter(SimDevice):
             self._world.advance()
         if self._world.jet_bank.silent_host:
             return DeviceHealth(name=self._name, ok=False, detail="host was silent for too long; all valves closed")
-        return super().health()
+        return replace(
+            super().health(),
+            valves_dead=self._valves("diverter.valve_closed"),
+            valves_open=self._valves("diverter.valve_open"),
+        )
+
+    def _valves(self, fault: FaultName) -> tuple[int, ...]:
+        """Those with that fault: each valve has a pressure switch behind it."""
+        return tuple(sorted({one.valve for one in self._world.faults.named(fault) if one.valve is not None}))
 
     def close(self) -> None:
         if self._open:
@@ -234,6 +245,23 @@ class SimInterlock(SimDevice):
     def read(self) -> InterlockState:
         closed = self._open and not self._world.faults.is_on("interlock.opened")
         return InterlockState(closed=closed, detail="" if closed else "emergency stop pressed (simulated)")
+
+
+class SimPlant(SimDevice):
+    """The plant's contacts and its pressure switch, as faults have them."""
+
+    _called = "simulated plant"
+    _gone = "plant.gone"
+
+    def read(self) -> PlantState:
+        self._must_answer()
+        faults = self._world.faults
+        lost = [1.0 if fault.share is None else fault.share for fault in faults.named("diverter.air_lost")]
+        return PlantState(
+            chute_full=faults.is_on("plant.chute_full"),
+            belt_jammed=faults.is_on("plant.belt_jammed"),
+            air_share=max(0.0, 1.0 - sum(lost)),
+        )
 
 
 class SimTruth:

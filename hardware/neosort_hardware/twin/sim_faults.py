@@ -13,11 +13,12 @@ from neosort_hardware.twin.world import World
 
 
 class SimFaults:
-    """Faults of the simulated devices among ``slots``, by name."""
+    """Faults of the simulated devices among ``slots``, and of the plant where all are, by name."""
 
     def __init__(self, world: World, slots: Collection[SlotName] = tuple(SLOTS)) -> None:
         self._world = world
-        self._names = tuple(name for name in FAULT_NAMES if name.partition(".")[0] in slots)
+        simulated = {*slots, "plant"} if set(slots) == set(SLOTS) else set(slots)
+        self._names = tuple(name for name in FAULT_NAMES if name.partition(".")[0] in simulated)
 
     def available(self) -> tuple[str, ...]:
         return self._names

@@ -10,6 +10,7 @@ from neosort_hardware.types import EncoderSample, FieldBlock, Frame
 from neosort_inference.faults.alarms import AlarmBook
 from neosort_inference.faults.channels import Channels
 from neosort_inference.faults.host import ClockJumped, DiskLow, Recording
+from neosort_inference.faults.jets import LOST_SHARE, WEAK_SHARE, Air, valve_symptoms
 from neosort_inference.faults.load import Load
 from neosort_inference.faults.output import OutputSilent
 from neosort_inference.faults.picture import Pictures
@@ -31,12 +32,19 @@ def watch_of(
 ) -> FaultWatch:
     """The watch over a line whose windows are so long. A sense that the run does without from the start is not looked
     after; a recording is where there is one."""
+    air = Air(lambda: reached.plant_state)
     erratic, output = Erratic(), OutputSilent(window_mm)
     symptoms: list[Symptom] = [
         Reported("interlock.opened", reached.interlock_trouble),
         Reported("encoder.gone", lambda: reached.encoder.trouble),
         Reported("diverter.gone", lambda: reached.diverter.trouble),
         Reported("diverter.unwell", reached.diverter_trouble),
+        *valve_symptoms(lambda: reached.diverter_health, config.diverter.nozzles),
+        Reported("air.low", lambda: air.tells(WEAK_SHARE)),
+        Reported("air.lost", lambda: air.tells(LOST_SHARE)),
+        Reported("plant.chute_full", lambda: "the plant says so" if reached.plant_state.chute_full else ""),
+        Reported("plant.belt_jammed", lambda: "the plant says so" if reached.plant_state.belt_jammed else ""),
+        Reported("plant.gone", lambda: reached.plant.trouble),
         Reported("overload.recording", lambda: load.tells("recording")),
         Reported("overload.preview", lambda: load.tells("preview")),
         *erratic.symptoms,

@@ -71,6 +71,14 @@ _ROWS: tuple[tuple[str, str, str, float, Effect, Severity], ...] = (
     ("encoder.reversed", "encoder counts backwards", "30 mm back", 0.5, "stop", _HIGH),
     ("diverter.gone", "air jets do not answer", "an error from every call", 0.2, "stop", _HIGH),
     ("diverter.unwell", "air jets report trouble", "the diverter's own account", 0.2, "none", _HIGH),
+    ("diverter.valve_dead", "valve does not blow", "the diverter's own account", 0.2, "none", _MEDIUM),
+    ("diverter.valves_many", "too many valves do not blow", "more than a fifth", 0.2, "none", _HIGH),
+    ("diverter.valve_open", "valve does not shut", "the diverter's own account", 0.2, "stop", _HIGH),
+    ("air.low", "too little air for heavy items", "below 85 % of the rated pressure", 0.2, "none", _MEDIUM),
+    ("air.lost", "air pressure lost", "below half of the rated pressure", 0.2, "stop", _HIGH),
+    ("plant.chute_full", "product chute full", "the plant's contact", 0.2, "stop", _HIGH),
+    ("plant.belt_jammed", "belt jammed", "the plant's contact", 0.2, "stop", _HIGH),
+    ("plant.gone", "plant's contacts cannot be read", "an error from every read", 0.2, "stop", _HIGH),
     ("interlock.opened", "interlock open", "the safety circuit reads opened", 0.1, "stop", _HIGH),
     (
         "output.silent",
@@ -100,6 +108,7 @@ _HIDDEN_BY: dict[str, tuple[str, ...]] = {
     "encoder.noisy": ("encoder.gone", "encoder.jumped", "encoder.reversed"),
     "output.silent": ("senses.lost", "encoder.gone", "encoder.jumped", "encoder.reversed", "encoder.noisy"),
     "diverter.unwell": ("diverter.gone",),
+    "air.low": ("air.lost",),
 }
 CATALOGUE: dict[str, FaultKind] = {
     name: FaultKind(

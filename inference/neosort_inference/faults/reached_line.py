@@ -6,7 +6,15 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from neosort_hardware.line import Line
-from neosort_hardware.types import EncoderSample, FieldBlock, Frame, InterlockState, Shot, ShotOutcome
+from neosort_hardware.types import (
+    EncoderSample,
+    FieldBlock,
+    Frame,
+    InterlockState,
+    PlantState,
+    Shot,
+    ShotOutcome,
+)
 from neosort_inference.faults.reach import Reach
 
 _Answer = TypeVar("_Answer")
@@ -16,19 +24,27 @@ IDLE_S = 0.005  # of a turn in which no sensor was waited for
 class ReachedLine:
     """The devices of a line as the loop uses them: None instead of `DeviceError`, and a `Reach` for each.
 
-    ``waited_ns``: for sensors, so far. ``interlock``: as read last. An interlock never fails: what cannot be read is
-    open.
+    ``waited_ns``: for sensors, so far. ``interlock``, ``plant_state``, ``diverter_health``: as read last. An
+    interlock never fails: what cannot be read is open.
     """
 
     def __init__(self, line: Line) -> None:
         self._line = line
-        self.camera, self.magnetometer, self.encoder, self.diverter = (Reach(line.clock) for _ in range(4))
+        self.camera, self.magnetometer, self.encoder, self.diverter, self.plant = (
+            Reach(line.clock) for _ in range(5)
+        )  # fmt: skip
+        self.plant_state = PlantState()
+        self.diverter_health = line.diverter.health()
+        self._complaint = ""
         self.interlock = InterlockState(closed=False, detail="not read yet")
         self.waited_ns = 0
         self._belt_mm = 0.0
 
     def heartbeat(self) -> None:
-        """Tell the diverter that the host lives."""
+        """Tell the diverter that the host lives, once it has said how it is: a silence it has acted on ends here."""
+        self.diverter_health = self._line.diverter.health()
+        if not self.diverter_health.ok:
+            self._complaint = self.diverter_health.detail
         self.diverter.ask(self._line.diverter.heartbeat)
 
     def shut(self) -> bool:
@@ -42,9 +58,9 @@ class ReachedLine:
         return self.diverter.ask(lambda: self._line.diverter.schedule(shot))
 
     def diverter_trouble(self) -> str:
-        """What the diverter says of itself while it answers."""
-        health = self._line.diverter.health()
-        return "" if health.ok or self.diverter.lost else health.detail
+        """What the diverter has complained of since this was asked last; nothing while it is lost."""
+        complaint, self._complaint = self._complaint, ""
+        return "" if self.diverter.lost else complaint
 
     def interlock_trouble(self) -> str:
         """Why shots are not permitted; empty while they are."""
@@ -53,6 +69,11 @@ class ReachedLine:
     def read_interlock(self) -> None:
         """Take the safety circuit as it is now."""
         self.interlock = self._line.interlock.read()
+
+    def read_plant(self) -> None:
+        """Take what the plant says now, where anybody has wired it."""
+        if self._line.plant is not None and (state := self.plant.ask(self._line.plant.read)) is not None:
+            self.plant_state = state
 
     def travel(self) -> EncoderSample | None:
         """The encoder now; None while it is lost."""

@@ -26,7 +26,8 @@ class CameraSilent:
 
     def see_frame(self, frame: Frame) -> None:
         """A frame as the camera gave it."""
-        self._last_mm, self._turns = self._belt_mm, 0
+        self._last_mm = max(frame.belt_mm, self._belt_mm)  # late frames count, and those without an encoder
+        self._turns = 0
 
     def see_travel(self, sample: EncoderSample) -> None:
         """The encoder, once a turn."""
