@@ -24,7 +24,7 @@ __all__ = ["gige_port"]
 SEED = 3
 WANTED = 1
 LONGEST_S = 100.0
-SLOW_M_PER_S = 0.25  # what a busy machine can still follow
+SLOW_M_PER_S = 0.4  # what a busy machine can still follow
 BRIGHTER = 40  # levels that an item differs from the bare belt
 
 

@@ -120,7 +120,8 @@ class AravisSource:
 
     def close(self) -> None:
         try:
-            self._camera.stop_acquisition()
+            if self._stream is not None:  # else it never acquired for us, and may acquire for somebody else
+                self._camera.stop_acquisition()
         except GLib.Error:
             pass  # it is gone, and has stopped by itself when it missed our heartbeat
         finally:

@@ -30,11 +30,10 @@ def moved_to_fit(shown, expected):
 
 @pytest.mark.timeout(400)  # of a machine that has other things to do
 @pytest.mark.usefixtures("gige_port")
-@pytest.mark.parametrize("pixel_format", ["RGB8", "BayerRG8"])
-def test_what_comes_over_the_network_is_the_belt_where_the_frame_says(pixel_format):
+def test_what_comes_over_the_network_is_the_belt_where_the_frame_says():
     need_aravis(tools=False)
     camera = {
-        "driver": "aravis", "camera": gige_address(), "trigger": "software", "pixel_format": pixel_format,
+        "driver": "aravis", "camera": gige_address(), "trigger": "software", "pixel_format": "RGB8",
         "answer_ms": 60_000, "silent_ms": 10_000, "width_px": 320, "height_px": 256,
     }  # fmt: skip
     twin = {"feed": {"items_per_s_per_m": 8.0}, "speed_ripple": 0.0}
