@@ -104,7 +104,7 @@ class SortingLoop:
                 self._watch.see_travel(sample)
         waited = self._take_block()
         with self._stages.watch:
-            condition = self._watch.turn(self._line.clock.now_ns())
+            condition = self._watch.turn(self._line.clock.now_ns(), at_once=not self._reached.interlock.closed)
         self._obey(condition)
         self._decide_ready_windows()
         waited = self._take_frame(wait=not waited) or waited

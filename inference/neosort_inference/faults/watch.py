@@ -12,6 +12,7 @@ from neosort_inference.faults.alarms import Alarm, AlarmBook
 from neosort_inference.faults.catalogue import CATALOGUE
 from neosort_inference.faults.modes import Condition, condition
 
+EVERY_NS = 20_000_000
 SENSES_LOST = "senses.lost"
 
 
@@ -62,6 +63,7 @@ class FaultWatch:
         self._on_frame, self._on_block, self._on_travel = on_frame, on_block, on_travel
         self._on_window = on_window
         self.trusted = trusted
+        self._next_ns = 0
         self._shown_ns: dict[str, int] = {}
         self.condition = condition(planned, ())
 
@@ -85,8 +87,14 @@ class FaultWatch:
         for see in self._on_window:
             see(window, decisions)
 
-    def turn(self, now_ns: int) -> Condition:
-        """Ask every symptom, raise and clear; how the line is to sort from now on."""
+    def turn(self, now_ns: int, *, at_once: bool = False) -> Condition:
+        """Ask every symptom, raise and clear; how the line is to sort from now on.
+
+        Done every `EVERY_NS`, for three dozen symptoms cost more than a turn of the loop; ``at_once``: now, too.
+        """
+        if now_ns < self._next_ns and not at_once:
+            return self.condition
+        self._next_ns = now_ns + EVERY_NS
         told = {symptom.fault: words for symptom in self._symptoms if (words := symptom.says(now_ns))}
         told = {fault: words for fault, words in told.items() if not self._explained(fault, told)}
         self._note(told, now_ns)
