@@ -1,5 +1,6 @@
 """Labelled windows: as many as asked, reproducible, of one split alone, and the labels lie where the items are."""
 
+import itertools
 from dataclasses import replace
 from functools import cache
 
@@ -43,7 +44,7 @@ def gap_mm(box, other):
 
 def lone_boxes():
     """(window, box) of items that lie whole in their window with bare belt all around."""
-    for labelled in made():
+    for labelled in itertools.chain.from_iterable(made(seed=seed) for seed in (11, 12, 13)):
         start_mm = labelled.window.start_mm
         for item in labelled.items:
             box = item.box
@@ -129,7 +130,7 @@ def test_windows_of_a_scene_lie_side_by_side():
 
 def test_something_other_than_belt_fills_the_box_of_a_lone_item_edge_to_edge():
     lone = list(lone_boxes())
-    assert len(lone) >= 15
+    assert len(lone) >= 100, "some are as dark as the belt: of a few dozen, too many may be"
     on_place = np.mean([reaches_every_edge(window, box) for window, box in lone])
     beside = np.mean([reaches_every_edge(window, moved(box, 25.0)) for window, box in lone
                       if box.belt_hi_mm + 50 < window.start_mm + GRID.length_mm])  # fmt: skip
