@@ -14,24 +14,9 @@ from neosort_inference.score import match_decisions, outcomes, score_run
 from neosort_inference.sorting import Sorting, SortingPlan
 
 sys.path.insert(0, str(Path(__file__).parent))
-from whole_line import FakeBundle
+from whole_line import FakeBundle, KnowingTruth
 
 RECIPE = Recipe(min_p_ndfeb=0.5)
-
-
-class KnowingTruth:
-    """Hands the truth on, and lets the fake detector know it too."""
-
-    def __init__(self, truth, known) -> None:
-        self._truth, self._known = truth, known
-
-    def items(self):
-        items = self._truth.items()
-        self._known.extend(items)
-        return items
-
-    def landings(self):
-        return self._truth.landings()
 
 
 def sort(seconds, speed=1.0, seed=3, fault=None, **feed):

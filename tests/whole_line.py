@@ -60,3 +60,18 @@ class FakeBundle:
             magnet_g=np.array([row[4].magnet_g for row in rows], np.float32),
             magnet_g_sigma=np.ones(n, np.float32),
         )
+
+
+class KnowingTruth:
+    """Hands the truth on, and lets the fake detector know it too."""
+
+    def __init__(self, truth, known) -> None:
+        self._truth, self._known = truth, known
+
+    def items(self):
+        items = self._truth.items()
+        self._known.extend(items)
+        return items
+
+    def landings(self):
+        return self._truth.landings()

@@ -195,5 +195,5 @@ def _without_drivers(sections: dict[str, dict[str, object]]) -> dict[str, dict[s
     return {
         name: {key: value for key, value in sections[name].items() if key in slot.model_fields and key != "driver"}
         for name, slot in SLOTS.items()
-        if name in sections
+        if sections.get(name) is not None
     }

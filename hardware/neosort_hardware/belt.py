@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neosort_hardware.config import LineConfig
+from neosort_hardware.config import HeavyDiverterConfig, LineConfig
 from neosort_hardware.types import ArrayF64
 
 
@@ -33,6 +33,39 @@ class NozzleRow:
         if last < 0 or first > self.count - 1:
             return None
         return max(0, first), min(self.count - 1, last)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiverterBank:
+    """A diverter as shots are planned for it: its row across the belt, and where that stands.
+
+    ``swing_mm``: belt that passes while it moves out, and back; what lies there may be touched as well.
+    ``heavy``: it is the line's diverter for what is too heavy for air.
+    """
+
+    row: NozzleRow
+    station_mm: float
+    swing_mm: tuple[float, float] = (0.0, 0.0)
+    heavy: bool = False
+
+
+def flap_row(flaps: HeavyDiverterConfig) -> NozzleRow:
+    """The flaps across the belt, each a lane."""
+    return NozzleRow(count=flaps.lanes, pitch_mm=flaps.pitch_mm, first_across_mm=flaps.first_across_mm)
+
+
+def heavy_bank(config: LineConfig) -> DiverterBank | None:
+    """The diverter for what is too heavy for air, where the line has one; its swing at the belt's nominal speed."""
+    flaps = config.heavy_diverter
+    if flaps is None:
+        return None
+    speed = config.belt.speed_m_per_s  # mm per ms
+    return DiverterBank(
+        row=flap_row(flaps),
+        station_mm=flaps.station_mm,
+        swing_mm=(speed * flaps.out_ms, speed * flaps.back_ms),
+        heavy=True,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +98,11 @@ class LineGeometry:
             ),
             pixel_to_belt=np.asarray(calibration.pixel_to_belt, dtype=np.float64),
         )
+
+    @property
+    def jets(self) -> DiverterBank:
+        """The air jets as a diverter."""
+        return DiverterBank(row=self.nozzles, station_mm=self.nozzle_station_mm)
 
     def counts_to_mm(self, counts: int) -> float:
         """Encoder counts → belt position."""

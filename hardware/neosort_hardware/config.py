@@ -33,10 +33,18 @@ from neosort_hardware.settings_sim import (
     SimCameraConfig,
     SimDiverterConfig,
     SimEncoderConfig,
+    SimHeavyDiverterConfig,
     SimInterlockConfig,
     SimMagnetometerConfig,
 )
-from neosort_hardware.slots import CameraConfig, DiverterConfig, EncoderConfig, InterlockConfig, MagnetometerConfig
+from neosort_hardware.slots import (
+    CameraConfig,
+    DiverterConfig,
+    EncoderConfig,
+    HeavyDiverterConfig,
+    InterlockConfig,
+    MagnetometerConfig,
+)
 
 __all__ = [
     "BeltConfig",
@@ -46,6 +54,7 @@ __all__ = [
     "DiverterConfig",
     "EncoderConfig",
     "FeedConfig",
+    "HeavyDiverterConfig",
     "InterlockConfig",
     "LineConfig",
     "MagnetometerConfig",
@@ -76,6 +85,9 @@ AnyMagnetometer = Annotated[
 AnyDiverter = Annotated[
     SerializeAsAny[DiverterConfig],
     settings_of("diverter", SimDiverterConfig, SerialDiverterConfig, ModbusDiverterConfig),
+]
+AnyHeavyDiverter = Annotated[
+    SerializeAsAny[HeavyDiverterConfig] | None, settings_of("heavy_diverter", SimHeavyDiverterConfig)
 ]
 AnyInterlock = Annotated[
     SerializeAsAny[InterlockConfig],
@@ -175,6 +187,7 @@ class LineConfig(Section):
     camera: AnyCamera = SimCameraConfig()
     magnetometer: AnyMagnetometer = SimMagnetometerConfig()
     diverter: AnyDiverter = SimDiverterConfig()
+    heavy_diverter: AnyHeavyDiverter = None
     interlock: AnyInterlock = SimInterlockConfig()
     calibration: Calibration = Calibration()
     twin: TwinConfig = TwinConfig()
@@ -189,10 +202,20 @@ class LineConfig(Section):
         return self
 
     @model_validator(mode="after")
-    def _simulated_jets_over_a_simulated_belt(self) -> Self:
-        """They time each stroke by the belt's motion to come, which no encoder knows."""
-        if self.diverter.driver == "sim" and self.encoder.driver != "sim":
-            raise ValueError(f"diverter.driver = 'sim' needs encoder.driver = 'sim', not '{self.encoder.driver}'")
+    def _flaps_behind_the_nozzles(self) -> Self:
+        if self.heavy_diverter is not None and self.heavy_diverter.station_mm <= self.calibration.nozzle_station_mm:
+            raise ValueError(
+                f"heavy_diverter.station_mm is {self.heavy_diverter.station_mm:g}, must be greater than "
+                f"calibration.nozzle_station_mm ({self.calibration.nozzle_station_mm:g})"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _simulated_strokes_over_a_simulated_belt(self) -> Self:
+        """They are timed by the belt's motion to come, which no encoder knows."""
+        for slot, settings in (("diverter", self.diverter), ("heavy_diverter", self.heavy_diverter)):
+            if settings is not None and settings.driver == "sim" and self.encoder.driver != "sim":
+                raise ValueError(f"{slot}.driver = 'sim' needs encoder.driver = 'sim', not '{self.encoder.driver}'")
         return self
 
     @model_validator(mode="after")

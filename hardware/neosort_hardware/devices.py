@@ -76,7 +76,7 @@ class Encoder(Device, Protocol):
 
 
 class Diverter(Device, Protocol):
-    """The bank of air jets. Safe state: every valve closed.
+    """The bank of air jets, or of flaps for what is too heavy for air. Safe state: every valve closed, every flap in.
 
     Holds shots and executes each between its belt positions. It closes every valve by itself when the host has been
     silent for longer than its heartbeat limit, and no valve stays open longer than its longest on-time.

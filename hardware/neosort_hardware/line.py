@@ -41,6 +41,7 @@ DRIVERS: Mapping[tuple[SlotName, str], str] = {
     ("camera", "sim"): "neosort_hardware.twin.devices:SimCamera",
     ("magnetometer", "sim"): "neosort_hardware.twin.devices:SimMagnetometer",
     ("diverter", "sim"): "neosort_hardware.twin.devices:SimDiverter",
+    ("heavy_diverter", "sim"): "neosort_hardware.twin.devices:SimFlaps",
     ("interlock", "sim"): "neosort_hardware.twin.devices:SimInterlock",
     ("encoder", "serial"): "neosort_hardware.encoder_serial:SerialEncoder",
     ("magnetometer", "serial"): "neosort_hardware.magnetometer_serial:SerialMagnetometer",
@@ -61,7 +62,7 @@ EXTRAS: Mapping[tuple[SlotName, str], str] = {
     ("camera", "harvester"): "genicam",
     ("camera", "pylon"): "pylon",
 }
-SLOT_NAMES: tuple[SlotName, ...] = ("encoder", "interlock", "diverter", "magnetometer", "camera")
+SLOT_NAMES: tuple[SlotName, ...] = ("encoder", "interlock", "diverter", "magnetometer", "camera")  # of every line
 
 
 class _Ours(Protocol):
@@ -72,8 +73,8 @@ class _Ours(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """An opened line. ``truth`` and ``faults`` are None on a real one, ``plant`` where nobody has wired it. Leaving the
-    context closes every device."""
+    """An opened line. ``truth`` and ``faults`` are None on a real one, ``plant`` where nobody has wired it,
+    ``heavy_diverter`` where none is fitted. Leaving the context closes every device."""
 
     config: LineConfig
     geometry: LineGeometry
@@ -83,14 +84,16 @@ class Line:
     encoder: Encoder
     diverter: Diverter
     interlock: Interlock
+    heavy_diverter: Diverter | None = None
     plant: Plant | None = None
     truth: Truth | None = None
     faults: Faults | None = None
 
     def close(self) -> None:
         """Every device to its safe state, the valves first."""
-        devices: tuple[Device, ...] = (self.diverter, self.interlock, self.camera, self.magnetometer, self.encoder)
-        for device in devices:
+        heavy: tuple[Device, ...] = () if self.heavy_diverter is None else (self.heavy_diverter,)
+        rest: tuple[Device, ...] = (self.interlock, self.camera, self.magnetometer, self.encoder)
+        for device in (self.diverter, *heavy, *rest):
             device.close()
         if self.plant is not None:
             self.plant.close()
@@ -111,7 +114,7 @@ def open_line(config: LineConfig, clock: Clock, seed: int = 0) -> Line:
     Raises `DeviceError` for a device that does not answer, `ConfigError` for a driver that cannot be loaded here or
     a real device in virtual time; what had been opened by then is closed again.
     """
-    real = [slot for slot in SLOT_NAMES if slot not in _simulated(config)]
+    real = [slot for slot in slots_of(config) if slot not in _simulated(config)]
     if real and isinstance(clock, VirtualClock):
         driver = settings_in(config, real[0]).driver
         raise ConfigError(f"{real[0]}.driver = '{driver}': a real device cannot run in virtual time")
@@ -145,7 +148,7 @@ def probing(config: LineConfig, clock: Clock) -> Iterator[dict[SlotName, Found]]
     site = Site(config=config, geometry=LineGeometry.of(config), clock=clock)
     found: dict[SlotName, Found] = {}
     with ExitStack() as undo:
-        for slot in SLOT_NAMES:
+        for slot in slots_of(config):
             settings = settings_in(config, slot)
             try:
                 device: Any = connector(slot, settings.driver)(settings, site)
@@ -159,8 +162,13 @@ def probing(config: LineConfig, clock: Clock) -> Iterator[dict[SlotName, Found]]
         yield found
 
 
+def slots_of(config: LineConfig) -> tuple[SlotName, ...]:
+    """The slots that a line has: those of every line, and what else is fitted."""
+    return SLOT_NAMES if config.heavy_diverter is None else (*SLOT_NAMES, "heavy_diverter")
+
+
 def settings_in(config: LineConfig, slot: SlotName) -> SlotConfig:
-    """A slot's settings."""
+    """The settings of a slot that the line has."""
     return cast(SlotConfig, getattr(config, slot))
 
 
@@ -218,7 +226,7 @@ def _foreign(slot: SlotName, driver: str) -> Driver:
 
 
 def _simulated(config: LineConfig) -> tuple[SlotName, ...]:
-    return tuple(slot for slot in SLOT_NAMES if settings_in(config, slot).driver == DEFAULT_DRIVER)
+    return tuple(slot for slot in slots_of(config) if settings_in(config, slot).driver == DEFAULT_DRIVER)
 
 
 def _opened(site: Site, *, truth: bool) -> Line:
@@ -226,7 +234,7 @@ def _opened(site: Site, *, truth: bool) -> Line:
     simulated = _simulated(site.config)
     opened: dict[SlotName, Any] = {}
     with ExitStack() as undo:
-        for slot in SLOT_NAMES:
+        for slot in slots_of(site.config):
             settings = settings_in(site.config, slot)
             opened[slot] = connector(slot, settings.driver)(settings, site)
             undo.callback(opened[slot].close)

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from neosort_hardware.config import HeavyDiverterConfig
 from neosort_hardware.named_device import NamedDevice
 from neosort_hardware.replay_tape import ReplayTape
 from neosort_hardware.types import EncoderSample, FieldBlock, Frame, InterlockState, Shot, ShotOutcome
@@ -83,15 +84,16 @@ class ReplayDiverter(ReplayDevice):
 
     def __init__(self, tape: ReplayTape) -> None:
         super().__init__(tape, "replayed air jets")
+        calibration = tape.config.calibration
+        self._lanes = tape.config.diverter.nozzles
+        self._lead_ms = calibration.valve_open_lag_ms + calibration.jet_lag_ms
 
     def schedule(self, shot: Shot) -> ShotOutcome:
         self._must_be_open()
-        config = self._tape.config
-        if shot.first_nozzle < 0 or shot.last_nozzle >= config.diverter.nozzles or shot.close_mm <= shot.open_mm:
+        if shot.first_nozzle < 0 or shot.last_nozzle >= self._lanes or shot.close_mm <= shot.open_mm:
             return ShotOutcome.REFUSED
-        lead_ms = config.calibration.valve_open_lag_ms + config.calibration.jet_lag_ms
         belt_mm = self._tape.belt_mm()
-        lead_mm = lead_ms * self._tape.speed_m_per_s()
+        lead_mm = self._lead_ms * self._tape.speed_m_per_s()
         return ShotOutcome.LATE if belt_mm > shot.open_mm - lead_mm else ShotOutcome.ACCEPTED
 
     def heartbeat(self) -> None:
@@ -99,6 +101,15 @@ class ReplayDiverter(ReplayDevice):
 
     def close_all(self) -> None:
         """Nothing is ever open."""
+
+
+class ReplayFlaps(ReplayDiverter):
+    """The same as a bank of flaps that never tire."""
+
+    def __init__(self, tape: ReplayTape, flaps: HeavyDiverterConfig) -> None:
+        super().__init__(tape)
+        self._name = "replayed flaps"
+        self._lanes, self._lead_ms = flaps.lanes, flaps.out_ms
 
 
 class ReplayInterlock(ReplayDevice):

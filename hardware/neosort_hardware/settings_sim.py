@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from neosort_hardware.slots import CameraConfig, DiverterConfig, EncoderConfig, InterlockConfig, MagnetometerConfig
+from neosort_hardware.slots import (
+    CameraConfig,
+    DiverterConfig,
+    EncoderConfig,
+    HeavyDiverterConfig,
+    InterlockConfig,
+    MagnetometerConfig,
+)
 
 
 class SimEncoderConfig(EncoderConfig):
@@ -27,6 +34,12 @@ class SimMagnetometerConfig(MagnetometerConfig):
 
 class SimDiverterConfig(DiverterConfig):
     """Air jets over the simulated belt."""
+
+    driver: Literal["sim"] = "sim"
+
+
+class SimHeavyDiverterConfig(HeavyDiverterConfig):
+    """Flaps behind the simulated belt."""
 
     driver: Literal["sim"] = "sim"
 

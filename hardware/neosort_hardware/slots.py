@@ -1,4 +1,4 @@
-"""The five slots of a line: what the line must know of each device, whichever driver stands behind it.
+"""The slots of a line: what the line must know of each device, whichever driver stands behind it.
 
 A driver's settings are a section of their own that adds its keys to its slot's: ``settings_*.py``.
 """
@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from neosort_hardware.section import Section
 
-SlotName = Literal["encoder", "camera", "magnetometer", "diverter", "interlock"]
+SlotName = Literal["encoder", "camera", "magnetometer", "diverter", "heavy_diverter", "interlock"]
 
 
 class SlotConfig(Section):
@@ -74,6 +74,32 @@ class DiverterConfig(SlotConfig):
         return False
 
 
+class HeavyDiverterConfig(SlotConfig):
+    """A bank of flaps across the belt for what is too heavy for air, at a station of its own (all a)."""
+
+    lanes: int = Field(12, ge=1, le=256, description="flaps across the belt")
+    pitch_mm: float = Field(50.0, ge=10, le=500)
+    first_across_mm: float = Field(25.0, ge=-3000, le=3000, description="across position of flap 0's middle")
+    station_mm: float = Field(1762.0, ge=0, le=20_000, description="the flaps' hinges")
+    stroke_mm: float = Field(80.0, ge=10, le=500, description="how far a flap's edge stands out")
+    flap_mm: float = Field(160.0, ge=20, le=1000, description="a flap's length along the travel")
+    out_ms: float = Field(90.0, ge=1, le=1000, description="travel time from rest to out")
+    back_ms: float = Field(110.0, ge=1, le=1000, description="travel time from out to rest")
+    recovery_ms: float = Field(100.0, ge=20, le=5000, description="rest of a lane between two strokes")
+    max_strokes_per_min: int = Field(60, ge=1, le=1000, description="of any one lane")
+    max_on_ms: float = Field(1000.0, ge=1, le=5000, description="no flap stands out longer")
+    heartbeat_ms: float = Field(500.0, ge=10, le=10_000, description="all drawn in when the host is silent this long")
+
+    @model_validator(mode="after")
+    def _flap_longer_than_its_stroke(self) -> Self:
+        if self.stroke_mm > 0.9 * self.flap_mm:
+            raise ValueError(
+                f"heavy_diverter.stroke_mm is {self.stroke_mm:g}, must be at most 0.9 of heavy_diverter.flap_mm "
+                f"({self.flap_mm:g}): a flap that stands upright stops things"
+            )
+        return self
+
+
 class InterlockConfig(SlotConfig):
     """The safety circuit."""
 
@@ -83,5 +109,6 @@ SLOTS: dict[SlotName, type[SlotConfig]] = {
     "camera": CameraConfig,
     "magnetometer": MagnetometerConfig,
     "diverter": DiverterConfig,
+    "heavy_diverter": HeavyDiverterConfig,
     "interlock": InterlockConfig,
 }

@@ -126,6 +126,8 @@ class Shot:
 
     ``open_mm``/``close_mm`` are encoder readings between which the *jet* shall blow; whoever executes the shot
     leads it by the valves' lag at the speed of that moment. Nozzles ``first_nozzle``..``last_nozzle`` inclusive.
+    ``heavy``: for the line's diverter of what is too heavy for air; its lanes are the nozzles then, and between the
+    positions they stand out.
     """
 
     shot_id: int
@@ -134,6 +136,7 @@ class Shot:
     last_nozzle: int
     open_mm: float
     close_mm: float
+    heavy: bool = False
 
 
 class ShotOutcome(StrEnum):
@@ -213,7 +216,7 @@ class ItemTruth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landing:
-    """Where an item ended. ``shot_ids``: shots whose jets blew squarely on it, not those that grazed it."""
+    """Where an item ended. ``shot_ids``: shots whose jets or flaps met it squarely, not those that grazed it."""
 
     item_id: int
     place: Literal["product", "rest"]

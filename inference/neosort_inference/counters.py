@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from neosort_hardware.line import SLOT_NAMES, Line
+from neosort_hardware.line import Line, slots_of
 from neosort_hardware.types import ArrayI64, Decision, FieldBlock, Frame, Verdict
 from neosort_inference.memory import resident_bytes
 from neosort_inference.stages import Stages
@@ -176,7 +176,7 @@ class Counters:
             recording_dropped=0 if self._recorder is None else sum(self._recorder.dropped.values()),
             left_out=dict(self._left_out),
             faults=dict(faults),
-            healthy={slot: getattr(self._line, slot).health().ok for slot in SLOT_NAMES},
+            healthy={slot: getattr(self._line, slot).health().ok for slot in slots_of(self._line.config)},
             memory_bytes=resident_bytes(),
             processor_s=time.process_time(),
         )
@@ -185,6 +185,6 @@ class Counters:
         self._verdicts[decision.verdict.value] += 1
         self._latency_s.add(decision.latency_ms * 1e-3)
         self._distance_m.add(decision.distance_mm * 1e-3)
-        if decision.fired and decision.shot is not None:
+        if decision.fired and decision.shot is not None and not decision.shot.heavy:
             for valve in range(decision.shot.first_nozzle, decision.shot.last_nozzle + 1):
                 self._valve_shots[valve] += 1

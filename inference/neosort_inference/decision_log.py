@@ -103,5 +103,6 @@ def decision_record(decision: Decision) -> dict[str, Any]:
         "latency_ms": round(decision.latency_ms, 3),
         "distance_mm": round(decision.distance_mm, 2),
         "nozzles": None if shot is None else [shot.first_nozzle, shot.last_nozzle],
+        "diverter": None if shot is None else "heavy" if shot.heavy else "air",
         "open_close_mm": None if shot is None else [round(shot.open_mm, 2), round(shot.close_mm, 2)],
     }

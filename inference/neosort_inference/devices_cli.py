@@ -14,8 +14,8 @@ from rich.text import Text
 from neosort_hardware.clock import RealClock
 from neosort_hardware.config import ConfigError
 from neosort_hardware.devices import DeviceError
-from neosort_hardware.line import SLOT_NAMES, drivers_for, found_by, open_line, settings_in
-from neosort_hardware.slots import SlotName
+from neosort_hardware.line import drivers_for, found_by, open_line, settings_in, slots_of
+from neosort_hardware.slots import SLOTS, SlotName
 from neosort_inference.opening import open_config
 from neosort_inference.options import ConfigOption
 from neosort_inference.trying import trying
@@ -31,6 +31,7 @@ class Kind(StrEnum):
     ENCODER = "encoder"
     INTERLOCK = "interlock"
     DIVERTER = "diverter"
+    HEAVY_DIVERTER = "heavy_diverter"
     MAGNETOMETER = "magnetometer"
     CAMERA = "camera"
 
@@ -40,7 +41,7 @@ def list_drivers() -> None:
     """Every driver that a line's configuration may name, ours and those of other distributions, what each lacks, and
     the devices that it finds here where it can look around."""
     table = Table("slot", "driver", "here")
-    for slot in SLOT_NAMES:
+    for slot in SLOTS:
         for name, missing in drivers_for(slot).items():
             table.add_row(slot, name, Text(missing or _found(slot, name)))
     Console().print(table)
@@ -64,8 +65,10 @@ def probe(config: ConfigOption = None) -> None:
     table = Table("slot", "driver", "device", "health", "settings")
     with open_line(line_config, RealClock()) as line:
         line.diverter.heartbeat()
+        if line.heavy_diverter is not None:
+            line.heavy_diverter.heartbeat()
         wells = []
-        for slot in SLOT_NAMES:
+        for slot in slots_of(line_config):
             health, settings = getattr(line, slot).health(), settings_in(line_config, slot)
             told = ", ".join(f"{key} = {value}" for key, value in settings.model_dump(exclude={"driver"}).items())
             table.add_row(slot, settings.driver, health.name, Text("well" if health.ok else health.detail), Text(told))
@@ -89,6 +92,8 @@ def try_device(
     line_config = open_config(config)
     if fire is not None and kind is not Kind.DIVERTER:
         raise ConfigError(f"--fire is for the diverter, not for the {kind.value}")
+    if kind.value not in slots_of(line_config):
+        raise ConfigError(f"line '{line_config.name}' has no {kind.value}")
     console = Console()
     with open_line(line_config, RealClock()) as line:
         name, trial = getattr(line, kind.value).name, None

@@ -50,7 +50,8 @@ class SortingLoop:
     """Sorts one line until told to stop. One thread; whoever calls `step` owns the devices.
 
     A device that is lost ends nothing: the line goes on by what is left, as ``watch`` says, and the device is looked
-    for meanwhile. ``judges``: one for each set of senses that the line may be left with.
+    for meanwhile. ``judges``: one for each set of senses that the line may be left with. ``heavy_planner``: of the
+    line's diverter for what is too heavy for air; without one that is left to the air as well.
     """
 
     def __init__(
@@ -67,13 +68,14 @@ class SortingLoop:
         telemetry: Telemetry,
         listeners: Listeners,
         stages: Stages,
+        heavy_planner: ShotPlanner | None = None,
     ) -> None:
         self._line = line
         self._assembler = assembler
         self._detector = detector
         self._tracker = tracker
         self._judges = judges
-        self._planner = planner
+        self._planner, self._heavy_planner = planner, heavy_planner
         self._reached = reached
         self._watch = watch
         self._air = Air(lambda: reached.plant_state)
@@ -222,7 +224,8 @@ class SortingLoop:
         """None when the diverter takes the shot, else why it does not."""
         outcome = self._reached.schedule(shot)
         if outcome is None:
-            return NoShot(verdict=Verdict.REFUSED, reason=CATALOGUE["diverter.gone"].words)
+            gone = "heavy_diverter.gone" if shot.heavy else "diverter.gone"
+            return NoShot(verdict=Verdict.REFUSED, reason=CATALOGUE[gone].words)
         if outcome is ShotOutcome.ACCEPTED:
             self._handed.append(shot)
         return _ANSWERS[outcome]
@@ -234,12 +237,17 @@ class SortingLoop:
             return no_shot
         if stop := self._watch.stopped_by:
             return NoShot(verdict=Verdict.REFUSED, reason=stop.words)
-        if self._air.too_heavy(track.detection.kind):
+        planner = self._planner_for(judge.heavy(track.detection))
+        if planner is self._planner and self._air.too_heavy(track.detection.kind):
             return NoShot(verdict=Verdict.REFUSED, reason=CATALOGUE["air.low"].words)
-        beside = self._tracker.neighbours(track, reach_mm=20.0)
+        beside = self._tracker.neighbours(track, planner.reach_mm)
         protected = [t.box for t in beside if judge.forbidden(t.detection)]
         spared = [t.box for t in beside if judge.why_not(t.detection)]
-        shot = self._planner.plan(track.track_id, track.box, spared, protected)
-        if isinstance(shot, Shot) and not self._planner.within_rate(self._line.clock.now_ns()):
-            return NoShot(verdict=Verdict.REFUSED, reason="air supply at its limit")
+        shot = planner.plan(track.track_id, track.box, spared, protected)
+        if isinstance(shot, Shot) and not planner.within_rate(self._line.clock.now_ns()):
+            return NoShot(verdict=Verdict.REFUSED, reason=planner.at_its_limit)
         return shot
+
+    def _planner_for(self, heavy: bool) -> ShotPlanner:
+        """Of the diverter that is to throw it."""
+        return self._heavy_planner if heavy and self._heavy_planner is not None else self._planner

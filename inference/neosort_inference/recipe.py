@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 
@@ -25,6 +26,10 @@ class Recipe(Section):
     )
     never_fire_p: float = Field(
         0.3, ge=0.01, le=1.0, description="an item counts as such a kind from this probability on"
+    )
+    air_limit_g: float = Field(700.0, ge=1, le=100_000, description="heavier kinds go to the flaps, where there are")
+    kind_mass_g: dict[str, Annotated[float, Field(gt=0, le=1_000_000)]] = Field(
+        {"hub_motor": 2000.0}, description="what a piece of a kind is expected to weigh; kinds left out: light enough"
     )
     max_shots_per_s: float = Field(33.0, ge=0.1, le=1000.0, description="sustained, what the air supply holds")
 
@@ -49,7 +54,20 @@ class Judge:
             )
         self.recipe = recipe
         self.min_p_ndfeb = min_p_ndfeb
+        self._kinds = kinds
         self._forbidden = [kinds.index(kind) for kind in recipe.never_fire]
+
+    def must_know_heavy_kinds(self) -> None:
+        """Raises `ConfigError` where nothing of what the bundle knows would ever go to the line's flaps."""
+        if not any(self.recipe.kind_mass_g.get(kind, 0.0) > self.recipe.air_limit_g for kind in self._kinds):
+            raise ConfigError(
+                f"recipe '{self.recipe.name}': the line has a heavy_diverter, but kind_mass_g gives no kind of the "
+                f"bundle more than air_limit_g ({self.recipe.air_limit_g:g}) (kinds: {', '.join(self._kinds)})"
+            )
+
+    def heavy(self, detection: Detection) -> bool:
+        """Whether it is of a kind too heavy for air."""
+        return self.recipe.kind_mass_g.get(detection.kind, 0.0) > self.recipe.air_limit_g
 
     def forbidden(self, detection: Detection) -> bool:
         """Whether it may be of a kind that must never be fired at."""

@@ -24,6 +24,7 @@ from neosort_hardware.replay import (
     ReplayCamera,
     ReplayDiverter,
     ReplayEncoder,
+    ReplayFlaps,
     ReplayInterlock,
     ReplayMagnetometer,
     ReplayTape,
@@ -168,6 +169,7 @@ def _without_field(source: Path, plan: SortingPlan) -> SortingPlan:
 
 def line_on(tape: ReplayTape) -> Line:
     """A line whose devices all play ``tape``."""
+    flaps = tape.config.heavy_diverter
     return Line(
         config=tape.config,
         geometry=LineGeometry.of(tape.config),
@@ -176,5 +178,6 @@ def line_on(tape: ReplayTape) -> Line:
         magnetometer=ReplayMagnetometer(tape),
         encoder=ReplayEncoder(tape),
         diverter=ReplayDiverter(tape),
+        heavy_diverter=None if flaps is None else ReplayFlaps(tape, flaps),
         interlock=ReplayInterlock(tape),
     )

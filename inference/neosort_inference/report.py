@@ -200,9 +200,8 @@ def _screen_rows(report: Report) -> list[tuple[str, str, str]]:
         ]
         heavy = report["heavy"]
         if heavy["items"]:
-            found = (
-                f"too heavy for air, in no other figure: {heavy['recognised']} of {heavy['bearing']} bearing recognised"
-            )
+            found = f"{heavy['recognised']} of {heavy['bearing']} bearing recognised, {heavy['product']} in the product"
+            found = f"too heavy for air, in no other figure: {found}"
             rows.append(("heavy", f"{heavy['items']:,}", f"{found}, {heavy['ndfeb_g']:,.0f} g of NdFeB"))
     first = number_text(report["seconds_to_first_shot"], 1, " s to the first")
     window = number_text(report["window_ms"]["p50"], 1, " ms")

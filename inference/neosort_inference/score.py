@@ -82,11 +82,12 @@ class KindRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heavy:
     """Landed items above `AIR_LIMIT_G`: how many, how many of them bear, how many of these were recognised (a shot at
-    them was decided), and the NdFeB in them."""
+    them was decided) and landed in the ``product``, and the NdFeB in them."""
 
     items: int
     bearing: int
     recognised: int
+    product: int
     ndfeb_g: float
 
 
@@ -235,6 +236,7 @@ def _heavy(landed: Sequence[ItemOutcome]) -> Heavy:
         items=len(landed),
         bearing=len(bearing),
         recognised=sum(outcome.aimed for outcome in bearing),
+        product=sum(outcome.in_product for outcome in bearing),
         ndfeb_g=sum(outcome.ndfeb_g for outcome in bearing),
     )
 

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import count
 from types import FrameType
 from typing import Protocol
 
@@ -22,7 +23,7 @@ from neosort_hardware.types import Decision, FieldBlock, Frame, ItemTruth, Landi
 from neosort_inference.bundle import Bundle
 from neosort_inference.counters import Counters
 from neosort_inference.detector import Detector
-from neosort_inference.ejection import ShotPlanner
+from neosort_inference.ejection import ShotPlanner, heavy_planner
 from neosort_inference.faults.alarm_log import log_alarm
 from neosort_inference.faults.alarms import Acknowledgement
 from neosort_inference.faults.building import watch_of
@@ -143,6 +144,13 @@ class Sorting:
         self._end_ns = None if plan.seconds is None else started_ns + round(plan.seconds * 1e9)
         recipe, metadata = plan.recipe, plan.bundle.metadata
         calibration, camera = line.config.calibration, line.config.camera
+        shot_ids = count(1)
+        judges = {
+            blind: Judge(recipe, metadata.kinds, operating_point(recipe, plan.bundle, blind).p_ndfeb)
+            for blind in left_with(plan.blind)
+        }
+        if line.heavy_diverter is not None:
+            judges[plan.blind].must_know_heavy_kinds()
         view = View.of(line.geometry.pixel_to_belt, camera.width_px, camera.height_px)
         grid = line_grid(metadata.grid, line.geometry, view)
         pace = Pace.overlapping(grid.length_mm)
@@ -160,11 +168,9 @@ class Sorting:
             assembler=self._assembler,
             detector=Detector(plan.bundle, recipe.min_score, self.stages.network),
             tracker=Tracker(pace.hop_mm(view.length_mm, camera.trigger_every_mm, grid.length_mm)),
-            judges={
-                blind: Judge(recipe, metadata.kinds, operating_point(recipe, plan.bundle, blind).p_ndfeb)
-                for blind in left_with(plan.blind)
-            },
-            planner=ShotPlanner(line.geometry, calibration.position_sigma_mm, recipe.max_shots_per_s),
+            judges=judges,
+            planner=ShotPlanner(line.geometry.jets, calibration.position_sigma_mm, recipe.max_shots_per_s, shot_ids),
+            heavy_planner=heavy_planner(line.config, shot_ids),
             reached=reached,
             watch=watch_of(
                 line.config,

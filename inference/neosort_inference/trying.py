@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from neosort_hardware.devices import EndOfStream
+from neosort_hardware.devices import DeviceError, EndOfStream
 from neosort_hardware.line import Line
 from neosort_hardware.slots import SlotName
 from neosort_hardware.types import FieldBlock, Frame, Shot
@@ -98,6 +98,20 @@ def _diverter(line: Line, trial: Trial) -> Callable[[], None]:
     return _asked(line, trial, call)
 
 
+def _heavy_diverter(line: Line, trial: Trial) -> Callable[[], None]:
+    flaps = line.heavy_diverter
+    if flaps is None:
+        raise DeviceError("flaps", f"line '{line.config.name}' has none")
+
+    def call() -> str:
+        flaps.heartbeat()
+        health = flaps.health()
+        return "" if health.ok else health.detail
+
+    flaps.heartbeat()
+    return _asked(line, trial, call)
+
+
 def _puff(line: Line, nozzle: int) -> str:
     at_mm = line.encoder.read().belt_mm + PUFF_AHEAD_MM
     shot = Shot(shot_id=1, track_id=0, first_nozzle=nozzle, last_nozzle=nozzle, open_mm=at_mm, close_mm=at_mm + PUFF_MM)
@@ -150,6 +164,7 @@ _STEPS: dict[SlotName, Callable[[Line, Trial], Callable[[], None]]] = {
     "encoder": _encoder,
     "interlock": _interlock,
     "diverter": _diverter,
+    "heavy_diverter": _heavy_diverter,
     "magnetometer": _magnetometer,
     "camera": _camera,
 }

@@ -13,6 +13,7 @@ from tests.hardware.rigs import (
     ArrayRig,
     CoilsRig,
     ControllerRig,
+    FlapsRig,
     HarvesterRig,
     MjpegRig,
     ModbusRig,
@@ -114,3 +115,9 @@ def pylon_rig():
 def harvester_rig():
     """A camera behind a GenTL producer."""
     yield from _served(HarvesterRig(need_harvesters()))
+
+
+@pytest.fixture
+def flaps_rig():
+    """The simulated line's flaps."""
+    yield from _served(FlapsRig())

@@ -7,7 +7,7 @@ A driver joins the suite with a rig of its own here, a fixture in `conftest.py`,
 import threading
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.hardware.array_process import ArrayProcess
 from tests.hardware.camera_peers import AravisPeer, MjpegPeer
@@ -93,9 +93,10 @@ class TwinRig(Rig):
 
     slack_mm = 3.0  # valves are not alike
 
-    def __init__(self):
+    def __init__(self, **slots):
         config = LineConfig.model_validate(
-            {
+            slots
+            | {
                 "calibration": NO_LAG,
                 "twin": EMPTY_BELT,
                 "diverter": {"heartbeat_ms": 1e3 * self.heartbeat_s, "max_on_ms": 1e3 * self.max_on_s},
@@ -128,8 +129,28 @@ class TwinRig(Rig):
         now_ns, place = self.line.clock.now_ns(), self.world.motion.position_mm
         return [
             Blow(jet.nozzle, place(jet.on_ns), place(jet.off_ns) if jet.off_ns <= now_ns else None)
-            for jet in self.world.jet_bank.jets
+            for jet in self.world.jet_bank.strokes
             if jet.on_ns <= now_ns
+        ]
+
+
+class FlapsRig(TwinRig):
+    """The simulated line's flaps as its diverter."""
+
+    slack_mm = 15.0  # of 90 and 110 ms of travel at 1 m/s, no two alike
+
+    def __init__(self):
+        limits = {"heartbeat_ms": 1e3 * self.heartbeat_s, "max_on_ms": 1e3 * self.max_on_s}
+        super().__init__(heavy_diverter=limits)
+        self.line = replace(self.line, diverter=self.line.heavy_diverter)
+
+    def blows(self):
+        self.world.advance()
+        now_ns, place = self.line.clock.now_ns(), self.world.motion.position_mm
+        return [
+            Blow(stroke.lane, place(stroke.out_ns), place(stroke.back_ns) if stroke.back_ns <= now_ns else None)
+            for stroke in self.world.flap_bank.strokes
+            if stroke.start_ns <= now_ns
         ]
 
 

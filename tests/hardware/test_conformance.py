@@ -13,7 +13,7 @@ from tests.hardware.rigs import patiently
 from neosort_hardware.devices import DeviceError
 from neosort_hardware.types import Shot, ShotOutcome
 
-DIVERTERS = ("twin_rig", "controller_rig", "modbus_rig", "coils_rig")
+DIVERTERS = ("twin_rig", "flaps_rig", "controller_rig", "modbus_rig", "coils_rig")
 ENCODERS = ("twin_rig", "controller_rig", "modbus_rig")
 INTERLOCKS = ("twin_rig", "controller_rig", "modbus_rig")
 MAGNETOMETERS = ("twin_rig", "array_rig", "modbus_rig")

@@ -49,8 +49,8 @@ def test_jets_blow_within_the_valves_spread_of_their_belt_positions():
     assert jets_bank.schedule(shot(), now_ns=0) is ShotOutcome.ACCEPTED
     jets_bank.heartbeat(belt.time_ns_at(1200.0))
     jets_bank.advance(belt.time_ns_at(1200.0))
-    assert sorted(jet.nozzle for jet in jets_bank.jets) == [3, 4, 5]
-    for jet in jets_bank.jets:
+    assert sorted(jet.nozzle for jet in jets_bank.strokes) == [3, 4, 5]
+    for jet in jets_bank.strokes:
         # 1 m/s: a millimetre is a millisecond. Own offset 0.3, stroke 0.2-0.3, front ±0.35 ms: 3 ms is five sigma.
         assert belt.position_mm(jet.on_ns) == pytest.approx(1000.0, abs=3.0)
         assert belt.position_mm(jet.off_ns) == pytest.approx(1100.0, abs=3.0)
@@ -61,7 +61,7 @@ def test_a_shot_whose_place_has_passed_is_late_and_never_fires():
     assert jets_bank.schedule(shot(), now_ns=belt.time_ns_at(999.0)) is ShotOutcome.LATE
     jets_bank.heartbeat(belt.time_ns_at(2000.0))
     jets_bank.advance(belt.time_ns_at(2000.0))
-    assert not jets_bank.jets
+    assert not jets_bank.strokes
 
 
 @pytest.mark.parametrize("bad", [shot(first=-1), shot(last=48), shot(close_mm=1000.0)])
@@ -74,7 +74,7 @@ def test_no_valve_stays_open_longer_than_its_limit():
     jets_bank.schedule(shot(close_mm=1900.0), now_ns=0)
     jets_bank.heartbeat(belt.time_ns_at(2000.0))
     jets_bank.advance(belt.time_ns_at(2000.0))
-    assert all(jet.off_ns - jet.on_ns < 53e6 for jet in jets_bank.jets)
+    assert all(jet.off_ns - jet.on_ns < 53e6 for jet in jets_bank.strokes)
 
 
 def test_a_silent_host_shuts_every_valve_and_forgets_what_was_pending():
@@ -84,8 +84,8 @@ def test_a_silent_host_shuts_every_valve_and_forgets_what_was_pending():
     jets_bank.schedule(shot(open_mm=1500.0, close_mm=1600.0), now_ns=belt.time_ns_at(950.0))
     jets_bank.advance(belt.time_ns_at(3000.0))
     assert jets_bank.silent_host
-    assert all(belt.position_mm(jet.off_ns) < 1056.0 for jet in jets_bank.jets), "closed 100 ms after the last sign"
-    assert len(jets_bank.jets) == 3, "the later shot was forgotten"
+    assert all(belt.position_mm(jet.off_ns) < 1056.0 for jet in jets_bank.strokes), "closed 100 ms after the last sign"
+    assert len(jets_bank.strokes) == 3, "the later shot was forgotten"
 
 
 def disc(mass_g, diameter_mm=60):

@@ -15,7 +15,7 @@ STATION = GEOMETRY.nozzle_station_mm
 
 
 def planner(rate=33.0):
-    return ShotPlanner(GEOMETRY, position_sigma_mm=2.0, max_shots_per_s=rate)
+    return ShotPlanner(GEOMETRY.jets, position_sigma_mm=2.0, max_shots_per_s=rate)
 
 
 def box(lo=1000.0, hi=1100.0, left=200.0, right=300.0):

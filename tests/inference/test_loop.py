@@ -209,7 +209,7 @@ class Bench:
             detector=self.detector,
             tracker=Tracker(HOP_MM),
             judges=dict.fromkeys(("none", "camera", "field"), Judge(self.recipe, KINDS, 0.5)),
-            planner=ShotPlanner(geometry, 2.0, self.recipe.max_shots_per_s),
+            planner=ShotPlanner(geometry.jets, 2.0, self.recipe.max_shots_per_s),
             reached=reached,
             watch=watch_of(
                 CONFIG, reached, self.telemetry.alarms, "field", window_mm=GRID.length_mm, load=Load(), recording=None

@@ -186,5 +186,5 @@ def test_items_too_heavy_for_air_stand_apart():
     items = [hub, item(1, 200, 10.0), dataclasses.replace(hub, item_id=2, box=box(400))]
     score = score_run(items, [landing(0, False), landing(1, True), landing(2, False)], [decision(0, fired=True)])
     assert (score.items, score.bearing, score.recovery) == (1, 1, 1.0)
-    assert score.heavy == Heavy(items=2, bearing=2, recognised=1, ndfeb_g=678.0)
+    assert score.heavy == Heavy(items=2, bearing=2, recognised=1, product=0, ndfeb_g=678.0)
     assert {row.kind for row in score.kinds} == {"hdd35"}

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from neosort_hardware.belt import LineGeometry
+from neosort_hardware.belt import LineGeometry, flap_row
 from neosort_hardware.clock import Clock
 from neosort_hardware.config import LineConfig
 from neosort_hardware.devices import Encoder
+from neosort_hardware.driver_choice import DEFAULT_DRIVER
 from neosort_hardware.twin.fault_board import FaultBoard, FaultyArray
 from neosort_hardware.twin.feed import Feeder, Item
 from neosort_hardware.twin.field_strip import FieldStrip
+from neosort_hardware.twin.flap_bank import FlapBank
+from neosort_hardware.twin.flaps import FlapRow
 from neosort_hardware.twin.followed_belt import FollowedBelt
 from neosort_hardware.twin.front_end import ArrayFrontEnd
 from neosort_hardware.twin.jet_bank import JetBank
@@ -21,7 +25,7 @@ from neosort_hardware.twin.optics import BeltPicture
 from neosort_hardware.twin.pneumatics import Valves
 from neosort_hardware.twin.scenery import Scenery
 from neosort_hardware.twin.sources import Dipoles, item_dipoles
-from neosort_hardware.twin.splitter import Splitter, rolled_mm
+from neosort_hardware.twin.splitter import Flaps, Splitter, rolled_mm
 from neosort_hardware.twin.sprites import Sprite
 from neosort_hardware.types import ArrayBool, ArrayF32, ArrayF64, Box, ImageU8, ItemTruth, Landing
 
@@ -63,8 +67,10 @@ class World:
         self.config = config
         self.camera_buffers = camera_buffers
         self.geometry = LineGeometry.of(config)
-        streams = np.random.SeedSequence(seed).spawn(6)
-        feed_rng, optics_rng, throw_rng, valve_rng, front_rng, texture_rng = map(np.random.default_rng, streams)
+        streams = np.random.SeedSequence(seed).spawn(8)
+        feed_rng, optics_rng, throw_rng, valve_rng, front_rng, texture_rng, *flap_rngs = map(
+            np.random.default_rng, streams
+        )
         self._optics_seed = int(optics_rng.integers(2**31))
         speed_mm_per_s = config.belt.speed_m_per_s * 1000.0
         self.motion, zero_mm = _motion(config, clock, encoder)
@@ -97,7 +103,9 @@ class World:
             config.diverter.nozzles, calibration.valve_open_lag_ms, calibration.valve_close_lag_ms, valve_rng
         )
         self.jet_bank = JetBank(config.diverter, calibration, self.motion, valves, self.faults)
-        self._splitter = Splitter(self.geometry, self.motion, self.faults, throw_rng)
+        self.flap_bank, flaps = _flaps(config, self.motion, self.faults, flap_rngs)
+        self._splitter = Splitter(self.geometry, self.motion, self.faults, throw_rng, flaps)
+        self._flown_mm = PAST_NOZZLES_MM + (self.geometry.nozzle_station_mm if flaps is None else flaps.end_mm)
         self._reached_mm = 0.0
         self._on_belt: list[_OnBelt] = []
         self._truths: list[ItemTruth] = []
@@ -121,6 +129,8 @@ class World:
         for item in self._feeder.until(belt_mm + FEED_AHEAD_MM):
             self._lay_down(item)
         self.jet_bank.advance(now_ns)
+        if self.flap_bank is not None:
+            self.flap_bank.advance(now_ns)
         self._report_items(belt_mm)
         self._land_items(belt_mm, now_ns)
 
@@ -215,14 +225,15 @@ class World:
         )
 
     def _land_items(self, belt_mm: float, now_ns: int) -> None:
-        gone_mm = belt_mm - self.geometry.nozzle_station_mm - PAST_NOZZLES_MM
+        gone_mm = belt_mm - self._flown_mm
         gone = [laid.item for laid in self._on_belt if laid.item.belt_mm + 120.0 < gone_mm]
         if gone:
             self._on_belt = [laid for laid in self._on_belt if laid.item.belt_mm + 120.0 >= gone_mm]
             if not self._lands:
                 return
             jets = self.jet_bank.blowing(now_ns)
-            self._landings += [self._splitter.landing(item, self._sprite(item), jets, now_ns) for item in gone]
+            strokes = () if self.flap_bank is None else tuple(self.flap_bank.strokes)
+            self._landings += [self._splitter.landing(item, self._sprite(item), jets, now_ns, strokes) for item in gone]
 
 
 def _motion(config: LineConfig, clock: Clock, encoder: Encoder | None) -> tuple[Motion, float]:
@@ -233,6 +244,17 @@ def _motion(config: LineConfig, clock: Clock, encoder: Encoder | None) -> tuple[
         return belt, belt.zero_mm
     ripple = config.twin.speed_ripple
     return BeltMotion(speed_mm_per_s=speed_mm_per_s, ripple=ripple, start_ns=clock.now_ns()), 0.0
+
+
+def _flaps(
+    config: LineConfig, motion: Motion, faults: FaultBoard, rngs: Sequence[np.random.Generator]
+) -> tuple[FlapBank | None, Flaps | None]:
+    """The flaps' controller and the flaps, where the line has simulated ones."""
+    flaps = config.heavy_diverter
+    if flaps is None or flaps.driver != DEFAULT_DRIVER:
+        return None, None
+    row = FlapRow(lanes=flap_row(flaps), station_mm=flaps.station_mm, flap_mm=flaps.flap_mm, stroke_mm=flaps.stroke_mm)
+    return FlapBank(flaps, motion, rngs[0], faults), Flaps(row, rngs[1])
 
 
 def _camera_memory_mm(config: LineConfig, geometry: LineGeometry, buffers: int) -> float:

@@ -88,7 +88,7 @@ class _Range:
         truth = self.line.truth
         if truth is None:
             raise ConfigError(f"line '{self.line.config.name}' is not simulated: nobody knows what lies on its belt")
-        planner = ShotPlanner(self.line.geometry, self.line.config.calibration.position_sigma_mm, _UNLIMITED_PER_S)
+        planner = ShotPlanner(self.line.geometry.jets, self.line.config.calibration.position_sigma_mm, _UNLIMITED_PER_S)
         told = over = 0
         while over < shots:
             self.line.clock.sleep_until(self.line.clock.now_ns() + round(_STEP_S * 1e9))

@@ -91,7 +91,7 @@ def _device(slot: SlotName, found: Found, driver: str) -> Finding:
     try_it = f"check power and plug, then: neosort devices try {slot} --config …"
     if found.device is None:
         return fault(slot, found.trouble, try_it)
-    if slot == "diverter":
+    if slot in ("diverter", "heavy_diverter"):
         found.device.heartbeat()  # type: ignore[attr-defined] # it takes a silent host amiss, and this one was not yet there
     health = found.device.health()
     if not health.ok:

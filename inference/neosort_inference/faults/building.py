@@ -45,6 +45,8 @@ def watch_of(
         Reported("plant.chute_full", lambda: "the plant says so" if reached.plant_state.chute_full else ""),
         Reported("plant.belt_jammed", lambda: "the plant says so" if reached.plant_state.belt_jammed else ""),
         Reported("plant.gone", lambda: reached.plant.trouble),
+        Reported("heavy_diverter.gone", lambda: reached.heavy_diverter.trouble),
+        Reported("heavy_diverter.unwell", reached.heavy_diverter_trouble),
         Reported("overload.recording", lambda: load.tells("recording")),
         Reported("overload.preview", lambda: load.tells("preview")),
         *erratic.symptoms,

@@ -79,6 +79,8 @@ _ROWS: tuple[tuple[str, str, str, float, Effect, Severity], ...] = (
     ("plant.chute_full", "product chute full", "the plant's contact", 0.2, "stop", _HIGH),
     ("plant.belt_jammed", "belt jammed", "the plant's contact", 0.2, "stop", _HIGH),
     ("plant.gone", "plant's contacts cannot be read", "an error from every read", 0.2, "stop", _HIGH),
+    ("heavy_diverter.gone", "flaps do not answer", "an error from every call", 0.2, "none", _HIGH),
+    ("heavy_diverter.unwell", "flaps report trouble", "the flaps' own account", 0.2, "none", _HIGH),
     ("interlock.opened", "interlock open", "the safety circuit reads opened", 0.1, "stop", _HIGH),
     (
         "output.silent",
@@ -109,6 +111,7 @@ _HIDDEN_BY: dict[str, tuple[str, ...]] = {
     "output.silent": ("senses.lost", "encoder.gone", "encoder.jumped", "encoder.reversed", "encoder.noisy"),
     "diverter.unwell": ("diverter.gone",),
     "air.low": ("air.lost",),
+    "heavy_diverter.unwell": ("heavy_diverter.gone",),
 }
 CATALOGUE: dict[str, FaultKind] = {
     name: FaultKind(

@@ -30,37 +30,51 @@ class ReachedLine:
 
     def __init__(self, line: Line) -> None:
         self._line = line
-        self.camera, self.magnetometer, self.encoder, self.diverter, self.plant = (
-            Reach(line.clock) for _ in range(5)
+        self.camera, self.magnetometer, self.encoder, self.diverter, self.heavy_diverter, self.plant = (
+            Reach(line.clock) for _ in range(6)
         )  # fmt: skip
         self.plant_state = PlantState()
         self.diverter_health = line.diverter.health()
-        self._complaint = ""
+        self._complaint = self._heavy_complaint = ""
         self.interlock = InterlockState(closed=False, detail="not read yet")
         self.waited_ns = 0
         self._belt_mm = 0.0
 
     def heartbeat(self) -> None:
-        """Tell the diverter that the host lives, once it has said how it is: a silence it has acted on ends here."""
+        """Tell the diverters that the host lives, once they have said how they are: a silence acted on ends here."""
         self.diverter_health = self._line.diverter.health()
         if not self.diverter_health.ok:
             self._complaint = self.diverter_health.detail
         self.diverter.ask(self._line.diverter.heartbeat)
+        if (heavy := self._line.heavy_diverter) is not None:
+            if not (health := heavy.health()).ok:
+                self._heavy_complaint = health.detail
+            self.heavy_diverter.ask(heavy.heartbeat)
 
     def shut(self) -> bool:
-        """Every valve closed and every shot forgotten; whether the diverter has been told. One that is lost shuts by
-        itself, for it hears no heartbeat."""
+        """Every valve closed, every flap drawn in and every shot forgotten; whether the diverters have been told. One
+        that is lost shuts by itself, for it hears no heartbeat."""
         self.diverter.ask(self._line.diverter.close_all, at_once=True)
-        return not self.diverter.lost
+        if self._line.heavy_diverter is not None:
+            self.heavy_diverter.ask(self._line.heavy_diverter.close_all, at_once=True)
+        return not (self.diverter.lost or self.heavy_diverter.lost)
 
     def schedule(self, shot: Shot) -> ShotOutcome | None:
-        """The diverter's word on a shot; None when it is lost."""
+        """The word of the diverter that a shot is for; None when it is lost."""
+        heavy = self._line.heavy_diverter
+        if shot.heavy and heavy is not None:
+            return self.heavy_diverter.ask(lambda: heavy.schedule(shot))
         return self.diverter.ask(lambda: self._line.diverter.schedule(shot))
 
     def diverter_trouble(self) -> str:
         """What the diverter has complained of since this was asked last; nothing while it is lost."""
         complaint, self._complaint = self._complaint, ""
         return "" if self.diverter.lost else complaint
+
+    def heavy_diverter_trouble(self) -> str:
+        """The same of the diverter for what is too heavy for air."""
+        complaint, self._heavy_complaint = self._heavy_complaint, ""
+        return "" if self.heavy_diverter.lost else complaint
 
     def interlock_trouble(self) -> str:
         """Why shots are not permitted; empty while they are."""

@@ -15,7 +15,7 @@ from rich.table import Table
 from neosort_hardware.config import ConfigError
 from neosort_hardware.driver_choice import DEFAULT_DRIVER
 from neosort_hardware.faults import FAULT_NAMES
-from neosort_hardware.line import SLOT_NAMES, settings_in
+from neosort_hardware.line import settings_in, slots_of
 from neosort_inference.bench.counted_by import COMPUTING_NS, CountedBy
 from neosort_inference.bench.record import Record, keep, must_take_json, origin
 from neosort_inference.commands import say
@@ -54,7 +54,7 @@ def soak(
     a late shot was fired.
     """
     line = open_config(config, belt_speed)
-    for slot in SLOT_NAMES:
+    for slot in slots_of(line):
         if settings_in(line, slot).driver != DEFAULT_DRIVER:
             raise ConfigError(f"{slot}.driver = '{settings_in(line, slot).driver}': a soak needs a simulated line")
     for name in faults or ():
