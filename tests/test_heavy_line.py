@@ -41,18 +41,33 @@ def _with_feed(config, **feed):
     return config.model_copy(update={"twin": twin})
 
 
-def test_hub_motors_land_in_the_product_by_the_flaps(run):
+def test_hub_motors_that_are_shot_at_land_in_the_product_by_the_flaps(run):
     score = score_run(run.items, run.landings, run.decisions, bootstrap=50)
     assert score.heavy.items >= 8
     assert score.heavy.recognised == score.heavy.bearing
-    assert score.heavy.product >= 0.9 * score.heavy.bearing
-    matches = match_decisions(run.items, run.decisions)
     landed = {landing.item_id: landing for landing in run.landings}
-    thrown = [item for item in run.items if item.mass_g > AIR_LIMIT_G and item.item_id in landed]
-    for item in thrown:
-        (decision, *_) = matches.by_item[item.item_id]
-        if decision.fired and landed[item.item_id].place == "product":
-            assert decision.shot.shot_id in landed[item.item_id].shot_ids
+    by_item = match_decisions(run.items, run.decisions).by_item
+    heavy = [item.item_id for item in run.items if item.mass_g > AIR_LIMIT_G and item.item_id in landed]
+    fired = [item_id for item_id in heavy if by_item[item_id][0].fired]
+    assert len(fired) >= 0.75 * len(heavy)
+    assert [landed[item_id].place for item_id in fired] == ["product"] * len(fired)
+    assert all(by_item[item_id][0].shot.shot_id in landed[item_id].shot_ids for item_id in fired)
+
+
+def test_hub_motors_that_are_not_shot_at_lie_too_near_to_another_for_a_lane_to_come_back(run):
+    flaps = CONFIG.heavy_diverter
+    rest_mm = 1.01 * (flaps.out_ms + flaps.back_ms + flaps.recovery_ms)  # at 1 m/s with its ripple
+    shots = [decision.shot for decision in run.decisions if decision.fired and decision.shot.heavy]
+    refused = [decision for decision in run.decisions if decision.kind == "hub_motor" and not decision.fired]
+    assert refused, "one hub motor in ten items: some lie close"
+    for decision in refused:
+        assert decision.reason == "refused by the diverter"
+        assert any(_in_each_others_way(decision.shot, other, rest_mm) for other in shots)
+
+
+def _in_each_others_way(one, other, rest_mm):
+    same_lane = one.first_nozzle <= other.last_nozzle and other.first_nozzle <= one.last_nozzle
+    return same_lane and one.open_mm < other.close_mm + rest_mm and other.open_mm < one.close_mm + rest_mm
 
 
 def test_each_shot_goes_to_the_diverter_that_its_item_is_for(run):

@@ -224,7 +224,7 @@ def test_flaps_do_not_touch_the_air_part_of_the_world():
     for heavy in (None, {}):
         config = LineConfig.model_validate({"heavy_diverter": heavy})
         with open_line(config, VirtualClock(), 5) as line:
-            for _ in range(400):
+            for _ in range(600):
                 line.clock.sleep_until(line.clock.now_ns() + 20_000_000)
                 line.diverter.heartbeat()
                 at_mm = line.encoder.read().belt_mm

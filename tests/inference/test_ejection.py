@@ -1,13 +1,15 @@
 """Shots: on the item, off its neighbours, never on a protected one."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neosort_hardware.belt import LineGeometry
+from neosort_hardware.belt import LineGeometry, heavy_bank
 from neosort_hardware.config import LineConfig
 from neosort_hardware.types import Box, Shot, Verdict
-from neosort_inference.ejection import KEEP_SHARE, ShotPlanner
+from neosort_inference.ejection import KEEP_SHARE, ShotPlanner, heavy_planner
 from neosort_inference.recipe import NoShot
 
 GEOMETRY = LineGeometry.of(LineConfig())
@@ -75,3 +77,46 @@ def test_the_air_supplys_limit_holds_below_one_a_second_and_between_whole_number
     limited = planner(rate=rate)
     shots = sum(limited.within_rate(ms * 1_000_000) for ms in range(0, 10_000, 10))
     assert shots == allowed
+
+
+# ---- flaps ----
+
+HEAVY_LINE = LineConfig.model_validate({"heavy_diverter": {}})
+
+
+def flap_planner(ids=None):
+    planned = heavy_planner(HEAVY_LINE, itertools.count(40) if ids is None else ids)
+    assert planned is not None
+    return planned
+
+
+def test_a_shot_of_the_flaps_counts_lanes_at_their_own_station():
+    shot = flap_planner().plan(9, box(left=210, right=390), [], [])
+    assert isinstance(shot, Shot)
+    assert (shot.first_nozzle, shot.last_nozzle, shot.heavy, shot.shot_id, shot.track_id) == (4, 7, True, 40, 9)
+    assert (shot.open_mm, shot.close_mm) == (1000.0 + 1762.0 - 4.0, 1100.0 + 1762.0 + 4.0)
+    assert heavy_planner(LineConfig(), itertools.count()) is None
+
+
+@pytest.mark.parametrize(("belt_lo_mm", "hit"), [(830.0, False), (860.0, True), (1200.0, True), (1235.0, False)])
+def test_no_flap_meets_a_protected_item_on_its_way_out_or_back(belt_lo_mm, hit):
+    """At 1 m/s: 90 mm of belt before the shot, 110 mm after it, 4 mm and 10 mm of doubt."""
+    cell = box(lo=belt_lo_mm, hi=belt_lo_mm + 40.0, left=250, right=280)
+    answer = flap_planner().plan(1, box(), [], [cell])
+    assert isinstance(answer, NoShot) is hit
+    if hit:
+        assert answer == NoShot(verdict=Verdict.REFUSED, reason="a protected item lies in its way")
+    assert isinstance(planner().plan(1, box(), [], [cell]), Shot), "the air does not reach so far"
+
+
+def test_items_within_the_swing_are_neighbours():
+    swing = heavy_bank(HEAVY_LINE).swing_mm
+    assert flap_planner().reach_mm == 20.0 + max(swing)
+    assert planner().reach_mm == 20.0
+
+
+def test_flaps_have_a_limit_of_their_own_and_say_so():
+    assert flap_planner().at_its_limit == "flaps at their limit"
+    assert flap_planner().plan(1, box(left=700, right=750), [], []) == NoShot(
+        verdict=Verdict.REFUSED, reason="outside the flaps"
+    )

@@ -117,3 +117,22 @@ def test_a_bad_recipe_is_refused_in_one_sentence_that_names_it(tmp_path, text, w
 def test_a_missing_recipe_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"absent\.toml"):
         load_recipe(tmp_path / "absent.toml")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "kind", "heavy"),
+    [
+        ({"kind_mass_g": {"hdd35": 900.0}}, "hdd35", True),
+        ({"kind_mass_g": {"hdd35": 700.0}}, "hdd35", False),
+        ({"kind_mass_g": {"hdd35": 900.0}}, "phone", False),
+        ({"kind_mass_g": {"hdd35": 650.0}, "air_limit_g": 600.0}, "hdd35", True),
+    ],
+)
+def test_a_kind_is_heavy_from_what_its_pieces_weigh(recipe, kind, heavy):
+    assert judge(**recipe).heavy(detection(kind=kind)) is heavy
+
+
+def test_a_recipe_that_knows_no_heavy_kind_of_the_bundle_is_refused_where_there_are_flaps():
+    judge(kind_mass_g={"phone": 800.0}).must_know_heavy_kinds()
+    with pytest.raises(ConfigError, match=r"kinds: hdd35, phone, lithium_cell"):
+        judge(kind_mass_g={"hub_motor": 2000.0}).must_know_heavy_kinds()

@@ -76,8 +76,8 @@ def throw_by_flaps(
     """Whether the flaps carry an item over their splitter, as far aside and behind them as the jets' is (a).
 
     It is carried when the height of the edge that it leaves and its speed aside over the flight make up `THROW_M`,
-    times the margin that tumbling asks for. A place on the item is met by what a flap shows while it passes from the hinge to
-    the flap's middle: what rises under its last half lifts nothing over (a).
+    times the margin that tumbling asks for. A place on the item is met by what a flap shows while it passes from the
+    hinge to the flap's middle: what rises under its last half lifts nothing over (a).
     """
     slipped = replace(flyer, belt_mm=flyer.belt_mm + rng.normal(0.0, SLIP_S * motion.speed_mm_per_s))
     slippery = float(np.exp(rng.normal(0.0, SLIPPERY_SPREAD)))
