@@ -16,10 +16,12 @@ from neosort_hardware.replay import (
     ReplayCamera,
     ReplayDiverter,
     ReplayEncoder,
+    ReplayFlaps,
     ReplayInterlock,
     ReplayMagnetometer,
     ReplayTape,
 )
+from neosort_hardware.settings_sim import SimHeavyDiverterConfig
 from neosort_hardware.types import FieldBlock, Frame, Shot, ShotOutcome
 
 MS = 1_000_000
@@ -227,6 +229,17 @@ def test_the_diverter_leads_by_the_recordings_own_speed() -> None:
     diverter = ReplayDiverter(tape)
     assert diverter.schedule(shot_at(102.0)) is ShotOutcome.ACCEPTED  # 1.1 mm at 0.5 m/s, 2.15 mm at the nominal speed
     assert diverter.schedule(shot_at(101.0)) is ShotOutcome.LATE
+
+
+def test_replayed_flaps_lead_by_their_travel_time_and_have_their_own_lanes() -> None:
+    tape = tape_of(block(0), block(200), block(400))
+    flaps = ReplayFlaps(tape, SimHeavyDiverterConfig())
+    assert tape.belt_mm() == 100.0
+    assert flaps.schedule(shot_at(191.0)) is ShotOutcome.ACCEPTED
+    assert flaps.schedule(shot_at(189.0)) is ShotOutcome.LATE  # 90 ms at 1 m/s no longer fit
+    assert flaps.schedule(shot_at(300.0, last=11)) is ShotOutcome.ACCEPTED
+    assert flaps.schedule(shot_at(300.0, last=12)) is ShotOutcome.REFUSED
+    assert flaps.name == "replayed flaps"
 
 
 def halved(original: FieldBlock) -> FieldBlock:

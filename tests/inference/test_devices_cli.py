@@ -64,6 +64,15 @@ def test_a_valve_blows_only_when_asked_for(quick):
     assert "refused" in run("try", "diverter", "--config", quick, "--for", 0.2, "--fire", 48).output
 
 
+def test_flaps_are_tried_on_a_line_that_has_some(quick):
+    said = run("try", "heavy_diverter", "--config", quick, "--for", 0.2)
+    assert str(said.exception).endswith("has no heavy_diverter")
+    quick.write_text("[heavy_diverter]\n")
+    said = run("try", "heavy_diverter", "--config", quick, "--for", 0.2)
+    assert "simulated flaps: well" in said.output
+    assert "simulated flaps" in run("probe", "--config", quick).output
+
+
 def test_an_open_interlock_is_told(quick):
     quick.write_text("[[twin.faults]]\nfault = 'interlock.opened'\n")
     assert "OPEN: emergency stop" in run("try", "interlock", "--config", quick, "--for", 0.2).output
