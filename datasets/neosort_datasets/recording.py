@@ -182,10 +182,12 @@ def _line_config(path: Path, text: str | None) -> LineConfig:
     try:
         return LineConfig.model_validate_json(text)
     except ValidationError as error:
-        sections, problems = json.loads(text), error.errors(include_url=False)
+        problems = error.errors(include_url=False)  # where the text is no JSON at all, that is the only one
         if {problem["loc"][:1] for problem in problems} == {("twin",)}:
+            sections = json.loads(text)
             return LineConfig.model_validate({key: value for key, value in sections.items() if key != "twin"})
         if {problem["type"] for problem in problems} == {UNKNOWN_DRIVER}:
+            sections = json.loads(text)
             return LineConfig.model_validate({**sections, **_without_drivers(sections)})
         raise RecordingError(f"{path}: line_config: {describe_invalid(error)}") from error
 

@@ -229,6 +229,17 @@ FOREIGN_CONFIG: dict[str, object] = {
 }
 
 
+def test_a_configuration_that_is_no_json_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "torn.mcap"
+    with path.open("wb") as stream:
+        writer = Writer(stream)
+        writer.start()
+        writer.add_metadata("neosort", {"line_config": '{"name": "li\x01ne"}'})
+        writer.finish()
+    with pytest.raises(RecordingError, match=r"torn\.mcap: line_config: Invalid JSON"):
+        Recording(path)
+
+
 def test_somebody_elses_recording_is_read(tmp_path: Path) -> None:
     recording = Recording(foreign_recording(tmp_path / "theirs.mcap", config=FOREIGN_CONFIG))
     assert recording.config.magnetometer.rate_hz == 2000
