@@ -17,7 +17,8 @@ class SimFaults:
 
     def __init__(self, world: World, slots: Collection[SlotName] = tuple(SLOTS)) -> None:
         self._world = world
-        simulated = {*slots, "plant"} if set(slots) == set(SLOTS) else set(slots)
+        fitted = {slot for slot in SLOTS if getattr(world.config, slot) is not None}
+        simulated = {*slots, "plant"} if fitted <= set(slots) else set(slots)
         self._names = tuple(name for name in FAULT_NAMES if name.partition(".")[0] in simulated)
 
     def available(self) -> tuple[str, ...]:
