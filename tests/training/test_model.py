@@ -10,6 +10,7 @@ import torch
 from neosort_datasets.window import WindowGrid
 from neosort_training.config import ModelConfig
 from neosort_training.model import (
+    CLOSE_PX,
     PEAKS,
     FeatureMaps,
     NeoNet,
@@ -17,6 +18,7 @@ from neosort_training.model import (
     WindowDetector,
     boxes_px,
     compress_field,
+    cut_out,
     gather_features,
     look_at,
     require_alignment,
@@ -112,12 +114,15 @@ def test_training_and_detection_read_the_same_features():
     torch.testing.assert_close(found.p_ndfeb[0], torch.sigmoid(items.ndfeb))
 
 
+NO_PICTURE = torch.zeros(1, 128, 192, 3, dtype=torch.uint8)
+
+
 def maps_that_tell_places(rows=16, cols=24):
     """Maps at 1/8 of a picture of 128 × 192 px: ``fine`` holds each cell's row and column, the field its own."""
     fine = torch.stack(torch.meshgrid(torch.arange(rows), torch.arange(cols), indexing="ij")).float()[None]
     felt = torch.zeros(1, 10, rows // 2, cols // 2)
     felt[0, 2, 5, 3] = 1.0
-    return FeatureMaps(torch.zeros(1, 1, rows, cols), fine, torch.zeros(1, 2, rows // 2, cols // 2), felt)
+    return FeatureMaps(torch.zeros(1, 1, rows, cols), fine, torch.zeros(1, 2, rows // 2, cols // 2), felt, NO_PICTURE)
 
 
 def test_an_item_is_looked_at_inside_its_box_and_its_field_beyond_it():
@@ -135,3 +140,35 @@ def test_wider_boxes_of_the_same_place_are_told_apart():
     sample = torch.zeros(1, dtype=torch.int64)
     maps = maps_that_tell_places()
     assert (look_at(maps, sample, narrow)[0, -2:] - look_at(maps, sample, wide)[0, -2:]).abs().max() > 0.1
+
+
+def test_items_are_cut_out_of_the_picture_of_their_own_sample_and_brought_to_one_size():
+    picture = torch.zeros(2, 64, 96, 3, dtype=torch.uint8)
+    picture[1, 16:32, 32:64] = 200  # one item, 16 px along and 32 px across
+    picture[1, 16:20, 32:64, 1] = 50  # greenish at its low end along the belt
+    boxes = torch.tensor([[16.0, 32.0, 32.0, 64.0], [16.0, 32.0, 32.0, 64.0]])
+    dark, item = cut_out(picture, torch.tensor([0, 1]), boxes)
+    assert int(dark.max()) == 0
+    assert item.shape == (CLOSE_PX, CLOSE_PX, 3)
+    assert bool((item[..., 0] == 200).all())
+    assert bool((item[: CLOSE_PX // 4, :, 1] == 50).all())
+    assert bool((item[CLOSE_PX // 4 :, :, 1] == 200).all())
+
+
+def test_what_a_box_holds_beyond_the_picture_is_the_border_again():
+    picture = torch.arange(32, dtype=torch.uint8).view(1, 32, 1, 1).expand(1, 32, 32, 3).contiguous()
+    (seen,) = cut_out(picture, torch.tensor([0]), torch.tensor([[-32.0, 0.0, 64.0, 32.0]]))
+    assert int(seen[0, 0, 0]) == 0
+    assert int(seen[-1, 0, 0]) == 31
+    assert bool((seen[1:, 0, 0] >= seen[:-1, 0, 0]).all())
+
+
+def test_pixels_alone_tell_items_of_one_size_apart():
+    """Its maps being blind, only the closer look can have seen the difference."""
+    torch.manual_seed(0)
+    net = NeoNet(SMALL, 3).eval()
+    maps, sample = maps_that_tell_places(), torch.zeros(1, dtype=torch.int64)
+    blank = maps._replace(fine=torch.zeros(1, 16, 16, 24), both=torch.zeros(1, 16, 8, 12))
+    bright = blank._replace(picture=torch.full_like(NO_PICTURE, 250))
+    box = torch.tensor([[32.0, 64.0, 72.0, 144.0]])
+    assert (net.describe_items(blank, sample, box).kind - net.describe_items(bright, sample, box).kind).abs().max() > 0

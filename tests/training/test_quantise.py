@@ -6,9 +6,13 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+import torch
 from onnx import helper, numpy_helper
 
 from neosort_datasets.window import BeltWindow, WindowGrid
+from neosort_training.config import ModelConfig
+from neosort_training.graphs import float_model
+from neosort_training.model import NeoNet
 from neosort_training.quantise import calibrated_ranges, float_convolutions, quantised, with_picture_as_codes
 
 GRID = WindowGrid(rows=32, cols=64)
@@ -111,6 +115,18 @@ def test_what_lies_between_convolutions_is_eight_bits_wide_and_nothing_else():
     assert made_by["squeezed"].input[0] == "field_ut"
     score = next(node for node in model.graph.node if node.op_type == "Sigmoid")
     assert made_by[score.input[0]].op_type == "Conv", "peaks are picked on float scores"
+
+
+def test_items_are_judged_in_float():
+    torch.manual_seed(0)
+    net = NeoNet(ModelConfig(stem=8, stride_8=16, stride_16=32, stride_32=32, field=16, neck=16, item_head=32), 3)
+    model = with_picture_as_codes(float_model(net.eval(), WindowGrid(rows=64, cols=64)))
+    order = [node.op_type for node in model.graph.node]
+    picked = order.index("TopK")
+    inside = {node.name for node in model.graph.node if node.op_type == "Conv"} - set(float_convolutions(model))
+    assert len(inside) > 10, "the trunk is eight bits wide"
+    assert not inside & {node.name for node in model.graph.node[picked:]}, "what follows the peaks is not"
+    assert "DequantizeLinear" in order, "though items are cut out of it, the picture goes in as codes"
 
 
 def test_weights_use_seven_bits_so_that_sixteen_never_saturate():

@@ -143,6 +143,7 @@ class ModelConfig(Section):
     field: Width = 48
     neck: Width = 32
     item_head: Width = 128
+    closer: Width = Field(48, description="of the closer look at each item's pixels")
     dropout: float = Field(0.1, ge=0, lt=1, description="in the head that judges an item")
 
 

@@ -2,7 +2,7 @@
 
 What is eight bits wide follows from the graph alone: everything that lies *between* convolutions. The compression of
 the field, which comes before the first of them, stays in float, and so do the last convolutions of each branch and all
-that follows: peaks are picked and items judged on float values.
+that follows: peaks are picked, and items cut out and judged, on float values.
 
 Activations are unsigned. Weights are signed, each output channel with a scale of its own, and use seven of their eight
 bits: without VNNI, processors add two products of an unsigned and a signed byte in sixteen bits, which saturate where
@@ -108,22 +108,24 @@ def with_picture_as_codes(model: onnx.ModelProto) -> onnx.ModelProto:
 def _centring(model: onnx.ModelProto) -> tuple[str, onnx.NodeProto, onnx.NodeProto, int] | None:
     """The picture's bytes as they are cast to float, that node, the one that takes a grey off, and the grey."""
     readers = _readers(model)
-    name = PICTURE
-    while len(readers.get(name, [])) == 1 and readers[name][0].op_type in _LAYOUT:
-        name = readers[name][0].output[0]
-    cast = readers.get(name, [])
-    if len(cast) != 1 or cast[0].op_type != "Cast":
-        return None
-    less = readers.get(cast[0].output[0], [])
-    grey = _constant(model, less[0].input[1]) if len(less) == 1 and less[0].op_type == "Sub" else None
-    if grey is None or grey != round(grey) or not 0 <= grey <= 255:
-        return None
-    return name, cast[0], less[0], round(grey)
+    names = [PICTURE]
+    for name in names:  # grows while it is gone through
+        for reader in readers.get(name, []):
+            if reader.op_type in _LAYOUT:
+                names.append(reader.output[0])
+            less = readers.get(reader.output[0], []) if reader.op_type == "Cast" else []
+            grey = _constant(model, less[0].input[1]) if len(less) == 1 and less[0].op_type == "Sub" else None
+            if grey is not None and grey == round(grey) and 0 <= grey <= 255:
+                return name, reader, less[0], round(grey)
+    return None
 
 
 def _trunk(model: onnx.ModelProto) -> list[onnx.NodeProto]:
-    """Nodes that can be eight bits wide and have a convolution behind them, and one before them or are one."""
-    nodes = list(model.graph.node)
+    """Nodes that can be eight bits wide and have a convolution behind them, and one before them or are one.
+
+    What comes after peaks were picked is no part of it.
+    """
+    nodes = _whole_window(model)
     before: set[str] = set()
     after: set[str] = set()
     leads: dict[int, bool] = {}
@@ -139,6 +141,18 @@ def _trunk(model: onnx.ModelProto) -> list[onnx.NodeProto]:
         if wanted or node.op_type == "Conv":
             after.update(node.input)
     return trunk[::-1]
+
+
+def _whole_window(model: onnx.ModelProto) -> list[onnx.NodeProto]:
+    """The nodes, in order, that work on the window before any peak is picked."""
+    of_peaks: set[str] = set()
+    whole = []
+    for node in model.graph.node:
+        if node.op_type == "TopK" or any(name in of_peaks for name in node.input):
+            of_peaks.update(node.output)
+        else:
+            whole.append(node)
+    return whole
 
 
 def _readers(model: onnx.ModelProto) -> dict[str, list[onnx.NodeProto]]:
