@@ -136,12 +136,12 @@ class ModelConfig(Section):
     )
     stem: Width = Field(32, description="of 'patch', at 1/4")
     stride_8: Width = Field(32, description="of 'patch'")
-    blocks_8: int = Field(1, ge=0, le=8, description="residual blocks of 'patch' at 1/8")
+    blocks_8: int = Field(2, ge=0, le=8, description="residual blocks of 'patch' at 1/8")
     stride_16: Width = 80
-    blocks_16: int = Field(1, ge=0, le=8, description="residual blocks of 'patch' at 1/16")
+    blocks_16: int = Field(2, ge=0, le=8, description="residual blocks of 'patch' at 1/16")
     stride_32: Width = 112
     field: Width = 48
-    neck: Width = 32
+    neck: Width = 48
     item_head: Width = 128
     closer: Width = Field(48, description="of the closer look at each item's pixels")
     dropout: float = Field(0.1, ge=0, lt=1, description="in the head that judges an item")
