@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import mmap
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -72,6 +73,7 @@ class Shard:
     def window(self, index: int) -> LabelledWindow:
         """Window ``index`` of the shard, its arrays mapped read-only."""
         labels = self._labels[index]
+        _fetch(self._picture[index])
         window = BeltWindow(
             grid=self._grid,
             start_mm=labels.start_mm,
@@ -118,4 +120,28 @@ def _map(path: Path, shape: tuple[int, ...], dtype: type[_Scalar]) -> npt.NDArra
         raise StoreError(f"{path}: cannot be mapped ({error})") from error
     if array.shape != shape or array.dtype != dtype:
         raise StoreError(f"{path}: holds {array.dtype} {array.shape}, the manifest says {dtype.__name__} {shape}")
+    mapped = _mapping(array)
+    if mapped is not None:
+        # Windows are read in any order: what the system reads ahead beyond one (8 MB on some machines) is read for
+        # nothing, and of a store larger than the memory that is most of the reading.
+        mapped.madvise(mmap.MADV_RANDOM)
     return np.asarray(array)
+
+
+def _mapping(array: npt.NDArray[Any]) -> mmap.mmap | None:
+    """The mapping that an array lies in, where the system takes advice on it."""
+    base: object = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    return base if isinstance(base, mmap.mmap) and hasattr(base, "madvise") else None
+
+
+def _fetch(part: npt.NDArray[Any]) -> None:
+    """Have the system read all of a mapped ``part`` at once, instead of a page whenever one is missed."""
+    mapped = _mapping(part)
+    if mapped is None:
+        return
+    whole = np.frombuffer(mapped, dtype=np.uint8)
+    start = part.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
+    first = start - start % mmap.PAGESIZE
+    mapped.madvise(mmap.MADV_WILLNEED, first, start + part.nbytes - first)

@@ -121,7 +121,7 @@ def test_average_remembers_as_long_as_asked_in_a_long_run():
 
 
 def test_learning_rate_warms_up_and_falls():
-    config = load_toml(CONFIGS / "first.toml", TrainConfig).optimiser
+    config = load_toml(CONFIGS / "neosort.toml", TrainConfig).optimiser
     factor = learning_rate_factor(config, 5000)
     assert 0 < factor(0) < factor(100) < factor(config.warm_up_steps) == pytest.approx(1.0)
     assert factor(2500) < factor(1000)

@@ -33,7 +33,7 @@ app = typer.Typer(
 
 @app.command()
 def train(
-    config: Annotated[Path, typer.Argument(help="TOML file, such as training/configs/first.toml")],
+    config: Annotated[Path, typer.Argument(help="TOML file, such as training/configs/neosort.toml")],
     resume: Annotated[bool, typer.Option("--resume", help="go on from the run's last checkpoint")] = False,
 ) -> None:
     """Train a model as CONFIG says; the run's folder gets last.pt, log.jsonl and tensorboard/.

@@ -147,7 +147,7 @@ def compare(
     may still differ, by no more than the interval says. More windows narrow it. Each model has its own threshold for
     purity ≥ 95 %, found on these windows. The exit code is 0 whatever is found.
 
-        neosort-train compare runs/first/model.onnx runs/second/model.onnx runs/stores/validation
+        neosort-train compare runs/neosort/model.onnx runs/other/model.onnx runs/stores/validation
     """
     console = Console()
     with one_sentence():

@@ -27,7 +27,7 @@ SENSES = 3
 
 
 def export(
-    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint, such as runs/first/last.pt.", dir_okay=False)],
+    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint, such as runs/neosort/last.pt.", dir_okay=False)],
     out: Annotated[Path, typer.Argument(help="The bundle to write, such as model.onnx.", dir_okay=False)],
     *,
     int8: Annotated[
