@@ -22,6 +22,7 @@ from neosort_inference.commands import RunOptions, run_line
 from neosort_inference.devices_cli import app as devices
 from neosort_inference.doctor.command import doctor
 from neosort_inference.logs import LogWatcher, json_lines
+from neosort_inference.model_cli import app as model
 from neosort_inference.opening import must_be_new, open_config
 from neosort_inference.options import (
     BeltSpeedOption,
@@ -50,6 +51,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Finds NdFeB-bearing items on an e-waste belt and blows them out. 'neosort run' sorts, 'neosort record' "
     "keeps a run, 'neosort replay' sorts what was recorded or photographed, 'neosort devices' shows what is connected, "
+    "'neosort model' what a bundle is, "
     "'neosort doctor' says whether all is well, 'neosort soak' whether it stays so, "
     "'neosort bench' measures. Press Ctrl-C to stop a run in good order.",
 )
@@ -58,6 +60,7 @@ app.command()(doctor)
 app.command()(soak)
 app.add_typer(bench, name="bench")
 app.add_typer(devices, name="devices")
+app.add_typer(model, name="model")
 
 
 @app.command()
