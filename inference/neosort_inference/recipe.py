@@ -10,6 +10,7 @@ from pydantic import Field
 
 from neosort_hardware.config import ConfigError, Section, load_toml
 from neosort_hardware.types import Verdict
+from neosort_inference.bundle import Bundle
 from neosort_inference.detector import Detection
 
 
@@ -19,7 +20,9 @@ class Recipe(Section):
     name: str = Field("default", min_length=1, max_length=64)
     purity_target: float = Field(0.8, ge=0.5, le=0.999, description="picks the bundle's threshold")
     min_p_ndfeb: float | None = Field(None, ge=0.0, le=1.0, description="eject from this P(NdFeB) on")
-    min_score: float = Field(0.25, ge=0.01, le=1.0, description="an item is there from this score on")
+    min_score: float | None = Field(
+        None, ge=0.01, le=1.0, description="an item is there from this score on; left out: the bundle's own"
+    )
     min_magnet_g: float = Field(0.0, ge=0.0, le=1000.0, description="leave items with less magnet than this")
     never_fire: tuple[str, ...] = Field(
         ("lithium_cell",), description="kinds never to be fired at, nor their neighbours' jets onto them"
@@ -32,6 +35,10 @@ class Recipe(Section):
         {"hub_motor": 2000.0}, description="what a piece of a kind is expected to weigh; kinds left out: light enough"
     )
     max_shots_per_s: float = Field(33.0, ge=0.1, le=1000.0, description="sustained, what the air supply holds")
+
+    def score_from(self, bundle: Bundle) -> float:
+        """From which score on an item is there: the bundle's thresholds were found without what lies below its own."""
+        return bundle.metadata.score_min if self.min_score is None else self.min_score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

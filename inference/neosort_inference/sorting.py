@@ -166,7 +166,7 @@ class Sorting:
         self._loop = SortingLoop(
             line=line,
             assembler=self._assembler,
-            detector=Detector(plan.bundle, recipe.min_score, self.stages.network),
+            detector=Detector(plan.bundle, recipe.score_from(plan.bundle), self.stages.network),
             tracker=Tracker(pace.hop_mm(view.length_mm, camera.trigger_every_mm, grid.length_mm)),
             judges=judges,
             planner=ShotPlanner(line.geometry.jets, calibration.position_sigma_mm, recipe.max_shots_per_s, shot_ids),
