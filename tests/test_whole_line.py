@@ -75,7 +75,7 @@ def test_with_the_interlock_open_nothing_is_fired():
 
 
 def test_no_jet_ever_reaches_a_lithium_cell_that_was_seen():
-    telemetry, _ = sort(seconds=40.0, items_per_s_per_m=10.0, mix="even")  # crowded: twice the neighbours to fire at
+    telemetry, _ = sort(seconds=60.0, items_per_s_per_m=10.0, mix="even")  # crowded: twice the neighbours to fire at
     cells = {item.item_id for item in telemetry.items if item.kind == "lithium_cell"}
     landed = {landing.item_id: landing for landing in telemetry.landings}
     reached = [landed[cell].impulse_ns for cell in cells & landed.keys()]

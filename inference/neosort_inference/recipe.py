@@ -18,7 +18,7 @@ class Recipe(Section):
     """The rules of one product. ``min_p_ndfeb`` left out means: the bundle's own threshold for ``purity_target``."""
 
     name: str = Field("default", min_length=1, max_length=64)
-    purity_target: float = Field(0.8, ge=0.5, le=0.999, description="picks the bundle's threshold")
+    purity_target: float = Field(0.9, ge=0.5, le=0.999, description="picks the bundle's threshold")
     min_p_ndfeb: float | None = Field(None, ge=0.0, le=1.0, description="eject from this P(NdFeB) on")
     min_score: float | None = Field(
         None, ge=0.01, le=1.0, description="an item is there from this score on; left out: the bundle's own"
