@@ -23,6 +23,7 @@ class FakeMetadata:
     kinds: tuple[str, ...] = KINDS
     grid: WindowGrid = dataclasses.field(default_factory=WindowGrid)
     thresholds: tuple = ()
+    score_min: float = 0.25
 
 
 class FakeBundle:

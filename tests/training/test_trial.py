@@ -49,7 +49,7 @@ class Oracle:
         blind_field, blind_camera = not window.field_mask.any(), bool(np.ptp(window.picture) == 0)
         rows = [self._row(item, window, blind_field, blind_camera) for item in labelled.items]
         if window.sequence % 5 == 0:
-            rows.append(((1.0, 1.0, 9.0, 9.0), 0.3, 2, 0.93, 1.0))
+            rows.append(((1.0, 1.0, 9.0, 9.0), 0.45, 2, 0.93, 1.0))
         rows = sorted(rows, key=lambda row: -row[1])
         empty = [((0.0, 0.0, 1.0, 1.0), 0.0, 0, 0.0, 0.0)] * (DETECTIONS - len(rows))
         boxes, score, kind, p, grams = zip(*rows, *empty, strict=True)
