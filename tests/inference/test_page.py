@@ -414,7 +414,7 @@ def test_a_page_whose_process_was_killed_is_served_again_at_the_same_address():
         assert not process.alive
         process.serve_again()
         process.publish(view())
-        assert wait_for(process.url + "healthz", within_s=100.0).text == "ok"
+        assert wait_for(process.url + "healthz").text == "ok"
     finally:
         process.stop()
 
