@@ -41,6 +41,7 @@ class ModbusEncoder(NamedDevice):
         self._leapt: DeviceError | None = None
         self.restarted_counts = 0
         self._goes_on = goes_on
+        self._was_silent = False
         try:
             self._ask()
         except DeviceError:
@@ -77,7 +78,11 @@ class ModbusEncoder(NamedDevice):
     def _ask(self) -> None:
         settings = self._settings
         asked_ns = time.monotonic_ns()
-        registers = self._link.read_registers(settings.table, settings.first_register, self._words)
+        try:
+            registers = self._link.read_registers(settings.table, settings.first_register, self._words)
+        except DeviceError:
+            self._was_silent = True
+            raise
         now_ns = time.monotonic_ns()
         if self._newest is not None and now_ns - asked_ns > settings.slow_ms * 1e6:
             return
@@ -85,16 +90,19 @@ class ModbusEncoder(NamedDevice):
         sampled_ns = (asked_ns + now_ns) // 2
         if self._has_leapt(raw, sampled_ns):
             raw = self._begin_anew(count_of(registers, settings.type, settings.word_order))
+        self._was_silent = False
         counts = raw + self.restarted_counts
         self._newest = EncoderSample(belt_mm=counts * settings.mm_per_count, counts=counts, sampled_ns=sampled_ns)
 
     def _has_leapt(self, raw: int, sampled_ns: int) -> bool:
-        """Whether the counter is where no belt can have taken it."""
+        """Whether the counter is where no belt can have taken it, or further back after it had not answered."""
         last = self._newest
         if last is None:
             return False
-        moved_mm = abs(raw + self.restarted_counts - last.counts) * self._settings.mm_per_count
-        return moved_mm > SLACK_MM + LEAP_MM_PER_MS * (sampled_ns - last.sampled_ns) * 1e-6
+        moved_mm = (raw + self.restarted_counts - last.counts) * self._settings.mm_per_count
+        if self._was_silent and moved_mm < -SLACK_MM:
+            return True
+        return abs(moved_mm) > SLACK_MM + LEAP_MM_PER_MS * (sampled_ns - last.sampled_ns) * 1e-6
 
     def _begin_anew(self, raw: int) -> int:
         """Go on from the last count, and have it said that the belt's travel meanwhile is not known."""

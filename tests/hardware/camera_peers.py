@@ -61,7 +61,11 @@ class MjpegPeer(CameraProcess):
         bars = f"smptebars=size={size[0]}x{size[1]}:rate={rate}"
         once = f"ffmpeg -loglevel error -re -f lavfi -i {bars} -c:v mjpeg -q:v 2 -f mpjpeg -listen 1 {self.url}"
         super().__init__(["sh", "-c", f"while :; do {once}; done"], stderr=subprocess.DEVNULL)
-        until_it_listens(self.port)
+        try:
+            until_it_listens(self.port)
+        except BaseException:
+            self.kill()
+            raise
 
 
 class RtspPeer(CameraProcess):

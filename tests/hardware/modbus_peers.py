@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
+import random
 import shutil
 import socket
 import socketserver
@@ -32,9 +34,17 @@ PEERS = Path(__file__).with_name("peers")
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody has, below those that the system hands out.
+
+    Who asks again and again for a port among those, while nobody listens there, is one day handed that very port to
+    ask from: connected with itself, and the peer that comes back finds its port taken.
+    """
+    handed_out = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.SystemRandom().randrange(10_000, max(handed_out, 11_000))
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass(frozen=True)

@@ -120,3 +120,17 @@ def test_reading_never_waits_for_the_wire() -> None:
             encoder.read()
         assert time.process_time() - began_s < 1.0
         encoder.close()
+
+
+def test_a_counter_that_began_anew_while_nobody_asked_long_is_no_belt_that_ran_back() -> None:
+    """Its new count might be reached by a quick belt: what has not answered since is not believed to be that."""
+    with libmodbus_peer(first_count=400) as (port, _):
+        encoder = ModbusEncoder(settings(port))
+        before = encoder.read().counts
+    eventually(lambda: not encoder.health().ok)
+    with libmodbus_peer(port):
+        eventually(lambda: encoder.health().ok)
+        with pytest.raises(DeviceError, match="the counter began anew"):
+            encoder.read()
+        assert encoder.read().counts >= before
+        encoder.close()

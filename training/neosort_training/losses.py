@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torchvision.ops import box_iou, generalized_box_iou_loss
+from torchvision.ops import generalized_box_iou_loss
 
 from neosort_training.config import LossWeights
 from neosort_training.data import Batch
-from neosort_training.matching import BELONGS_IOU
 from neosort_training.model import FeatureMaps, NeoNet, boxes_px, gather_features
 
 STRAYS = 2  # per sample
@@ -50,32 +50,24 @@ def bearing_loss(logit: Tensor, batch: Batch) -> Tensor:
     return (each * batch.judged).sum() / batch.judgements
 
 
-def strays(heat: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The cells (sample, row, col), each (B·STRAYS,), where the network sees an item most surely and none has its
-    centre, and how surely, 0 where there is no such peak.
+def strays(heat: Tensor, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+    """The cells (sample, row, col), each (B·STRAYS,), where the network sees an item most surely and none lies.
 
-    At the line such a peak is a detection of nothing, or of a part of something: it must at least not be taken for a
-    magnet.
+    At the line such a peak is a detection of nothing: it must at least not be taken for a magnet.
     """
-    p = torch.sigmoid(heat.detach().float())
-    peak = (p == F.max_pool2d(p, kernel_size=3, stride=1, padding=1)) & (batch.vacant * batch.heat_weight > 0)
-    sureness, cell = torch.where(peak, p, 0.0).flatten(1).topk(STRAYS)
-    cell = cell.flatten()
+    seen = torch.where(batch.vacant * batch.heat_weight > 0, heat.detach(), -math.inf)
+    cell = seen.flatten(1).topk(STRAYS).indices.flatten()
     sample = torch.arange(len(heat), device=heat.device).repeat_interleave(STRAYS)
-    return sample, cell // heat.shape[3], cell % heat.shape[3], sureness.flatten()
+    return sample, cell // heat.shape[3], cell % heat.shape[3]
 
 
 def stray_loss(net: NeoNet, maps: FeatureMaps, batch: Batch) -> Tensor:
-    """Cross entropy of P(NdFeB) against none at stray peaks, each as far as it would be a detection.
-
-    A peak whose box overlaps an item as a detection of it would do is that item's, however far from its centre.
-    """
-    sample, row, col, sureness = strays(maps.heat, batch)
+    """Cross entropy of P(NdFeB) against none at stray peaks, each as far as it would be a detection."""
+    sample, row, col = strays(maps.heat, batch)
+    heat = maps.heat.detach()[sample, 0, row, col].float()
     reach_px = net.reach_px(gather_features(maps, sample, row, col)).detach()
-    boxes = boxes_px(row, col, reach_px)
-    theirs = (box_iou(boxes, batch.box_px) >= BELONGS_IOU) & (sample[:, None] == batch.sample[None])
-    weight = sureness * (~theirs.any(dim=1)).float()
-    items = net.describe_items(maps, sample, boxes)
+    items = net.describe_items(maps, sample, boxes_px(row, col, reach_px))
+    weight = torch.sigmoid(heat) * (batch.vacant * batch.heat_weight)[sample, 0, row, col]
     return (F.softplus(items.ndfeb) * weight).sum() / batch.samples
 
 

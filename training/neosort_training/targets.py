@@ -17,7 +17,7 @@ _NEIGHBOURS = ((-1, 0), (1, 0), (0, -1), (0, 1))
 
 class Targets(NamedTuple):
     """``heat``, ``heat_weight``, ``vacant`` (h,w) float32 at 1/8: weight 0 where nothing is asked, vacant 1 where no
-    item has its centre near: beside the items, and on an item's parts.
+    item's box lies.
 
     ``item``, ``row``, ``col`` (P,) int64: cell (row, col) answers for item ``item``. ``items``: how many have a centre.
     """
@@ -47,12 +47,13 @@ def render_targets(
     weight, vacant = np.ones((2, rows, cols), dtype=np.float32)
     for place, box in enumerate(box_px / STRIDE):
         low, high = np.floor(box[:2]).astype(int), np.ceil(box[2:]).astype(int)
+        covered = np.s_[max(0, low[0]) : max(0, high[0]), max(0, low[1]) : max(0, high[1])]
+        vacant[covered] = 0.0
         if not counts[place]:
-            covered = np.s_[max(0, low[0]) : max(0, high[0]), max(0, low[1]) : max(0, high[1])]
-            weight[covered] = vacant[covered] = 0.0
+            weight[covered] = 0.0
     for item in np.flatnonzero(counts):
         _raise_bump(heat, box_px[item] / STRIDE)
-    weight[heat > 0.05], vacant[heat > 0.05] = 1.0, 0.0
+    weight[heat > 0.05] = 1.0
     cells = _answering_cells(box_px, centre, np.flatnonzero(counts), (rows, cols))
     return Targets(heat, weight, vacant, cells[:, 0], cells[:, 1], cells[:, 2], int(counts.sum()))
 
