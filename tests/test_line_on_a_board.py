@@ -17,26 +17,11 @@ from neosort_inference.recipe import Recipe
 from neosort_inference.sorting import Sorting, SortingPlan
 
 sys.path.insert(0, str(Path(__file__).parent))
-from whole_line import FakeBundle
+from whole_line import FakeBundle, KnowingTruth
 
 __all__ = ["controller_program"]
 WANTED = 4
 LONGEST_S = 60.0
-
-
-class KnowingTruth:
-    """Hands the truth on, and lets the fake detector know it too."""
-
-    def __init__(self, truth, known) -> None:
-        self._truth, self._known = truth, known
-
-    def items(self):
-        items = self._truth.items()
-        self._known.extend(items)
-        return items
-
-    def landings(self):
-        return self._truth.landings()
 
 
 class StopWhenShot:

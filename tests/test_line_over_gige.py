@@ -18,7 +18,7 @@ from neosort_inference.recipe import Recipe
 from neosort_inference.sorting import Sorting, SortingPlan
 
 sys.path.insert(0, str(Path(__file__).parent))
-from whole_line import FakeBundle
+from whole_line import FakeBundle, KnowingTruth
 
 __all__ = ["gige_port"]
 SEED = 3
@@ -60,21 +60,16 @@ def seen_there(things, box):
     return None
 
 
-class Knowing:
-    """Hands the truth on, lets the bundle know it, and stops the run when enough has landed where it should."""
+class KnowingWhenToStop(KnowingTruth):
+    """Stops the run when enough has landed where it should."""
 
     def __init__(self, truth, known) -> None:
-        self._truth, self._known = truth, known
+        super().__init__(truth, known)
         self.sorting = None
         self.hit = {}
 
-    def items(self):
-        items = self._truth.items()
-        self._known.extend(items)
-        return items
-
     def landings(self):
-        landings = self._truth.landings()
+        landings = super().landings()
         self.hit |= {one.item_id: one for one in landings if one.place == "product" and one.shot_ids}
         if len(self.hit) >= WANTED:
             self.sorting.stop()
@@ -104,7 +99,7 @@ def test_what_the_camera_shows_over_the_network_is_found_shot_at_and_lands_in_th
         world = World(config, RealClock(), SEED)
         peer.show(world)
         with simulated_line(world) as line:
-            knowing = Knowing(line.truth, bundle.items)
+            knowing = KnowingWhenToStop(line.truth, bundle.items)
             plan = SortingPlan(bundle=bundle, recipe=Recipe(min_p_ndfeb=0.5), seconds=LONGEST_S)
             knowing.sorting = Sorting(dataclasses.replace(line, truth=knowing), plan)
             telemetry = knowing.sorting.run()

@@ -9,9 +9,9 @@ from typing import Self
 import gi
 import numpy as np
 
-from neosort_hardware.camera_real import RealCamera
+from neosort_hardware.camera_genicam import GenicamCamera
 from neosort_hardware.camera_source import CameraFault, Exposure, FrameSpoilt
-from neosort_hardware.genicam_features import Value, set_up, stamp_to_middle_ns
+from neosort_hardware.genicam_features import Value, set_up
 from neosort_hardware.settings_camera import AravisCameraConfig
 from neosort_hardware.site import Site
 
@@ -19,21 +19,13 @@ gi.require_version("Aravis", "0.8")
 from gi.repository import Aravis, GLib  # noqa: E402 - exists once its version is chosen
 
 
-class AravisCamera(RealCamera):
+class AravisCamera(GenicamCamera):
     """A camera by its address, its identifier, or the only one that is there."""
 
     @classmethod
     def connect(cls, settings: AravisCameraConfig, site: Site) -> Self:
         """Finds the camera, sets it up and has it acquire. Raises `DeviceError`."""
-        name = f"Aravis camera {settings.camera}".rstrip()
-        return cls(
-            name,
-            partial(AravisSource, settings),
-            settings,
-            site,
-            trigger=settings.trigger,
-            stamp_to_middle_ns=stamp_to_middle_ns(settings),
-        )
+        return cls("Aravis", partial(AravisSource, settings), settings, site)
 
     @staticmethod
     def present() -> list[str]:

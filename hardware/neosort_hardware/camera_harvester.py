@@ -12,9 +12,9 @@ import numpy as np
 from genicam import genapi, gentl
 from harvesters.core import Callback, Harvester, ImageAcquirer
 
-from neosort_hardware.camera_real import RealCamera
+from neosort_hardware.camera_genicam import GenicamCamera
 from neosort_hardware.camera_source import CameraFault, Exposure, FrameSpoilt
-from neosort_hardware.genicam_features import Value, said_by_genicam, set_up, stamp_to_middle_ns
+from neosort_hardware.genicam_features import Value, said_by_genicam, set_up
 from neosort_hardware.settings_camera import HarvesterCameraConfig
 from neosort_hardware.site import Site
 
@@ -22,20 +22,13 @@ PRODUCERS = "GENICAM_GENTL64_PATH"  # where the standard has makers' installers 
 LOST = (genapi.GenericException, gentl.GenericException)
 
 
-class HarvesterCamera(RealCamera):
+class HarvesterCamera(GenicamCamera):
     """A camera of one producer. A process can open a producer once at a time."""
 
     @classmethod
     def connect(cls, settings: HarvesterCameraConfig, site: Site) -> Self:
         """Loads the producer, finds the camera, sets it up and has it acquire. Raises `DeviceError`."""
-        return cls(
-            f"GenTL camera {settings.camera}".rstrip(),
-            partial(HarvesterSource, settings),
-            settings,
-            site,
-            trigger=settings.trigger,
-            stamp_to_middle_ns=stamp_to_middle_ns(settings),
-        )
+        return cls("GenTL", partial(HarvesterSource, settings), settings, site)
 
     @staticmethod
     def present() -> list[str]:

@@ -9,27 +9,20 @@ from typing import Any, Self
 import numpy as np
 from pypylon import genicam, pylon
 
-from neosort_hardware.camera_real import RealCamera
+from neosort_hardware.camera_genicam import GenicamCamera
 from neosort_hardware.camera_source import CameraFault, Exposure, FrameSpoilt
-from neosort_hardware.genicam_features import Value, said_by_genicam, set_up, stamp_to_middle_ns
+from neosort_hardware.genicam_features import Value, said_by_genicam, set_up
 from neosort_hardware.settings_camera import PylonCameraConfig
 from neosort_hardware.site import Site
 
 
-class PylonCamera(RealCamera):
+class PylonCamera(GenicamCamera):
     """A camera by its serial number, or the only one that is there."""
 
     @classmethod
     def connect(cls, settings: PylonCameraConfig, site: Site) -> Self:
         """Finds the camera, sets it up and has it acquire. Raises `DeviceError`."""
-        return cls(
-            f"pylon camera {settings.camera}".rstrip(),
-            partial(PylonSource, settings),
-            settings,
-            site,
-            trigger=settings.trigger,
-            stamp_to_middle_ns=stamp_to_middle_ns(settings),
-        )
+        return cls("pylon", partial(PylonSource, settings), settings, site)
 
     @staticmethod
     def present() -> list[str]:

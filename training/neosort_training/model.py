@@ -106,7 +106,7 @@ def cut_out(picture: Tensor, sample: Tensor, boxes_px: Tensor) -> Tensor:
     """Boxes (P,4) of samples (P,) of ``picture`` (B,rows,cols,3) uint8, each on `CLOSE_PX` × `CLOSE_PX` of its pixels
     → (P, `CLOSE_PX`, `CLOSE_PX`, 3) uint8.
 
-    The nearest pixel, that of the border beyond it: bytes fetched as they are cost a twentieth of what RoI align
+    The nearest pixel, that of the border beyond it: bytes fetched as they are cost a fifth of what RoI align
     between them does.
     """
     rows, cols = picture.shape[1], picture.shape[2]
