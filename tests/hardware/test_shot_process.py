@@ -39,12 +39,19 @@ def opened(folder: Path, *, start_in_s: float = 0.0, own_encoder: bool = True, *
 
 
 def fire_for_long(diverter: TimedDiverter, belt: ClockBelt, folder: Path) -> None:
-    """Opens valve 7 and sees it open; tries again where a busy machine has it missed."""
+    """Opens valve 7 and sees it open; tries again where a busy machine has it missed.
+
+    One shot at a time: of shots one upon another the valve stays shut from the longest on-time until all are over.
+    """
+    next_try_ns = 0
 
     def fired() -> bool:
+        nonlocal next_try_ns
         with suppress(DeviceError):
             diverter.heartbeat()
-            if diverter.process.status().pending == 0:
+            if time.monotonic_ns() >= next_try_ns:
+                diverter.close_all()
+                next_try_ns = time.monotonic_ns() + SECOND_NS
                 place_mm = belt.belt_mm(time.monotonic_ns() + SECOND_NS // 5)
                 diverter.schedule(shot(place_mm, place_mm + 1e6))
         return open_now(folder) == {7}
