@@ -50,17 +50,22 @@ __all__ = [
     "BeltConfig",
     "Calibration",
     "CameraConfig",
+    "ChannelsCalibration",
     "ConfigError",
     "DiverterConfig",
     "EncoderConfig",
     "FeedConfig",
     "HeavyDiverterConfig",
     "InterlockConfig",
+    "LensCalibration",
+    "LightCalibration",
     "LineConfig",
     "MagnetometerConfig",
     "PictureConfig",
     "Section",
+    "TrueLine",
     "TwinConfig",
+    "as_built",
     "at_belt_speed",
     "describe_invalid",
     "load_line_config",
@@ -103,6 +108,54 @@ class BeltConfig(Section):
 
 
 Row3 = tuple[float, float, float]
+Matrix3 = tuple[Row3, Row3, Row3]
+Gain = Annotated[float, Field(ge=0.1, le=10.0)]
+
+
+class LensCalibration(Section):
+    """How the lens draws: pinhole and distortion as OpenCV has them, in pixels whose first centre is at 0.5."""
+
+    focal_px: tuple[float, float] = Field(description="along u and v")
+    centre_px: tuple[float, float] = Field(description="where the optical axis meets the sensor")
+    distortion: tuple[float, float, float, float, float] = Field((0, 0, 0, 0, 0), description="k1, k2, p1, p2, k3")
+
+
+class LightCalibration(Section):
+    """What makes a white sheet look evenly white: gains on the picture's levels."""
+
+    white: tuple[Gain, Gain, Gain] = Field((1.0, 1.0, 1.0), description="of red, green, blue")
+    flat: tuple[tuple[Gain, ...], ...] = Field(
+        ((1.0,),), description="rows of gains over the picture, evenly spread, linear in between"
+    )
+
+    @model_validator(mode="after")
+    def _rows_alike(self) -> Self:
+        if len({len(row) for row in self.flat}) != 1 or not self.flat[0]:
+            raise ValueError("calibration.light.flat: every row must have as many gains as the first, at least one")
+        return self
+
+
+class ChannelsCalibration(Section):
+    """What makes of each channel's reading the field in the belt's axes: matrix · (reading − zero).
+
+    ``zero_ut``: what a channel reads over the empty belt. ``order``: whose reading stands where each channel's should.
+    """
+
+    zero_ut: tuple[Row3, ...]
+    matrix: tuple[Matrix3, ...]
+    order: tuple[int, ...] = Field((), description="left out: as they come")
+    out_of_use: tuple[int, ...] = Field((), description="channels whose readings mean nothing")
+
+    @model_validator(mode="after")
+    def _as_many_of_each(self) -> Self:
+        count = len(self.zero_ut)
+        if len(self.matrix) != count:
+            raise ValueError(f"calibration.channels: {count} zeros and {len(self.matrix)} matrices")
+        if self.order and sorted(self.order) != list(range(count)):
+            raise ValueError(f"calibration.channels.order must name each of 0..{count - 1} once")
+        if any(not 0 <= channel < count for channel in self.out_of_use):
+            raise ValueError(f"calibration.channels.out_of_use = {self.out_of_use}: must lie in 0..{count - 1}")
+        return self
 
 
 class Calibration(Section):
@@ -119,6 +172,9 @@ class Calibration(Section):
     valve_close_lag_ms: float = Field(1.5, ge=0, le=50)
     jet_lag_ms: float = Field(0.65, ge=0, le=20, description="the jet's front, from nozzle to item")
     position_sigma_mm: float = Field(2.0, ge=0, le=50, description="of an item's place when it reaches the nozzles")
+    lens: LensCalibration | None = Field(None, description="left out: pictures are taken as they come")
+    light: LightCalibration | None = Field(None, description="left out: pictures are taken as they come")
+    channels: ChannelsCalibration | None = Field(None, description="left out: readings are taken as they come")
 
 
 class FeedConfig(Section):
@@ -150,15 +206,34 @@ class PictureConfig(Section):
     distortion: float = Field(
         0.001, ge=-0.05, le=0.05, description="radial, left by the calibration: share of the radius at the corner"
     )
+    focal_px: float = Field(1200.0, ge=100, le=20_000, description="of the lens; matters for boards held up to it")
     noise: float = Field(1.4, ge=0, le=20, description="shot noise of one exposure at white, levels of 255")
     window_dirt: float = Field(0.1, ge=0, le=1, description="dirt on the camera's window")
     belt_wear: float = Field(0.5, ge=0, le=1)
     scraps_per_m2: float = Field(140.0, ge=0, le=2000, description="small debris lying on the belt")
 
 
+class TrueLine(Section):
+    """Where the simulated line truly differs from what its configuration and calibration say: a line that is mis-set.
+
+    What is left out is as the configuration has it.
+    """
+
+    mm_per_count: float | None = Field(None, ge=0.001, le=10.0)
+    pixel_to_belt: tuple[Row3, Row3, Row3] | None = None
+    array_station_mm: Mm | None = None
+    array_first_across_mm: float | None = Field(None, ge=-3000, le=3000)
+    array_height_mm: float | None = Field(None, ge=10, le=200)
+    nozzle_station_mm: Mm | None = None
+    nozzle_first_across_mm: float | None = Field(None, ge=-3000, le=3000)
+    valve_open_lag_ms: float | None = Field(None, ge=0, le=50)
+    valve_close_lag_ms: float | None = Field(None, ge=0, le=50)
+
+
 class TwinConfig(Section):
     """The simulated world behind `sim` devices."""
 
+    truth: TrueLine = TrueLine()
     feed: FeedConfig = FeedConfig()
     picture: PictureConfig = PictureConfig()
     mains_ut: float = Field(1.0, ge=0, le=50, description="amplitude at the mains' frequency")
@@ -219,6 +294,16 @@ class LineConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _calibrated_channels_are_there(self) -> Self:
+        channels = self.calibration.channels
+        if channels is not None and len(channels.zero_ut) != self.magnetometer.channels:
+            raise ValueError(
+                f"calibration.channels holds {len(channels.zero_ut)} channels, magnetometer.channels is "
+                f"{self.magnetometer.channels}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _faults_fit(self) -> Self:
         for fault in self.twin.faults:
             fault.must_fit(self.magnetometer.channels, self.diverter.nozzles)
@@ -228,6 +313,26 @@ class LineConfig(Section):
 def load_line_config(path: Path) -> LineConfig:
     """The configuration of a line from a TOML file."""
     return load_toml(path, LineConfig)
+
+
+def as_built(config: LineConfig) -> LineConfig:
+    """The line as it truly stands: with `TrueLine`'s constants. The counts' scale stays what the line takes it for."""
+    truth = config.twin.truth
+    told = truth.model_dump(exclude_none=True)
+    calibration = {name: value for name, value in told.items() if name in Calibration.model_fields}
+    array = {"first_across_mm": truth.array_first_across_mm, "height_mm": truth.array_height_mm}
+    nozzles = {"first_across_mm": truth.nozzle_first_across_mm}
+    return config.model_copy(
+        update={
+            "calibration": config.calibration.model_copy(update=calibration),
+            "magnetometer": config.magnetometer.model_copy(update=_said(array)),
+            "diverter": config.diverter.model_copy(update=_said(nozzles)),
+        }
+    )
+
+
+def _said(values: dict[str, float | None]) -> dict[str, float]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def at_belt_speed(config: LineConfig, belt_speed_m_per_s: float) -> LineConfig:

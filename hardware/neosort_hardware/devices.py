@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from neosort_hardware.faults import Detail, Fault
+from neosort_hardware.reference_pieces import HeldBoard, Placed, WitnessMark
 from neosort_hardware.types import (
     DeviceHealth,
     EncoderSample,
@@ -133,3 +134,19 @@ class Faults(Protocol):
 
     def clear(self, fault: str, **details: Detail) -> None:
         """Switch off those of that name that have these details; without details, all of that name."""
+
+
+class Hands(Protocol):
+    """What a technician's hands do at a simulated line; at a real one a person does it."""
+
+    def empty_belt(self, empty: bool) -> None:
+        """Stop the feeder, or let it go on."""
+
+    def lay(self, placed: Placed) -> None:
+        """Lay a reference piece on the belt, behind the one laid before, out of the camera's view."""
+
+    def hold(self, held: HeldBoard | None) -> None:
+        """Hold a board up to the camera; None: take it away."""
+
+    def witness(self) -> list[WitnessMark]:
+        """Marks found on witness strips since the last call, as read with a ruler."""

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self, cast
 
 from neosort_hardware.belt import LineGeometry
+from neosort_hardware.calibrated import calibrated_array, calibrated_camera
 from neosort_hardware.clock import Clock, VirtualClock
 from neosort_hardware.config import ConfigError, LineConfig
 from neosort_hardware.devices import (
@@ -22,6 +23,7 @@ from neosort_hardware.devices import (
     Diverter,
     Encoder,
     Faults,
+    Hands,
     Interlock,
     Magnetometer,
     Plant,
@@ -31,6 +33,7 @@ from neosort_hardware.driver_choice import DEFAULT_DRIVER, Connect, Driver, fore
 from neosort_hardware.site import Site
 from neosort_hardware.slots import SlotConfig, SlotName
 from neosort_hardware.twin.devices import SimPlant, SimTruth, world_of
+from neosort_hardware.twin.hands import SimHands
 from neosort_hardware.twin.sim_faults import SimFaults
 from neosort_hardware.twin.world import World
 
@@ -73,7 +76,7 @@ class _Ours(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """An opened line. ``truth`` and ``faults`` are None on a real one, ``plant`` where nobody has wired it,
+    """An opened line. ``truth``, ``faults`` and ``hands`` are None on a real one, ``plant`` where nobody has wired it,
     ``heavy_diverter`` where none is fitted. Leaving the context closes every device."""
 
     config: LineConfig
@@ -88,6 +91,7 @@ class Line:
     plant: Plant | None = None
     truth: Truth | None = None
     faults: Faults | None = None
+    hands: Hands | None = None
 
     def close(self) -> None:
         """Every device to its safe state, the valves first."""
@@ -127,7 +131,7 @@ def simulated_line(world: World) -> Line:
 
     So a real device that is shown the world by other means can be tried in the midst of simulated ones.
     """
-    site = Site(config=world.config, geometry=world.geometry, clock=world.clock)
+    site = Site(config=world.config, geometry=LineGeometry.of(world.config), clock=world.clock)
     site.shared(World, "twin", lambda: world)
     return _opened(site, truth=True)
 
@@ -240,6 +244,8 @@ def _opened(site: Site, *, truth: bool) -> Line:
             undo.callback(opened[slot].close)
             site = replace(site, encoder=opened["encoder"])
         world = world_of(site) if simulated else None
+        opened["camera"] = calibrated_camera(opened["camera"], site.config)
+        opened["magnetometer"] = calibrated_array(opened["magnetometer"], site.config)
         undo.pop_all()
     return Line(
         config=site.config,
@@ -248,5 +254,6 @@ def _opened(site: Site, *, truth: bool) -> Line:
         plant=SimPlant(world) if world is not None and truth else None,
         truth=SimTruth(world) if world is not None and truth else None,
         faults=None if world is None else SimFaults(world, simulated),
+        hands=None if world is None else SimHands(world),
         **opened,
     )

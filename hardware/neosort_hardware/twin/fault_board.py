@@ -26,9 +26,13 @@ class _Stretch:
 
 
 class ShownTravel:
-    """The belt's travel as the encoder shows it: the true one, until the count jumps or stops."""
+    """The belt's travel as the encoder shows it: the true one, until the count jumps or stops.
 
-    def __init__(self, zero_mm: float = 0.0) -> None:
+    ``scale``: shown millimetres per true one, not 1 where the line takes a count for more or less belt than it is.
+    """
+
+    def __init__(self, zero_mm: float = 0.0, scale: float = 1.0) -> None:
+        self._scale = scale
         self._stretches = [_Stretch(true_mm=0.0, shown_mm=zero_mm, rate=1)]
         self.changes = 0
 
@@ -36,12 +40,12 @@ class ShownTravel:
         """What the encoder shows at a true place of the belt."""
         starts = [stretch.true_mm for stretch in self._stretches]
         stretch = self._stretches[max(0, bisect_right(starts, true_mm) - 1)]
-        return stretch.shown_mm + stretch.rate * (true_mm - stretch.true_mm)
+        return stretch.shown_mm + self._scale * stretch.rate * (true_mm - stretch.true_mm)
 
     def all_shown_mm(self, true_mm: ArrayF64) -> ArrayF64:
         """The same for places (n,)."""
         if len(self._stretches) == 1:
-            return true_mm + self._stretches[0].shown_mm
+            return self._scale * true_mm + self._stretches[0].shown_mm
         return np.array([self.shown_mm(float(place)) for place in true_mm])
 
     def true_mm(self, shown_mm: float) -> float | None:
@@ -52,14 +56,14 @@ class ShownTravel:
         end_mm = np.inf
         for stretch in reversed(self._stretches):
             if stretch.rate < 0:
-                fallen_mm = stretch.shown_mm - shown_mm
+                fallen_mm = (stretch.shown_mm - shown_mm) / self._scale
                 if fallen_mm >= 0 and stretch.true_mm + fallen_mm <= end_mm:
                     return stretch.true_mm + fallen_mm
                 if end_mm == np.inf:
                     return None
                 end_mm = stretch.true_mm
                 continue
-            ahead_mm = shown_mm - stretch.shown_mm
+            ahead_mm = (shown_mm - stretch.shown_mm) / self._scale
             if ahead_mm >= 0 and stretch.true_mm + ahead_mm <= end_mm and (stretch.rate > 0 or ahead_mm == 0):
                 return stretch.true_mm + ahead_mm
             if ahead_mm >= 0:
@@ -91,8 +95,8 @@ class ShownTravel:
 class FaultBoard:
     """The switches. Devices look here; whoever injects faults sets them. ``travel``: the belt as the encoder has it."""
 
-    def __init__(self, faults: Iterable[Fault] = (), zero_mm: float = 0.0) -> None:
-        self.travel = ShownTravel(zero_mm)
+    def __init__(self, faults: Iterable[Fault] = (), zero_mm: float = 0.0, scale: float = 1.0) -> None:
+        self.travel = ShownTravel(zero_mm, scale)
         self._on: list[Fault] = []
         for fault in faults:
             self.switch_on(fault, 0.0)

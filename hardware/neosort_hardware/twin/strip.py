@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from neosort_hardware.twin.belting import Belting
-from neosort_hardware.twin.compositing import ImageU16, Lamps, Stamp, cover, darken, lit, shaded, turned
+from neosort_hardware.twin.compositing import WHITE, ImageU16, Lamps, Stamp, cover, darken, lit, shaded, turned
 from neosort_hardware.twin.relief import Region, Relief
 from neosort_hardware.twin.sprites import Sprite
 from neosort_hardware.twin.wear import WearTiles, drawn_wear
 from neosort_hardware.types import ArrayBool, ArrayF32, Box, ImageU8
 
 _BLOCK_ROWS = 256
+_FINER = 4  # flat pieces are drawn finer by this, and averaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,28 @@ class BeltStrip:
         self._placed[item_id] = _Placed(self._last_label, rows, cols, cv2.countNonZero(body))
         return self._box(body, stamp.top, stamp.left)
 
+    def lay_flat(self, surface: ArrayF32, belt_mm: float, across_mm: float, yaw_rad: float, px_per_mm: float) -> None:
+        """A flat piece without a shadow on the belt, (rows along, cols across) its share of white light, its middle at
+        the place given."""
+        half = 0.5 * math.hypot(*surface.shape) / px_per_mm
+        first_row, first_col = (
+            math.floor((place - half) / self._pitch) for place in (belt_mm, across_mm - self._across_start)
+        )
+        size = math.ceil(2 * half / self._pitch) + 1
+        self.extend_to((first_row + size) * self._pitch)
+        turned, cover_share = _turned_surface(
+            surface, size, yaw_rad, px_per_mm * self._pitch,
+            (belt_mm / self._pitch - first_row, (across_mm - self._across_start) / self._pitch - first_col),
+        )  # fmt: skip
+        r0, r1 = max(first_row, self._base), min(first_row + size, self._end)
+        c0, c1 = max(first_col, 0), min(first_col + size, self._cols)
+        if r0 >= r1 or c0 >= c1:
+            return
+        inside = np.s_[r0 - first_row : r1 - first_row, c0 - first_col : c1 - first_col]
+        target = self._light[r0 - self._base : r1 - self._base, c0:c1]
+        share = cover_share[inside][..., None]
+        target[:] = np.rint(target * (1 - share) + WHITE * turned[inside][..., None] * share).astype(np.uint16)
+
     def _overlap(self, stamp: Stamp) -> tuple[Region | None, Region]:
         """Where a stamp lies in the buffer, None where it misses it, and which part of the stamp that is."""
         width, height = stamp.size
@@ -168,6 +191,24 @@ def _dimmed(item: ArrayF32, kept: ArrayF32 | None) -> ArrayF32:
     if kept is None:
         return item
     return np.asarray(cv2.multiply(item, cv2.cvtColor(kept, cv2.COLOR_GRAY2RGBA)), np.float32)  # whose alpha is 1
+
+
+def _turned_surface(
+    surface: ArrayF32, size: int, yaw_rad: float, scale: float, middle: tuple[float, float]
+) -> tuple[ArrayF32, ArrayF32]:
+    """A surface (h, w) in ``size`` squared pixels of the strip, and the share of each that it covers. ``scale``: pixels
+    of the surface to one of the strip; ``middle``: (row, col) of its middle there."""
+    fine = size * _FINER
+    cos, sin = math.cos(yaw_rad) * scale / _FINER, math.sin(yaw_rad) * scale / _FINER
+    row, col = middle[0] * _FINER, middle[1] * _FINER
+    centre_y, centre_x = 0.5 * surface.shape[0], 0.5 * surface.shape[1]
+    # strip pixel (x across, y along) → surface pixel: the inverse turn, middles of pixels at one half
+    back = np.array([[cos, -sin, 0.0], [sin, cos, 0.0]])
+    back[:, 2] = (centre_x, centre_y) - back[:, :2] @ (col - 0.5, row - 0.5) - 0.5
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    seen = [cv2.warpAffine(one, back, (fine, fine), flags=flags) for one in (surface, np.ones_like(surface))]
+    light, share = (np.asarray(cv2.resize(one, (size, size), interpolation=cv2.INTER_AREA), np.float32) for one in seen)
+    return np.asarray(light / np.maximum(share, 1e-3), np.float32), share
 
 
 def _block_of(row: float) -> int:

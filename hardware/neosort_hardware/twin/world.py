@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,9 +10,10 @@ import numpy as np
 
 from neosort_hardware.belt import LineGeometry, flap_row
 from neosort_hardware.clock import Clock
-from neosort_hardware.config import LineConfig
+from neosort_hardware.config import LineConfig, as_built
 from neosort_hardware.devices import Encoder
 from neosort_hardware.driver_choice import DEFAULT_DRIVER
+from neosort_hardware.reference_pieces import HeldBoard, Placed
 from neosort_hardware.twin.fault_board import FaultBoard, FaultyArray
 from neosort_hardware.twin.feed import Feeder, Item
 from neosort_hardware.twin.field_strip import FieldStrip
@@ -22,6 +24,7 @@ from neosort_hardware.twin.front_end import ArrayFrontEnd
 from neosort_hardware.twin.jet_bank import JetBank
 from neosort_hardware.twin.motion import BeltMotion, Motion
 from neosort_hardware.twin.optics import BeltPicture
+from neosort_hardware.twin.pieces import SURFACE_PX_PER_MM, LaidPiece, cloud_of, hold_up, surface_of
 from neosort_hardware.twin.pneumatics import Valves
 from neosort_hardware.twin.scenery import Scenery
 from neosort_hardware.twin.sources import Dipoles, item_dipoles
@@ -34,6 +37,8 @@ PAST_NOZZLES_MM = 60.0  # an item has flown when it is this far past the nozzles
 STEP_MM = 250.0
 CAMERA_BUFFERS = 8
 ARRAY_BUFFER_S = 2.0
+CLEAR_MM = 400.0  # between what the feeder has dropped and the first reference piece
+KEPT_PIECES = 32
 WEAKEST_STEEL_UT = 0.05  # of what passes by at all (m/a)
 
 
@@ -66,7 +71,9 @@ class World:
         self.clock = clock
         self.config = config
         self.camera_buffers = camera_buffers
-        self.geometry = LineGeometry.of(config)
+        built = as_built(config)
+        self.geometry = LineGeometry.of(built)
+        self.built = built
         streams = np.random.SeedSequence(seed).spawn(8)
         feed_rng, optics_rng, throw_rng, valve_rng, front_rng, texture_rng, *flap_rngs = map(
             np.random.default_rng, streams
@@ -92,17 +99,15 @@ class World:
         self._field = FieldStrip(
             self.geometry.channel_across_mm,
             self.geometry.array_height_mm,
-            length_mm=_array_memory_mm(config),
-            reach_mm=_field_reach_mm(config),
+            length_mm=_array_memory_mm(built),
+            reach_mm=_field_reach_mm(built),
         )
         self._front_end = _front_end(config, self.geometry, front_rng)
-        self.faults = FaultBoard(config.twin.faults, zero_mm)
+        self.faults = FaultBoard(config.twin.faults, zero_mm, _shown_per_true(config))
         self._array = FaultyArray(self.faults)
-        calibration = config.calibration
-        valves = Valves(
-            config.diverter.nozzles, calibration.valve_open_lag_ms, calibration.valve_close_lag_ms, valve_rng
-        )
-        self.jet_bank = JetBank(config.diverter, calibration, self.motion, valves, self.faults)
+        lags = built.calibration
+        self.valves = Valves(config.diverter.nozzles, lags.valve_open_lag_ms, lags.valve_close_lag_ms, valve_rng)
+        self.jet_bank = JetBank(config.diverter, config.calibration, self.motion, self.valves, self.faults)
         self.flap_bank, flaps = _flaps(config, self.motion, self.faults, flap_rngs)
         self._splitter = Splitter(self.geometry, self.motion, self.faults, throw_rng, flaps)
         self._flown_mm = PAST_NOZZLES_MM + (self.geometry.nozzle_station_mm if flaps is None else flaps.end_mm)
@@ -111,6 +116,10 @@ class World:
         self._truths: list[ItemTruth] = []
         self._landings: list[Landing] = []
         self._lands = landings
+        self.feeding = True
+        self.held: HeldBoard | None = None
+        self._to_lay: list[LaidPiece] = []
+        self.pieces: list[LaidPiece] = []
 
     def advance(self) -> float:
         """Bring the world up to the clock; returns the belt position.
@@ -127,7 +136,10 @@ class World:
     def _pass(self, belt_mm: float, now_ns: int) -> None:
         self._reached_mm = belt_mm
         for item in self._feeder.until(belt_mm + FEED_AHEAD_MM):
-            self._lay_down(item)
+            if self.feeding:
+                self._lay_down(item)
+        while self._to_lay and self._to_lay[0].from_mm < belt_mm + FEED_AHEAD_MM:
+            self._lay_piece(self._to_lay.pop(0))
         self.jet_bank.advance(now_ns)
         if self.flap_bank is not None:
             self.flap_bank.advance(now_ns)
@@ -140,7 +152,10 @@ class World:
         # A generator of its own for each frame and item: what they look like must not hang on who was drawn first,
         # which is a matter of how fast the host computes.
         chance = np.random.default_rng((self._optics_seed, 0, round(belt_mm * 100.0) % 2**62))
-        return self._picture.frame(belt_mm, self.motion.speed_mm_per_s, self.config.camera.exposure_us, chance)
+        picture = self._picture.frame(belt_mm, self.motion.speed_mm_per_s, self.config.camera.exposure_us, chance)
+        if self.held is not None:
+            hold_up(picture, self.held, self.config.twin.picture, chance)
+        return picture
 
     def field_at(self, times_ns: ArrayF64) -> tuple[ArrayF32, ArrayBool, ArrayF64]:
         """Readings of the array at moments (n,): field (n, channels, 3) µT, saturated (n, channels), belt_mm (n,).
@@ -154,6 +169,23 @@ class World:
             clean_ut, times_s, belt_mm, self.motion.speed_mm_per_s, self._valve_events()
         )
         return *self._array.readings(reading, saturated), self.faults.travel.all_shown_mm(belt_mm)
+
+    def bring(self, placed: Placed) -> None:
+        """A reference piece, to be laid behind all that was brought before and clear of what the feeder has dropped."""
+        last_mm = self._to_lay[-1].belt_mm if self._to_lay else max((laid.belt_mm for laid in self.pieces), default=0.0)
+        first_mm = self._reached_mm + FEED_AHEAD_MM + CLEAR_MM + 0.5 * placed.piece.length_mm
+        self._to_lay.append(LaidPiece(placed=placed, belt_mm=max(first_mm, last_mm + placed.gap_mm)))
+
+    def _lay_piece(self, laid: LaidPiece) -> None:
+        placed = laid.placed
+        self._picture.extend_to(laid.belt_mm + FEED_AHEAD_MM + placed.piece.length_mm)
+        self._picture.lay_flat(
+            surface_of(placed.piece), laid.belt_mm, placed.across_mm, math.radians(placed.yaw_deg), SURFACE_PX_PER_MM
+        )
+        if placed.piece.magnet is not None:
+            self._field.extend_to(laid.belt_mm + FEED_AHEAD_MM)
+            self._field.add(cloud_of(placed), laid.belt_mm, placed.across_mm)
+        self.pieces = [*self.pieces[-KEPT_PIECES:], laid]
 
     def take_truths(self) -> list[ItemTruth]:
         """Items that have come wholly into view since the last call."""
@@ -234,6 +266,12 @@ class World:
             jets = self.jet_bank.blowing(now_ns)
             strokes = () if self.flap_bank is None else tuple(self.flap_bank.strokes)
             self._landings += [self._splitter.landing(item, self._sprite(item), jets, now_ns, strokes) for item in gone]
+
+
+def _shown_per_true(config: LineConfig) -> float:
+    """Millimetres that the line takes a true one for."""
+    true_mm = config.twin.truth.mm_per_count
+    return 1.0 if true_mm is None else config.encoder.mm_per_count / true_mm
 
 
 def _motion(config: LineConfig, clock: Clock, encoder: Encoder | None) -> tuple[Motion, float]:

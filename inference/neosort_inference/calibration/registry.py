@@ -1,0 +1,19 @@
+"""Which procedures there are, in the order in which a new line is calibrated."""
+
+from __future__ import annotations
+
+from neosort_inference.calibration.procedure import CalibrationError, Procedure
+
+
+def procedures() -> tuple[type[Procedure], ...]:
+    """All of them. Imported when asked for: they bring libraries along that sorting does not need."""
+    return ()
+
+
+def procedure_named(name: str) -> type[Procedure]:
+    """The one of that name. Raises `CalibrationError` naming those that there are."""
+    for procedure in procedures():
+        if procedure.about.name == name:
+            return procedure
+    known = ", ".join(procedure.about.name for procedure in procedures())
+    raise CalibrationError(f"no procedure '{name}'; there are: {known}")

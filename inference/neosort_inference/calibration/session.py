@@ -1,0 +1,119 @@
+"""One procedure at one line, step by step: in the process that holds the line's devices, and at nobody else's pace.
+
+Whoever drives it (a command, a job of the API) calls `step` again and again and shows what comes back. Nothing is
+sorted meanwhile. The procedure is fed with what the devices give without any correction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from neosort_hardware.calibrated import bare_array, bare_camera
+from neosort_hardware.config import LineConfig
+from neosort_hardware.line import Line
+from neosort_hardware.reference_pieces import WitnessMark
+from neosort_hardware.types import Shot, ShotOutcome
+from neosort_inference.calibration.procedure import CalibrationError, Guidance, Need, Procedure, Result, Value
+
+STEP_S = 0.02
+State = Literal["running", "done", "cancelled"]
+
+
+class CalibrationSession:
+    """A procedure under way. ``state`` is 'running' until there is enough, or it was cancelled; one thread.
+
+    Raises `CalibrationError` where the line lacks what the procedure needs, or for wrong parameters; `DeviceError`
+    from `step` where a device fails.
+    """
+
+    def __init__(self, line: Line, procedure: Procedure, parameters: Mapping[str, Value]) -> None:
+        self.procedure = procedure
+        self.state: State = "running"
+        self._line = line
+        self._camera, self._array = bare_camera(line.camera), bare_array(line.magnetometer)
+        self._may_fire = Need.FREE_JETS in procedure.about.needs
+        if self._may_fire and not line.interlock.read().closed:
+            raise CalibrationError(
+                f"{procedure.about.name} blows: {line.interlock.read().detail or 'interlock is open'}"
+            )
+        procedure.begin(self, parameters)
+        self._held = list(procedure.held())
+        self._set_out()
+
+    @property
+    def config(self) -> LineConfig:
+        return self._line.config
+
+    @property
+    def belt_mm(self) -> float:
+        return self._line.encoder.read().belt_mm
+
+    def fire(self, shot: Shot) -> ShotOutcome:
+        if not self._may_fire or not self._line.interlock.read().closed:
+            return ShotOutcome.REFUSED
+        return self._line.diverter.schedule(shot)
+
+    def witness(self) -> Sequence[WitnessMark]:
+        return () if self._line.hands is None else self._line.hands.witness()
+
+    def step(self, timeout_s: float = STEP_S) -> Guidance:
+        """Hand the procedure what the devices have given meanwhile; blocks for about ``timeout_s``."""
+        if self.state == "running":
+            self._feed(timeout_s)
+        guidance = self.procedure.guidance()
+        if guidance.done and self.state == "running":
+            self._end("done")
+        return guidance
+
+    def act(self, action: str) -> None:
+        """A button was pressed."""
+        if self.state != "running":
+            raise CalibrationError(f"{self.procedure.about.name} is {self.state}")
+        self.procedure.act(action)
+
+    def cancel(self) -> None:
+        """Stop, every valve closed; nothing was changed. May be called at any time."""
+        if self.state == "running":
+            self._end("cancelled")
+
+    def result(self) -> Result:
+        """What was found. Raises `CalibrationError` where there is not enough, or it was cancelled."""
+        if self.state == "cancelled":
+            raise CalibrationError(f"{self.procedure.about.name} was cancelled")
+        return self.procedure.result()
+
+    def _feed(self, timeout_s: float) -> None:
+        if self._may_fire:
+            self._line.diverter.heartbeat()
+        frame = self._camera.read(timeout_s)
+        while frame is not None:
+            self.procedure.see_frame(frame)
+            self._hold_next()
+            frame = self._camera.read(0.0)
+        block = self._array.read(0.0)
+        while block is not None:
+            self.procedure.see_block(block)
+            block = self._array.read(0.0)
+        self.procedure.see_travel(self._line.encoder.read())
+
+    def _set_out(self) -> None:
+        """On a simulated line its hands do what a person would."""
+        if self._line.hands is None:
+            return
+        self._line.hands.empty_belt(Need.EMPTY_BELT in self.procedure.about.needs)
+        for placed in self.procedure.props():
+            self._line.hands.lay(placed)
+        self._hold_next()
+
+    def _hold_next(self) -> None:
+        if self._line.hands is not None and (self._held or self.procedure.held()):
+            self._line.hands.hold(self._held.pop(0) if self._held else None)
+
+    def _end(self, state: State) -> None:
+        self.state = state
+        if self._may_fire:
+            self._line.diverter.close_all()
+        if self._line.hands is not None:
+            self._line.hands.hold(None)
+            self._line.hands.empty_belt(False)
