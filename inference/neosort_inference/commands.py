@@ -23,6 +23,7 @@ from neosort_inference.service import service_watchers
 from neosort_inference.sorting import Sorting, SortingPlan, Watcher
 from neosort_inference.telemetry import Telemetry
 from neosort_inference.terminal import LiveTerminal
+from neosort_inference.ui.running import Running
 from neosort_inference.ui.server import PageProcess
 from neosort_inference.watching import PageWatcher, TerminalWatcher
 
@@ -112,7 +113,8 @@ def watching(options: RunOptions, console: Console) -> Iterator[tuple[Watcher, .
     with ExitStack() as stack:
         watchers: list[Watcher] = []
         if not options.headless:
-            page = PageProcess(options.host, options.port)
+            running = Running(bundle=options.bundle, recipe=open_recipe(options.recipe))
+            page = PageProcess(options.host, options.port, running)
             stack.callback(page.stop)
             console.print(f"live page: {page.url}", soft_wrap=True)
             watchers.append(PageWatcher(page))

@@ -111,7 +111,6 @@
         if (panels().every(Boolean) && view.number !== newest?.number) take(view);
       }
     } catch { alive = false; }
-    document.body.classList.toggle("cut-off", !alive);
     setTimeout(poll, alive ? POLL_MS : 1000);
   }
 

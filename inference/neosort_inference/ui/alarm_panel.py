@@ -1,4 +1,4 @@
-"""The alarms on the page, with a button for the person who takes note of them."""
+"""The alarms, on every page, with a button for the person who takes note of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from nicegui import ui
 
 from neosort_inference.api.alarms import Acknowledge
 from neosort_inference.faults.alarms import Acknowledgement, Alarm
+from neosort_inference.ui.markup import markup, show
 
 
 class AlarmPanel:
@@ -15,18 +16,18 @@ class AlarmPanel:
 
     def __init__(self, acknowledge: Acknowledge) -> None:
         self._acknowledge = acknowledge
-        with ui.element("section").classes("panel alarms") as self._panel:
-            self._list = ui.html("", sanitize=False)
+        with ui.element("section").classes("alarms").props('aria-label="alarms" role="alert"') as self._panel:
+            with ui.element("div").classes("told"):
+                self._list = markup("")
             with ui.element("div").classes("row"):
-                self._by = ui.input("your name").props("dense dark maxlength=64")
-                ui.button("Acknowledge all", on_click=self._take_note).props("dense")
+                self._by = ui.input("your name").props("outlined maxlength=64").on("keydown.enter", self._take_note)
+                ui.button("Acknowledge all", on_click=self._take_note, color=None).classes("key").props("unelevated")
         self._panel.set_visibility(False)
 
     def show(self, alarms: tuple[Alarm, ...]) -> None:
+        """Tell of them, the gravest first as they come."""
         self._panel.set_visibility(bool(alarms))
-        content = "".join(_row(alarm) for alarm in alarms)
-        if self._list.content != content:
-            self._list.set_content(content)
+        show(self._list, "".join(_row(alarm) for alarm in alarms))
 
     def _take_note(self) -> None:
         by = (self._by.value or "").strip()
@@ -37,15 +38,15 @@ class AlarmPanel:
 
 
 def _row(alarm: Alarm) -> str:
-    """One alarm as a line of markup; whatever comes from the line is escaped."""
+    """One alarm as markup; whatever comes from the line is escaped."""
     told = [alarm.detail] if alarm.detail and alarm.detail != alarm.words else []
     told.append("standing" if alarm.standing else "over" if not alarm.needs_person else "over: acknowledge to go on")
     if alarm.times > 1:
         told.append(f"{alarm.times} times")
     if alarm.acknowledged_ns is not None:
         told.append(f"noted by {alarm.by}")
-    words = html.escape(" · ".join(told))
+    severity = alarm.severity.value
     return (
-        f'<div class="alarm {alarm.severity.value}"><b>{html.escape(alarm.words)}</b> '
-        f"<span>{alarm.number}</span> <small>{words}</small></div>"
+        f'<div class="alarm {severity}"><i></i><span><b>{html.escape(alarm.words)}</b><em>{severity} · '
+        f"no. {alarm.number}</em></span><small>{html.escape(' · '.join(told))}</small></div>"
     )

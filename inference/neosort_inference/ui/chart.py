@@ -1,63 +1,78 @@
-"""The chart of the last two minutes: how it looks, and what is drawn in it."""
+"""Charts: how they look in both themes, and what is drawn in the one of the last two minutes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from neosort_inference.telemetry import Snapshot
 
 
-def chart_options() -> dict[str, Any]:
-    """The chart as the browser is told to draw it, still without a line in it."""
-    soft, grid = "#8d9bab", "#242d38"
-    text = {"color": soft, "fontSize": 13}
-    axis = {"axisLabel": text, "nameTextStyle": text}
-    value = {"type": "value", "min": 0, "splitNumber": 3, "splitLine": {"lineStyle": {"color": grid}}, **axis}
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """Colours of a chart: words, grid, and its lines by what they stand for, as `shell.css` has them."""
 
-    def line(name: str, colour: str, which_axis: int, **more: object) -> dict[str, Any]:
-        style = {"lineStyle": {"color": colour, "width": 2.5}, "itemStyle": {"color": colour}}
-        return {
-            "name": name,
-            "type": "line",
-            "yAxisIndex": which_axis,
-            "showSymbol": False,
-            "data": [],
-            **style,
-            **more,
-        }
+    soft: str
+    grid: str
+    accent: str
+    ok: str
+    warn: str
+    bad: str
 
+
+INK = {
+    True: Ink("#9aa8b7", "#2b3642", "#5cc8ff", "#3ddc84", "#ffb020", "#ff7070"),
+    False: Ink("#526070", "#cfd7df", "#0a62b8", "#08733a", "#b06a00", "#bd1f2d"),
+}  # by whether it is dark
+
+
+def axis(ink: Ink, name: str = "", **more: object) -> dict[str, Any]:
+    """An axis of values."""
+    text = {"color": ink.soft, "fontSize": 14}
+    lines = {"splitLine": {"lineStyle": {"color": ink.grid}}, "axisLine": {"lineStyle": {"color": ink.grid}}}
+    return {"type": "value", "name": name, "axisLabel": text, "nameTextStyle": text, **lines, **more}
+
+
+def line(name: str, colour: str, data: Sequence[Any] = (), **more: object) -> dict[str, Any]:
+    """A line without symbols. ``data``: pairs (x, y), y None where there is nothing."""
+    style = {"lineStyle": {"color": colour, "width": 2.5}, "itemStyle": {"color": colour}}
+    return {"name": name, "type": "line", "showSymbol": False, "data": list(data), **style, **more}
+
+
+def chart(ink: Ink, x: dict[str, Any], y: Sequence[dict[str, Any]], series: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """A chart as the browser is told to draw it: nothing moves by itself, nothing hangs on a pointer that hovers."""
     return {
         "animation": False,
-        "grid": {"left": 46, "right": 50, "top": 30, "bottom": 28},
-        "legend": {"top": 0, "textStyle": text, "itemWidth": 18, "icon": "roundRect", "itemHeight": 4},
-        "xAxis": {
-            "type": "value",
-            "min": "dataMin",
-            "max": "dataMax",
-            "splitLine": {"show": False},
-            **axis,
-            "axisLabel": {
-                **axis["axisLabel"],
-                "showMinLabel": False,
-                "showMaxLabel": False,
-                ":formatter": "value => Math.round(value) + ' s'",
-            },
+        "grid": {"left": 50, "right": 50 if len(y) > 1 else 22, "top": 34, "bottom": 30},
+        "legend": {
+            "top": 0, "itemWidth": 18, "icon": "roundRect", "itemHeight": 5,
+            "textStyle": {"color": ink.soft, "fontSize": 14},
         },
-        "yAxis": [{**value, "name": "/s"}, {**value, "name": "ms", "splitLine": {"show": False}}],
-        "series": [
-            line("items/s", "#5cc8ff", 0),
-            line("latency p50", "#3ddc84", 1),
-            line("latency p99", "#ffb020", 1),
-        ],
-    }
+        "xAxis": x,
+        "yAxis": list(y),
+        "series": list(series),
+    }  # fmt: skip
 
 
-def fill_chart(options: dict[str, Any], history: Sequence[Snapshot]) -> None:
-    """Puts a history, oldest first, into the chart's options."""
+def pace_chart(ink: Ink, history: Sequence[Snapshot]) -> dict[str, Any]:
+    """Throughput and latency of a history, oldest first."""
+    none: dict[str, Any] = {"splitLine": {"show": False}}
+    label = {"color": ink.soft, "fontSize": 14, "showMinLabel": False, "showMaxLabel": False}
+    x = axis(ink, min="dataMin", max="dataMax") | none
+    x["axisLabel"] = label | {":formatter": "value => Math.round(value) + ' s'"}
     columns = [(s.elapsed_s, s.items_per_s, s.latency_p50_ms, s.latency_p99_ms) for s in history]
-    for which, series in enumerate(options["series"], 1):
-        series["data"] = [[round(row[0], 1), _rounded(row[which])] for row in columns]
+    drawn = [[[round(row[0], 1), _rounded(row[which])] for row in columns] for which in (1, 2, 3)]
+    return chart(
+        ink,
+        x,
+        [axis(ink, "/s", min=0, splitNumber=3), axis(ink, "ms", min=0, splitNumber=3) | none],
+        [
+            line("items/s", ink.accent, drawn[0]),
+            line("latency p50", ink.ok, drawn[1], yAxisIndex=1),
+            line("latency p99", ink.warn, drawn[2], yAxisIndex=1),
+        ],
+    )  # fmt: skip
 
 
 def _rounded(value: float | None) -> float | None:

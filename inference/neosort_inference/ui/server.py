@@ -15,6 +15,7 @@ from neosort_inference.faults.alarms import Acknowledgement
 from neosort_inference.telemetry import WindowView
 from neosort_inference.ui.asking import AcknowledgementSender, take_acknowledgements
 from neosort_inference.ui.channel import SharedBytes, ViewReader, open_channel
+from neosort_inference.ui.running import Running
 
 MAX_VIEWS_PER_S = 10.0
 STOP_WITHIN_S = 3.0
@@ -32,8 +33,9 @@ class PageProcess:
     those that came sooner than a tenth of a second after the last.
     """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, running: Running = Running()) -> None:  # noqa: B008 (frozen)
         listener = _listen(host, port)
+        self._running = running
         self._host, self._port = host, listener.getsockname()[1]
         self.url = f"http://{host}:{self._port}/"
         self.published = 0
@@ -46,7 +48,10 @@ class PageProcess:
         self._writer, receiver, shared = open_channel(context)
         self._asked, asking = context.Pipe(duplex=False)
         self._process = context.Process(
-            target=serve_page, args=(listener, receiver, shared, asking), name="neosort-page", daemon=True
+            target=serve_page,
+            args=(listener, receiver, shared, asking, self._running),
+            name="neosort-page",
+            daemon=True,
         )
         self._process.start()
         for end in (listener, receiver, asking):
@@ -105,15 +110,17 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve_page(listener: socket.socket, receiver: Connection, shared: SharedBytes, asking: Connection) -> None:
+def serve_page(
+    listener: socket.socket, receiver: Connection, shared: SharedBytes, asking: Connection, running: Running
+) -> None:
     """The child process: serves until the other end of ``receiver`` closes or dies. ``asking``: to the loop."""
     # Ctrl-C reaches the whole terminal group; the loop's process decides when the page ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(PAGE_NICENESS)  # on a small edge device the loop goes first
     # Imported here, in the child alone: the loop's process neither waits for the web's libraries nor carries them.
-    from neosort_inference.ui.page import page_server  # noqa: PLC0415
+    from neosort_inference.ui.pages import page_server  # noqa: PLC0415
 
-    feed, server = page_server(AcknowledgementSender(asking).send)
+    feed, server = page_server(AcknowledgementSender(asking).send, running)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), name="http", daemon=True)
     thread.start()
     reader = ViewReader(receiver, shared)

@@ -1,0 +1,32 @@
+// The theme before anything is painted: as the system says, or as was chosen on this device. The server is told, for
+// charts are coloured there.
+(() => {
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const choices = ["auto", "light", "dark"];
+  const choice = () => (choices.includes(localStorage.getItem("theme")) ? localStorage.getItem("theme") : "auto");
+  const dark = () => (choice() === "auto" ? system.matches : choice() === "dark");
+  function show() {
+    document.documentElement.dataset.theme = dark() ? "dark" : "light";
+    const label = document.querySelector("#theme span");
+    if (label) label.textContent = { auto: "as system", light: "light", dark: "dark" }[choice()];
+  }
+  window.neosortTheme = { dark, tell: () => { show(); emitEvent("theme", { dark: dark() }); } };
+  system.addEventListener("change", () => window.neosortTheme.tell());
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("#theme")) return;
+    localStorage.setItem("theme", choices[(choices.indexOf(choice()) + 1) % choices.length]);
+    window.neosortTheme.tell();
+  });
+  show();
+})();
+
+// Whether the page's process still answers; figures that stand still must not look alive.
+(() => {
+  async function ask() {
+    let alive = false;
+    try { alive = (await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(3000) })).ok; } catch { /* gone */ }
+    document.body.classList.toggle("cut-off", !alive);
+    setTimeout(ask, 2000);
+  }
+  addEventListener("load", ask);
+})();

@@ -1,0 +1,33 @@
+"""All pages, on the interface's own application, and the server of both."""
+
+from __future__ import annotations
+
+import uvicorn
+from fastapi import FastAPI
+from nicegui import ui
+
+from neosort_inference.api.alarms import Acknowledge
+from neosort_inference.api.app import create_app
+from neosort_inference.api.feed import ViewFeed
+from neosort_inference.ui.line_page import line_page
+from neosort_inference.ui.running import Running
+from neosort_inference.ui.shell import LINE
+from neosort_inference.ui.site import Site
+
+PAGES = {LINE: line_page}
+
+
+def add_pages(app: FastAPI, site: Site) -> None:
+    """Serve the pages on ``app``. Everything they load comes from this process; nothing from elsewhere."""
+    for place, build in PAGES.items():
+        ui.page(place.path, title=f"neosort · {place.name}")(lambda build=build: build(site))
+    ui.run_with(app, title="neosort", favicon="🧲", dark=True, tailwind=False, show_welcome_message=False)
+
+
+def page_server(acknowledge: Acknowledge, running: Running) -> tuple[ViewFeed, uvicorn.Server]:
+    """A server of the interface and the pages, not yet running, and the feed that they show."""
+    feed = ViewFeed()
+    app = create_app(feed, acknowledge)
+    add_pages(app, Site(feed=feed, acknowledge=acknowledge, running=running))
+    config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="on", timeout_graceful_shutdown=1)
+    return feed, uvicorn.Server(config)
