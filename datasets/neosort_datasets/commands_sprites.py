@@ -38,23 +38,30 @@ def build(
     add: Annotated[
         bool, typer.Option("--add", help="Draw only what the atlas lacks, into packs beside those that it has.")
     ] = False,
+    redraw: Annotated[
+        bool, typer.Option("--redraw", help="Replace the packs of the looks named by --look; all others stay.")
+    ] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; one a core if left out.")] = None,
 ) -> None:
     """Draw every model in every pose that is not finished yet, and pack all that is finished into an atlas.
 
     Nothing finished is lost when it is broken off; after a change of a shape or its paint only what changed is drawn
     again. What cannot be drawn is named, and all the rest is packed. With --add, no sprite that the atlas has is
-    drawn or packed again, and what is new is drawn with the same settings.
+    drawn or packed again, and what is new is drawn with the same settings; with --redraw, the looks of --look alone are
+    packed anew.
     """
+    if redraw and (add or not look):
+        raise RenderError("--redraw needs --look, and cannot go with --add")
     require_renderer()
     from neosort_datasets.rendering import build as builder  # noqa: PLC0415 (needs the extra)
-    from neosort_datasets.rendering.atlas_writer import add_to_atlas, present, write_atlas  # noqa: PLC0415
+    from neosort_datasets.rendering.atlas_writer import add_to_atlas, present, replace_in_atlas, write_atlas  # noqa: PLC0415
     from neosort_datasets.rendering.kept import RenderSettings  # noqa: PLC0415
     from neosort_datasets.rendering.worklist import tasks  # noqa: PLC0415
 
     settings, wanted = RenderSettings(), tasks(tuple(look or ()))
-    if add:
+    if add or redraw:
         settings, there = present(out)
+    if add:
         wanted = [task for task in wanted if task.key not in there]
     with Progress(*COLUMNS) as progress:
         bar = progress.add_task("", total=len(wanted))
@@ -65,8 +72,9 @@ def build(
                 progress.console.print(outcome.problem, style="red", highlight=False)
 
         outcomes = builder.build(wanted, work, settings, workers=workers or os.cpu_count() or 1, done=done)
-    if add:
-        size = add_to_atlas(out, builder.finished_sprites(wanted, work, settings))
+    if add or redraw:
+        into = add_to_atlas if add else replace_in_atlas
+        size = into(out, builder.finished_sprites(wanted, work, settings))
     else:
         libraries = {name: version(name) for name in ("mitsuba", "drjit", "pyoidn", "numpy")}
         size = write_atlas(

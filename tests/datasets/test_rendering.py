@@ -17,7 +17,7 @@ from neosort_datasets.cli import app
 from neosort_datasets.modelling.shapes import box
 from neosort_datasets.modelling.solid import Part, Surface
 from neosort_datasets.rendering import build, dome, extra, layers
-from neosort_datasets.rendering.atlas_writer import FinishedSprite, add_to_atlas, present, write_atlas
+from neosort_datasets.rendering.atlas_writer import FinishedSprite, add_to_atlas, present, replace_in_atlas, write_atlas
 from neosort_datasets.rendering.extra import RenderError
 from neosort_datasets.rendering.kept import KeptSprites, RenderSettings, fingerprint
 from neosort_datasets.rendering.packing import ATLAS_SIZES_PX, GUTTER_PX, packed, shelved
@@ -277,6 +277,22 @@ def test_what_is_added_leaves_the_packs_there_are_as_they_are(tmp_path: Path) ->
         RenderSettings(px_per_mm=2.0, fineness=1, samples=12),
         {"a-01/top", "a-02/top", "a-03/top", "b-01/top"},
     )
+
+
+def test_a_look_that_is_drawn_again_takes_the_place_of_all_its_packs(tmp_path: Path) -> None:
+    write_atlas(tmp_path, [finished("a-01/top", "a"), finished("b-01/top", "b")], px_per_mm=2.0, built_with={})
+    add_to_atlas(tmp_path, [finished("a-02/top", "a")])
+    before = (tmp_path / "b.zip").read_bytes()
+    with pytest.raises(RenderError, match=r"1 sprites that were not drawn would be lost, the first a-01/top"):
+        replace_in_atlas(tmp_path, [finished("a-02/top", "a")])
+    again = traced((0.2, 0.5, 1.0), 0.6)
+    size = replace_in_atlas(tmp_path, [finished("a-01/top", "a", again), finished("a-02/top", "a", again)])
+    assert size == sum(path.stat().st_size for path in tmp_path.iterdir())
+    assert (tmp_path / "b.zip").read_bytes() == before
+    atlas = Atlas(tmp_path)
+    assert sorted(atlas.index.packs) == ["a", "b"]
+    for key in ("a-01/top", "a-02/top"):
+        assert np.abs(atlas.sprite(key).light.astype(int) - layers_of(again).light).mean() < 4
 
 
 def test_nothing_is_added_where_there_is_no_atlas(tmp_path: Path) -> None:

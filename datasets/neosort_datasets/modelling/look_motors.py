@@ -1,4 +1,8 @@
-"""Brushed and brushless can motors, some with a gear head: shaft along x, terminals at the other end."""
+"""Motors in cans, some with a gear head: shaft along x, terminals at the other end.
+
+What one sees follows from what a motor is: a ferrite motor has brushes and two terminals, as has one of two NdFeB
+poles; one of more NdFeB poles has no brushes, and three leads.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ from neosort_datasets.modelling.forms import (
     wrapped,
 )
 from neosort_datasets.modelling.labels import brand, serial
+from neosort_datasets.modelling.look_inrunners import inrunner
 from neosort_datasets.modelling.motor_ends import HOLE, Motor, gear_head, nose, rear, shaft_end
 from neosort_datasets.modelling.paint import Canvas
 from neosort_datasets.modelling.paints import (
@@ -43,9 +48,15 @@ CAPS = (WHITE_PLASTIC, BLACK_PLASTIC, BLUE_PLASTIC, RED_PLASTIC, GREEN_PLASTIC, 
 WIRES = (RED_PLASTIC, BLACK_PLASTIC, BLUE_PLASTIC, YELLOW_PLASTIC, WHITE_PLASTIC)
 
 
+SHARE_IN_PLAIN_CANS = 0.25  # a: brushless ones that look like brushed ones but for their rear
+
+
 def can_motor(model: ItemModel, pose: Pose, rng: np.random.Generator) -> Solid:
     """A motor with its can, caps, shaft end and print; wires on some."""
-    motor = _drawn(model, rng)
+    brushless = has_many_poles(model)
+    if brushless and rng.random() >= SHARE_IN_PLAIN_CANS:
+        return inrunner(model, pose, rng)
+    motor = _drawn(model, brushless, rng)
     parts = [
         along_x(part, 0.5 * model.height_mm)
         for part in (*_can(motor, rng), *nose(motor, rng), *gear_head(motor, rng), *rear(motor, model, rng))
@@ -56,10 +67,20 @@ def can_motor(model: ItemModel, pose: Pose, rng: np.random.Generator) -> Solid:
     return Solid(parts=tuple(parts), loose=_wires(motor, model, pose, rng))
 
 
-def _drawn(model: ItemModel, rng: np.random.Generator) -> Motor:
+def has_many_poles(model: ItemModel) -> bool:
+    """Whether a motor's magnets are NdFeB of more than two poles: then their moments cancel."""
+    if any(magnet.material != "ndfeb" for magnet in model.magnets):
+        return False
+    moments = [
+        magnet.mass_g * np.asarray(magnet.rotation) @ np.asarray(magnet.polarisation_t) for magnet in model.magnets
+    ]
+    sizes = [float(np.linalg.norm(moment)) for moment in moments]
+    return float(np.linalg.norm(np.sum(moments, axis=0))) < 0.01 * sum(sizes)
+
+
+def _drawn(model: ItemModel, brushless: bool, rng: np.random.Generator) -> Motor:
     length, radius = model.length_mm, 0.5 * model.height_mm
     flat = radius * float(rng.uniform(0.76, 0.88)) if rng.random() < 0.3 else radius
-    brushless = bool(rng.random() < 0.2)
     end = str(rng.choice(["pinion", "pinion", "bare", "bare", "pulley", "weight", "gear_head"]))
     gear_mm = length * float(rng.uniform(0.2, 0.32)) if end == "gear_head" else 0.0
     rear = -0.5 * length + (1.2 if brushless else min(3.5, 0.07 * length))
@@ -177,10 +198,12 @@ def _dressed(canvas: Canvas, motor: Motor, rng: np.random.Generator, around: flo
 def _wires(motor: Motor, model: ItemModel, pose: Pose, rng: np.random.Generator) -> tuple[Part, ...]:
     if rng.random() < 0.45:
         return ()
-    pair = [WIRES[0], WIRES[1]] if rng.random() < 0.6 else [WIRES[i] for i in rng.choice(len(WIRES), 2, replace=False)]
+    usual = [*range(3)] if motor.brushless else [0, 1]
+    chosen = usual if rng.random() < 0.6 else rng.choice(len(WIRES), len(usual), replace=False)
+    sides = np.linspace(-1, 1, len(usual))
     thick = float(np.clip(0.05 * motor.radius_mm, 0.45, 1.1))
     parts: list[Part] = []
-    for side, paint in zip((-1, 1), pair, strict=True):
+    for side, paint in zip(sides.tolist(), [WIRES[i] for i in chosen], strict=True):
         heading, length = math.pi + 0.3 * float(rng.normal()), float(rng.uniform(8, 40))
         if pose.sprite == "standing":
             start = (-motor.radius_mm * 0.9, side * 2.0, thick + 0.5)

@@ -56,9 +56,13 @@ def write_atlas(
     }
     _pack(folder, index, _by_look(sprites))
     size = _write_index(folder, index)
+    _remove_stale(folder, index)
+    return size
+
+
+def _remove_stale(folder: Path, index: Mapping[str, Any]) -> None:
     for stale in set(folder.glob("*.zip")) - {folder / pack["file"] for pack in index["packs"].values()}:
         stale.unlink()
-    return size
 
 
 def add_to_atlas(folder: Path, sprites: Iterable[FinishedSprite]) -> int:
@@ -71,6 +75,25 @@ def add_to_atlas(folder: Path, sprites: Iterable[FinishedSprite]) -> int:
     packs = {_free_name(look, index["packs"]): members for look, members in _by_look(sprites).items()}
     _pack(folder, index, packs)
     return _write_index(folder, index)
+
+
+def replace_in_atlas(folder: Path, sprites: Iterable[FinishedSprite]) -> int:
+    """Write ``sprites``, all that there are of some looks, in place of what the atlas in ``folder`` has of these looks;
+    the packs of every other look stay as they are to the byte. Bytes of the atlas then.
+
+    Raises `RenderError` as `add_to_atlas`, and where a sprite would be lost with its pack.
+    """
+    index, packs = _read_index(folder), _by_look(sprites)
+    drawn = {sprite.key for members in packs.values() for sprite in members}
+    stale = {entry["pack"] for key, entry in index["sprites"].items() if key in drawn or entry["pack"] in packs}
+    lost = sorted({key for key, entry in index["sprites"].items() if entry["pack"] in stale} - drawn)
+    if lost:
+        raise RenderError(f"{folder}: {len(lost)} sprites that were not drawn would be lost, the first {lost[0]}")
+    index["packs"] = {name: pack for name, pack in index["packs"].items() if name not in stale}
+    _pack(folder, index, packs)
+    size = _write_index(folder, index)
+    _remove_stale(folder, index)
+    return size
 
 
 def present(folder: Path) -> tuple[RenderSettings, set[str]]:
