@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from neosort_hardware.config import ChannelsCalibration, LensCalibration, LightCalibration, LineConfig
 from neosort_hardware.devices import Camera, Magnetometer
@@ -80,15 +81,17 @@ def spread(coarse: ArrayF32, width: int, height: int) -> ArrayF32:
     rows, cols = coarse.shape
     u = (np.arange(width, dtype=np.float32) + 0.5) / width * (cols - 1)
     v = (np.arange(height, dtype=np.float32) + 0.5) / height * (rows - 1)
-    maps = np.meshgrid(u, v)
-    return np.asarray(cv2.remap(coarse, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+    at_u, at_v = np.meshgrid(u, v)
+    return np.asarray(cv2.remap(coarse, at_u, at_v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
-def _straight_maps(lens: LensCalibration, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def _straight_maps(
+    lens: LensCalibration, size: tuple[int, int]
+) -> tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]]:
     matrix = camera_matrix(lens)
     distortion = np.asarray(lens.distortion, np.float64)
     first, second = cv2.initUndistortRectifyMap(matrix, distortion, np.eye(3), matrix, size, cv2.CV_16SC2)
-    return np.asarray(first), np.asarray(second)
+    return np.asarray(first, np.int16), np.asarray(second, np.uint16)
 
 
 class CalibratedMagnetometer:
