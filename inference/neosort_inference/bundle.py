@@ -108,10 +108,7 @@ def load_bundle(path: Path, threads: int = 1) -> Bundle:
     The runtime sees the file only when it is whole and holds nothing that reaches outside itself.
     """
     data = _read(path)
-    try:
-        file = inspect(data)
-    except OnnxFileError as error:
-        raise BundleError(f"{path}: not an ONNX model that may be run, {error}") from error
+    file = _inspected(path, data)
     metadata = _metadata(path, file)
     if len(data) < metadata.model_bytes or _sha256(data[: metadata.model_bytes]) != metadata.sha256:
         raise BundleError(f"{path}: torn or altered, its content does not have the SHA-256 in its metadata")
@@ -125,6 +122,11 @@ def load_bundle(path: Path, threads: int = 1) -> Bundle:
     return Bundle(session, metadata)
 
 
+def read_metadata(path: Path) -> BundleMetadata:
+    """What a bundle says of itself, without making sure that it may be run. Raises `BundleError`."""
+    return _metadata(path, _inspected(path, _read(path)))
+
+
 def _read(path: Path) -> bytes:
     try:
         size = path.stat().st_size
@@ -133,6 +135,13 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise BundleError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _inspected(path: Path, data: bytes) -> OnnxFile:
+    try:
+        return inspect(data)
+    except OnnxFileError as error:
+        raise BundleError(f"{path}: not an ONNX model that may be run, {error}") from error
 
 
 def _metadata(path: Path, file: OnnxFile) -> BundleMetadata:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,8 +16,10 @@ from neosort_datasets.recording_writer import counted
 from neosort_hardware.clock import Clock, RealClock, VirtualClock
 from neosort_hardware.config import ConfigError, LineConfig
 from neosort_hardware.line import open_line
+from neosort_inference.bundle import load_bundle
+from neosort_inference.bundle_choice import choose_bundle
 from neosort_inference.decision_log import DECISIONS_FILE, DecisionLog
-from neosort_inference.opening import must_be_new, must_take_files, open_bundle, open_recipe
+from neosort_inference.opening import must_be_new, must_take_files, open_recipe
 from neosort_inference.operating_point import operating_point
 from neosort_inference.report import Report, build_report, print_report, write_report
 from neosort_inference.service import service_watchers
@@ -28,6 +31,7 @@ from neosort_inference.ui.server import PageProcess
 from neosort_inference.watching import PageWatcher, TerminalWatcher
 
 SLOW_DISK_S = 60.0
+LOGGER = logging.getLogger("neosort.line")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +56,7 @@ def run_line(config: LineConfig, options: RunOptions, console: Console, *more: W
 
     Raises what the user can mend (see `cli.main`).
     """
-    plan = plan_of(options)
+    plan = plan_of(options, config, console)
     with ExitStack() as stack:
         watchers = stack.enter_context(watching(options, console))
         line = stack.enter_context(open_line(config, clock_of(fast=options.fast), options.seed or 0))
@@ -86,10 +90,13 @@ def sort_and_keep(sorting: Sorting, recorder: RecordingWriter | None = None) -> 
     return failure
 
 
-def plan_of(options: RunOptions) -> SortingPlan:
-    """How to sort. Whatever cannot come to a good end is refused here, before anything is opened."""
+def plan_of(options: RunOptions, config: LineConfig, console: Console) -> SortingPlan:
+    """How to sort that line. Whatever cannot come to a good end is refused here, before any device is opened."""
+    choice = choose_bundle(options.bundle, config)
+    say(console, choice.why)
+    LOGGER.info("%s", choice.why)
     plan = SortingPlan(
-        bundle=open_bundle(options.bundle),
+        bundle=load_bundle(choice.path),
         recipe=open_recipe(options.recipe),
         blind=options.blind,
         seconds=options.seconds,

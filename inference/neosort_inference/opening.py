@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import tempfile
-from importlib.resources import files
 from pathlib import Path
 
 from neosort_hardware.config import ConfigError, LineConfig, at_belt_speed, load_line_config
 from neosort_inference.bundle import Bundle, load_bundle
+from neosort_inference.bundle_choice import choose_bundle
 from neosort_inference.recipe import Recipe, load_recipe
 
-SHIPPED_BUNDLE = "neosort.onnx"
+
+def bundle_path(path: Path | None, config: LineConfig | None = None) -> Path:
+    """The bundle asked for, or of those that are shipped the one for that line (the simulated one as built in).
+
+    Raises `BundleError`.
+    """
+    return choose_bundle(path, config or LineConfig()).path
 
 
-def bundle_path(path: Path | None) -> Path:
-    """The bundle asked for, or the one that is shipped."""
-    return Path(str(files("neosort_inference").joinpath("models", SHIPPED_BUNDLE))) if path is None else path
-
-
-def open_bundle(path: Path | None) -> Bundle:
-    """The bundle asked for, or the one that is shipped. Raises `BundleError`."""
-    return load_bundle(bundle_path(path))
+def open_bundle(path: Path | None, config: LineConfig | None = None) -> Bundle:
+    """The bundle that `bundle_path` names. Raises `BundleError`."""
+    return load_bundle(bundle_path(path, config))
 
 
 def open_recipe(path: Path | None) -> Recipe:

@@ -25,7 +25,12 @@ class LogForm(StrEnum):
 
 
 ConfigOption = Annotated[Path | None, typer.Option(help="The line (TOML). Left out: the simulated line as built in.")]
-BundleOption = Annotated[Path | None, typer.Option(help="Model bundle (.onnx). Left out: the one that is shipped.")]
+BundleOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Model bundle (.onnx). Left out: of the shipped ones that which covers the belt in fewest passes."
+    ),
+]
 RecipeOption = Annotated[Path | None, typer.Option(help="What to eject (TOML). Left out: the default recipe.")]
 BeltSpeedOption = Annotated[
     float | None, typer.Option(help="Belt speed in m/s, instead of the configuration's.", show_default=False)

@@ -66,13 +66,14 @@ def replay_source(
 
     Raises what the user can mend (see `cli.main`).
     """
-    plan, clock = plan_of(options), clock_of(fast=options.fast)
+    clock = clock_of(fast=options.fast)
     photographs = source.is_dir() or source.suffix.lower() in SUFFIXES
     played = (
         _photographs(source, config or LineConfig(), clock, console)
         if photographs
         else _recording(source, config, clock, console, salvage=salvage)
     )
+    plan = plan_of(options, played.config, console)
     plan = _without_field(source, plan) if not played.tape.has_field else plan
     with watching(options, console) as watchers, open_log(options) as log, line_on(played.tape) as line:
         sorting = Sorting(line, plan, watchers, log=log)

@@ -46,7 +46,7 @@ def replay(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Replayed]:
             return kept["report"]
 
         monkeypatch.setattr(commands, "build_report", keep)
-        monkeypatch.setattr(commands, "open_bundle", lambda _: bundle)
+        monkeypatch.setattr(commands, "load_bundle", lambda _: bundle)
         monkeypatch.setattr(commands, "open_recipe", lambda _: Recipe(min_p_ndfeb=0.5))
         said = io.StringIO()
         options = RunOptions(

@@ -55,10 +55,11 @@ def senses(
     Each sense sorts at its own threshold for the recipe's purity. Computing is charged to virtual time: more workers
     than idle cores show as latency.
     """
-    line, rules, model = open_config(config, belt_speed), open_recipe(recipe), open_bundle(bundle)
+    line, rules = open_config(config, belt_speed), open_recipe(recipe)
+    model = open_bundle(bundle, line)
     points = {sense: operating_point(rules, model, blind) for sense, blind in BLIND.items()}
     must_take_json(json_file)
-    belts = belts_of(line, bundle_path(bundle), rules, range(first_seed, first_seed + seeds), items)
+    belts = belts_of(line, bundle_path(bundle, line), rules, range(first_seed, first_seed + seeds), items)
     console = Console()
     columns = (
         TextColumn("items"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"),

@@ -18,8 +18,11 @@ from neosort_inference.bench.line import Pass, figures, highest_speed, run_belt
 from neosort_inference.bench.line_screen import print_line
 from neosort_inference.bench.record import Record, keep, must_take_json, origin
 from neosort_inference.bench.twin import rated
+from neosort_inference.bundle import load_bundle
+from neosort_inference.bundle_choice import choose_bundle
+from neosort_inference.commands import say
 from neosort_inference.faults.alarm_log import unlogged
-from neosort_inference.opening import open_bundle, open_config, open_recipe
+from neosort_inference.opening import open_config, open_recipe
 from neosort_inference.options import BundleOption, ConfigOption, JsonOption, RecipeOption
 from neosort_inference.sorting import SortingPlan
 
@@ -67,12 +70,15 @@ def line(
     The real loop on a belt that is played back from memory, at several speeds; by default a belt of 1 m at 2.8 m/s.
     Waiting is skipped. Exit code 1 when a shot came late at the quoted speed.
     """
-    plan = SortingPlan(bundle=open_bundle(bundle), recipe=open_recipe(recipe), kept=None)
+    rules = open_recipe(recipe)
     if recording is not None and config is not None:
         raise ConfigError(f"{recording}: a recording brings its own line configuration, leave --config out")
     must_take_json(json_file)
     console = Console()
     lap = _lap(recording, rated(LineConfig()) if config is None else open_config(config), seed)
+    choice = choose_bundle(bundle, lap.config)
+    say(console, choice.why)
+    plan = SortingPlan(bundle=load_bundle(choice.path), recipe=rules, kept=None)
     own_m_per_s = lap.config.belt.speed_m_per_s
     wanted = speeds or [own_m_per_s, *(slower for slower in SLOWER_M_PER_S if slower < own_m_per_s)]
     by_speed: list[list[Pass]] = [[] for _ in wanted]

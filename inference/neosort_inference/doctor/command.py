@@ -15,11 +15,12 @@ from rich.text import Text
 
 from neosort_hardware.config import ConfigError, LineConfig
 from neosort_inference.bench.record import origin
-from neosort_inference.bundle import BundleError
+from neosort_inference.bundle import BundleError, load_bundle
+from neosort_inference.bundle_choice import choose_bundle
 from neosort_inference.doctor.finding import Finding, Grade, fault
 from neosort_inference.doctor.line_checks import examine_line
 from neosort_inference.doctor.machine_checks import examine_machine
-from neosort_inference.opening import open_bundle, open_config, open_recipe
+from neosort_inference.opening import open_config, open_recipe
 from neosort_inference.options import BundleOption, ConfigOption, HostOption, PortOption, RecipeOption
 
 _STYLES = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.FAULT: "bold red"}
@@ -61,14 +62,15 @@ def _findings(
         yield refused
         return
     try:
-        model, rules = open_bundle(bundle), open_recipe(recipe)
+        choice, rules = choose_bundle(bundle, line), open_recipe(recipe)
+        model = load_bundle(choice.path)
     except BundleError as error:
         yield fault("model", str(error), "copy the bundle anew; without --bundle the shipped one is taken")
         return
     except ConfigError as error:
         yield fault("recipe", str(error), "mend that file; without --recipe the default is taken")
         return
-    yield from examine_line(line, model, rules)
+    yield from examine_line(line, model, rules, choice.why)
 
 
 def _line(config: Path | None) -> tuple[LineConfig, Finding | None]:

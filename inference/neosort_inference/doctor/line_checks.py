@@ -6,10 +6,6 @@ from datetime import date
 
 import numpy as np
 
-from neosort_datasets.line_grid import lanes_of, line_grid
-from neosort_datasets.pacing import Pace
-from neosort_datasets.rectification import View
-from neosort_hardware.belt import LineGeometry
 from neosort_hardware.clock import RealClock
 from neosort_hardware.config import ConfigError, LineConfig
 from neosort_hardware.devices import Camera, DeviceError, Encoder, Interlock, Magnetometer
@@ -17,6 +13,7 @@ from neosort_hardware.driver_choice import DEFAULT_DRIVER
 from neosort_hardware.line import Found, probing, settings_in
 from neosort_hardware.slots import SlotName
 from neosort_inference.bundle import Bundle
+from neosort_inference.bundle_choice import cover_of
 from neosort_inference.doctor.finding import Finding, fault, warning, well
 from neosort_inference.operating_point import operating_point
 from neosort_inference.recipe import Recipe
@@ -33,25 +30,25 @@ def examine_devices(config: LineConfig) -> list[Finding]:
         return [_device(slot, one, settings_in(config, slot).driver) for slot, one in found.items()]
 
 
-def examine_bundle(bundle: Bundle, recipe: Recipe, config: LineConfig) -> list[Finding]:
-    """The bundle with the recipe's threshold, and its time beside the belt's."""
+def examine_bundle(bundle: Bundle, recipe: Recipe, config: LineConfig, why: str) -> list[Finding]:
+    """The bundle and ``why`` this one, with the recipe's threshold, and its time beside the belt's."""
     metadata = bundle.metadata
     try:
         point = operating_point(recipe, bundle)
     except ConfigError as error:
         return [fault("model", str(error), "lower purity_target in the recipe, or take another bundle")]
-    return [well("model", f"{metadata.name}; {point}"), pace(bundle.warm_up(WARM_UP_RUNS), bundle, config)]
+    return [
+        well("bundle", why),
+        well("model", f"{metadata.name}; {point}"),
+        pace(bundle.warm_up(WARM_UP_RUNS), bundle, config),
+    ]
 
 
 def pace(window_ms: float, bundle: Bundle, config: LineConfig) -> Finding:
     """Whether a window of ``window_ms`` a lane is done before the belt brings the next one."""
-    camera, geometry, model = config.camera, LineGeometry.of(config), bundle.metadata.grid
-    view = View.of(geometry.pixel_to_belt, camera.width_px, camera.height_px)
-    grid = line_grid(model, geometry, view)
-    lanes = len(lanes_of(grid, model))
-    hop_mm = Pace.overlapping(grid.length_mm).hop_mm(view.length_mm, camera.trigger_every_mm, grid.length_mm)
-    there_ms = hop_mm / config.belt.speed_m_per_s
-    spent_ms = lanes * window_ms
+    cover = cover_of(bundle.metadata.grid, config)
+    there_ms = cover.hop_mm / config.belt.speed_m_per_s
+    spent_ms = cover.lanes * window_ms
     said = f"{spent_ms:.0f} ms for a window, one comes every {there_ms:.0f} ms at {config.belt.speed_m_per_s:g} m/s"
     if spent_ms > there_ms:
         return fault("pace", said, "slow the belt, take a smaller bundle, or see what else the machine does (top)")
@@ -75,13 +72,13 @@ def calibration(made_on: date | None, today: date, *, simulated: bool) -> Findin
     return well("calibration", said)
 
 
-def examine_line(config: LineConfig, bundle: Bundle, recipe: Recipe) -> list[Finding]:
+def examine_line(config: LineConfig, bundle: Bundle, recipe: Recipe, why: str) -> list[Finding]:
     """Everything of the line."""
     slots: tuple[SlotName, ...] = ("camera", "magnetometer", "encoder")
     simulated = all(settings_in(config, slot).driver == DEFAULT_DRIVER for slot in slots)
     return [
         *examine_devices(config),
-        *examine_bundle(bundle, recipe, config),
+        *examine_bundle(bundle, recipe, config, why),
         calibration(config.calibration.made_on, date.today(), simulated=simulated),
     ]
 

@@ -60,7 +60,7 @@ def soak(
     for name in faults or ():
         if name not in FAULT_NAMES:
             raise ConfigError(f"--fault {name}: unknown; there are {', '.join(FAULT_NAMES)}")
-    plan = SortingPlan(bundle=open_bundle(bundle), recipe=open_recipe(recipe))
+    plan = SortingPlan(bundle=open_bundle(bundle, line), recipe=open_recipe(recipe))
     must_take_json(json_file)
     console = Console()
     counted_by = CountedBy.PROCESSOR if alone else CountedBy.CLOCK
