@@ -89,10 +89,11 @@ _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """A button: something that only a person can say or trigger, such as 'take this view'."""
+    """A button: something that only a person can say or trigger, such as 'take this view'. ``fields``: to fill in."""
 
     name: str
     title: str
+    fields: tuple[Parameter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +243,7 @@ class Procedure(ABC):
     def see_travel(self, sample: EncoderSample) -> None:  # noqa: B027
         """The encoder, at every step."""
 
-    def act(self, action: str) -> None:
+    def act(self, action: str, values: Mapping[str, Value]) -> None:
         """A button of the guidance's was pressed. Raises `CalibrationError` for one that is not there."""
         raise CalibrationError(f"{self.about.name} has no action '{action}' now")
 
@@ -253,9 +254,14 @@ class Procedure(ABC):
 
 def checked_parameters(about: About, given: Mapping[str, Value]) -> dict[str, Value]:
     """Every parameter, given or at its default. Raises `CalibrationError` for unknown names and wrong values."""
-    known = {parameter.name: parameter for parameter in about.parameters}
+    return checked_values(about.name, about.parameters, given)
+
+
+def checked_values(asked_by: str, parameters: Sequence[Parameter], given: Mapping[str, Value]) -> dict[str, Value]:
+    """The same for the parameters of whatever asks for some."""
+    known = {parameter.name: parameter for parameter in parameters}
     unknown = sorted(set(given) - set(known))
     if unknown:
         told = ", ".join(known) or "none"
-        raise CalibrationError(f"{about.name} has no parameter '{unknown[0]}'; it has: {told}")
+        raise CalibrationError(f"{asked_by} has no parameter '{unknown[0]}'; it has: {told}")
     return {name: parameter.checked(given.get(name, parameter.default)) for name, parameter in known.items()}

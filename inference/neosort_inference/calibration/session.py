@@ -66,11 +66,11 @@ class CalibrationSession:
             self._end("done")
         return guidance
 
-    def act(self, action: str) -> None:
-        """A button was pressed."""
+    def act(self, action: str, values: Mapping[str, Value] | None = None) -> None:
+        """A button was pressed, and its fields filled in."""
         if self.state != "running":
             raise CalibrationError(f"{self.procedure.about.name} is {self.state}")
-        self.procedure.act(action)
+        self.procedure.act(action, values or {})
 
     def cancel(self) -> None:
         """Stop, every valve closed; nothing was changed. May be called at any time."""
