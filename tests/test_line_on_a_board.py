@@ -40,7 +40,7 @@ class StopWhenShot:
     def show(self, _view):
         """Nobody looks."""
 
-    def acknowledged(self):
+    def asked(self):
         return ()
 
 

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from neosort_inference.faults.alarms import Acknowledgement
+from neosort_inference.asking.channel import Asked
 from neosort_inference.telemetry import Snapshot, WindowView
 
 ROOT = logging.getLogger("neosort")
@@ -71,7 +71,7 @@ class LogWatcher:
     def show(self, view: WindowView) -> None:
         """Pictures are the page's business."""
 
-    def acknowledged(self) -> tuple[Acknowledgement, ...]:
+    def asked(self) -> tuple[Asked, ...]:
         """Nothing: a log is read later."""
         return ()
 

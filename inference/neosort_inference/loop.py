@@ -15,7 +15,7 @@ from neosort_inference.detector import Detector
 from neosort_inference.ejection import ShotPlanner
 from neosort_inference.faults.catalogue import CATALOGUE
 from neosort_inference.faults.jets import Air
-from neosort_inference.faults.modes import Condition
+from neosort_inference.faults.modes import Condition, Mode
 from neosort_inference.faults.reached_line import ReachedLine
 from neosort_inference.faults.watch import FaultWatch
 from neosort_inference.recipe import Judge, NoShot
@@ -24,12 +24,21 @@ from neosort_inference.telemetry import Telemetry
 from neosort_inference.tracks import Track, Tracker
 
 READ_TIMEOUT_S = 0.05
+HELD = "held"
 HANDED = 256  # shots remembered: more than lie between the array and the nozzles at 33 a second and 0.5 m/s
 _ANSWERS: dict[ShotOutcome, NoShot | None] = {
     ShotOutcome.ACCEPTED: None,
     ShotOutcome.LATE: NoShot(verdict=Verdict.LATE, reason="too late"),
     ShotOutcome.REFUSED: NoShot(verdict=Verdict.REFUSED, reason="refused by the diverter"),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Why no shot is fired: a fault of the catalogue, or `HELD` by a person; and its words."""
+
+    fault: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +91,9 @@ class SortingLoop:
         self._telemetry = telemetry
         self._listeners = listeners
         self._stages = stages
-        self._shut = self._misplaced = False
+        self._held_by = ""  # the person who has stopped the line; empty while nobody has
+        self._shut_for = ""
+        self._misplaced = False
         self._handed: deque[Shot] = deque(maxlen=HANDED)
 
     def run(self, carry_on: Callable[[], bool]) -> None:
@@ -95,6 +106,22 @@ class SortingLoop:
             return
         finally:
             self._reached.shut()
+
+    def hold(self, by: str) -> None:
+        """No shot from now on, every valve shut at once, until `release`: a person wants it."""
+        self._held_by = by
+        self._obey(self._watch.condition)
+
+    def release(self) -> None:
+        """What that person wanted is over; faults may keep the line stopped."""
+        self._held_by = ""
+        self._obey(self._watch.condition)
+
+    def stopped_by(self) -> Stop | None:
+        """What keeps the line stopped, a fault before a person; None where nothing does."""
+        if (alarm := self._watch.stopped_by) is not None:
+            return Stop(fault=alarm.fault, words=alarm.words)
+        return Stop(fault=HELD, words=f"stopped by {self._held_by}") if self._held_by else None
 
     def step(self) -> None:
         """One turn: whatever the sensors have, through to shots. Blocks for some `READ_TIMEOUT_S` when idle."""
@@ -149,12 +176,12 @@ class SortingLoop:
         """Sort by the senses that are left; stopped, keep every valve shut."""
         if condition.blind is not None:
             self._assembler.blind = condition.blind
-        self._telemetry.on_mode(condition.mode)
-        stop = self._watch.stopped_by
+        self._telemetry.on_mode(Mode.STOP if self._held_by else condition.mode)
+        stop = self.stopped_by()
         if stop is None:
-            self._shut = False
-        elif not self._shut:
-            self._shut = self._reached.shut()
+            self._shut_for = ""
+        elif self._shut_for != stop.fault:  # also when it changes: a valve may be tested while a person holds the line
+            self._shut_for = stop.fault if self._reached.shut() else ""
             self._recall(stop.fault)
         if self._watch.misplaced is not self._misplaced:  # what was counted before means nothing now
             self._misplaced = self._watch.misplaced
@@ -235,7 +262,7 @@ class SortingLoop:
         judge = self._judges[self._assembler.blind]
         if no_shot := judge.why_not(track.detection):
             return no_shot
-        if stop := self._watch.stopped_by:
+        if stop := self.stopped_by():
             return NoShot(verdict=Verdict.REFUSED, reason=stop.words)
         planner = self._planner_for(judge.heavy(track.detection))
         if planner is self._planner and self._air.too_heavy(track.detection.kind):

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from neosort_inference.faults.alarms import Acknowledgement
+from neosort_inference.asking.channel import Asked
 from neosort_inference.sorting import Watcher
 from neosort_inference.telemetry import Snapshot, WindowView
 
@@ -66,7 +66,7 @@ class ServiceManager:
             self._decided = True
             self.tell("X_NEOSORT_FIRST_WINDOW=1")
 
-    def acknowledged(self) -> tuple[Acknowledgement, ...]:
+    def asked(self) -> tuple[Asked, ...]:
         """Nothing: a service manager is no person."""
         return ()
 
@@ -114,7 +114,7 @@ class ProcessOne:
     def show(self, view: WindowView) -> None:
         """Pictures do not matter."""
 
-    def acknowledged(self) -> tuple[Acknowledgement, ...]:
+    def asked(self) -> tuple[Asked, ...]:
         """Nothing: nobody looks on."""
         return ()
 

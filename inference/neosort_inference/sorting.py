@@ -20,17 +20,19 @@ from neosort_datasets.rectification import View
 from neosort_datasets.window import BeltWindow
 from neosort_hardware.line import Line
 from neosort_hardware.types import Decision, FieldBlock, Frame, ItemTruth, Landing
+from neosort_inference.asking.channel import Asked
+from neosort_inference.asking.desk import Desk
 from neosort_inference.bundle import Bundle
 from neosort_inference.counters import Counters
 from neosort_inference.detector import Detector
 from neosort_inference.ejection import ShotPlanner, heavy_planner
 from neosort_inference.faults.alarm_log import log_alarm
-from neosort_inference.faults.alarms import Acknowledgement
 from neosort_inference.faults.building import watch_of
 from neosort_inference.faults.load import Load
 from neosort_inference.faults.modes import left_with
 from neosort_inference.faults.reached_line import ReachedLine
 from neosort_inference.loop import Listeners, SortingLoop
+from neosort_inference.operating import Operating
 from neosort_inference.operating_point import operating_point
 from neosort_inference.recipe import Judge, Recipe
 from neosort_inference.speed_gauge import SpeedGauge
@@ -50,8 +52,8 @@ class Watcher(Protocol):
     def show(self, view: WindowView) -> None:
         """A window with its decisions."""
 
-    def acknowledged(self) -> tuple[Acknowledgement, ...]:
-        """What its people have acknowledged since the last call."""
+    def asked(self) -> tuple[Asked, ...]:
+        """What its people have asked of the line since the last call."""
 
 
 class Recorder(Protocol):
@@ -185,6 +187,15 @@ class Sorting:
             listeners=self._listeners(),
             stages=self.stages,
         )
+        self.desk = Desk()  # who does what people ask of this run
+        Operating(
+            line,
+            loop=self._loop,
+            alarms=self.telemetry.alarms,
+            reached=reached,
+            shot_ids=shot_ids,
+            speed_m_per_s=lambda: self._gauge.read()[1],
+        ).serve(self.desk)
 
     def run(self) -> Telemetry:
         """Sort until the time is up, the source ends, or somebody stops it. Valves are closed afterwards."""
@@ -238,7 +249,12 @@ class Sorting:
     def _snapshot(self) -> Snapshot:
         belt_mm, speed_m_per_s = self._gauge.read()
         snapshot = self.telemetry.snapshot(self._line.clock.now_ns(), belt_mm, speed_m_per_s)
-        return replace(snapshot, counts=self._counters.counts(self.telemetry.alarms.raised))
+        stop = self._loop.stopped_by()
+        return replace(
+            snapshot,
+            stopped_by="" if stop is None else stop.words,
+            counts=self._counters.counts(self.telemetry.alarms.raised),
+        )
 
     def _keep_truth(self) -> None:
         """Hand the recorder what the twin has told since the last time, and say where the disk lets it down."""
@@ -253,8 +269,8 @@ class Sorting:
     def _look(self) -> None:
         self._keep_truth()
         for watcher in self._watchers:
-            for one in watcher.acknowledged():
-                self.acknowledge(one.number, one.by)
+            for asked in watcher.asked():
+                self.desk.take(asked)
         snapshot = self._snapshot()
         for watcher in self._watchers:
             watcher.update(snapshot)

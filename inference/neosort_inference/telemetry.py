@@ -35,6 +35,7 @@ class Snapshot:
     ``recovery`` (by magnet mass) and ``purity`` count landed items, None where the truth is not known. ``senses``:
     what the line decides by, also while it is stopped; ``mode``: how it sorts. ``alarms``: those that stand or wait for
     a person; ``faults``: the words of those in force.
+    ``stopped_by``: what keeps the line stopped, a fault's words or the person; empty while nothing does.
     ``counts``: what has been counted since the run began."""
 
     elapsed_s: float
@@ -56,6 +57,7 @@ class Snapshot:
     alarms: tuple[Alarm, ...]
     faults: tuple[str, ...]
     state: LineState
+    stopped_by: str = ""
     counts: Counts = NOTHING_YET
 
 

@@ -11,12 +11,11 @@ import numpy as np
 from neosort_hardware.devices import DeviceError, EndOfStream
 from neosort_hardware.line import Line
 from neosort_hardware.slots import SlotName
-from neosort_hardware.types import FieldBlock, Frame, Shot
+from neosort_hardware.types import FieldBlock, Frame
+from neosort_inference.puff import puff
 
 LOOK_S = 0.01
 READ_S = 0.1
-PUFF_AHEAD_MM = 300.0
-PUFF_MM = 30.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -113,8 +112,7 @@ def _heavy_diverter(line: Line, trial: Trial) -> Callable[[], None]:
 
 
 def _puff(line: Line, nozzle: int) -> str:
-    at_mm = line.encoder.read().belt_mm + PUFF_AHEAD_MM
-    shot = Shot(shot_id=1, track_id=0, first_nozzle=nozzle, last_nozzle=nozzle, open_mm=at_mm, close_mm=at_mm + PUFF_MM)
+    shot = puff(nozzle, line.encoder.read().belt_mm)
     line.diverter.heartbeat()
     outcome = line.diverter.schedule(shot)
     return f"nozzle {nozzle} from {shot.open_mm:.1f} to {shot.close_mm:.1f} mm: {outcome}"

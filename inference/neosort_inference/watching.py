@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from neosort_datasets.window import BLIND_GREY
-from neosort_inference.faults.alarms import Acknowledgement
+from neosort_inference.asking.channel import Asked
 from neosort_inference.telemetry import Snapshot, WindowView
 from neosort_inference.terminal import LiveTerminal
 from neosort_inference.ui.server import PageError, PageProcess
@@ -33,7 +33,7 @@ class TerminalWatcher:
     def show(self, view: WindowView) -> None:
         """Pictures are the page's business."""
 
-    def acknowledged(self) -> tuple[Acknowledgement, ...]:
+    def asked(self) -> tuple[Asked, ...]:
         """Nothing: a terminal is watched, and perhaps by nobody."""
         return ()
 
@@ -68,8 +68,8 @@ class PageWatcher:
         self._last = view
         self._page.publish(view)
 
-    def acknowledged(self) -> tuple[Acknowledgement, ...]:
-        return self._page.acknowledged()
+    def asked(self) -> tuple[Asked, ...]:
+        return self._page.asked()
 
     def _keep_alive(self) -> None:
         if self._page.alive or self._now_s() < self._next_try_s:

@@ -43,7 +43,7 @@ class Keeps:
     def show(self, view: WindowView) -> None:
         self._feed.put(view)
 
-    def acknowledged(self):
+    def asked(self):
         return ()
 
 

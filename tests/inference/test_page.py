@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import cv2
@@ -32,11 +33,12 @@ from neosort_inference.api.pictures import (
     scale_position,
     with_overlay,
 )
-from neosort_inference.faults.alarms import Acknowledgement, AlarmBook
+from neosort_inference.asking.channel import UnheardError
+from neosort_inference.asking.orders import Acknowledge
+from neosort_inference.faults.alarms import AlarmBook
 from neosort_inference.faults.modes import Mode
 from neosort_inference.telemetry import Snapshot, WindowView
 from neosort_inference.ui import channel
-from neosort_inference.ui.asking import MOST_AT_ONCE, AcknowledgementSender, take_acknowledgements
 from neosort_inference.ui.channel import ViewReader, open_channel
 from neosort_inference.ui.server import PageError, PageProcess
 
@@ -365,9 +367,12 @@ def test_published_views_arrive_and_a_flood_is_thinned(page):
 def test_who_acknowledges_on_the_page_is_heard_by_the_loop(page):
     page.publish(view(state="stopped", mode=Mode.STOP, alarms=an_alarm()))
     eventually(lambda: wait_for(page.url + "api/v1/alarms").json()["alarms"])
-    answer = httpx.post(page.url + "api/v1/alarms/acknowledge", json={"by": "Ada"}, timeout=WITHIN_S)
-    assert (answer.status_code, answer.json()) == (202, {"asked": [1]})
-    assert eventually(page.acknowledged) == (Acknowledgement(number=None, by="Ada"),)
+    with ThreadPoolExecutor(1) as person:
+        said = person.submit(httpx.post, page.url + "api/v1/alarms/acknowledge", json={"by": "Ada"}, timeout=WITHIN_S)
+        (asked,) = eventually(page.asked)
+        assert (asked.order, asked.by) == (Acknowledge(), "Ada")
+        asked.answer()
+        assert (said.result().status_code, said.result().json()) == (202, {"asked": [1]})
 
 
 def test_the_stream_starts_with_a_picture(page):
@@ -459,9 +464,11 @@ class Loop:
         self.asked = []
         self._listens = listens
 
-    def __call__(self, one: Acknowledgement) -> bool:
-        self.asked.append(one)
-        return self._listens
+    def ask(self, order, by, within_s=0.0):
+        if not self._listens:
+            raise UnheardError("the loop does not listen")
+        self.asked.append((order, by))
+        return {}
 
 
 def an_alarm(fault="interlock.opened"):
@@ -491,7 +498,7 @@ def test_who_acknowledges_says_so_and_the_loop_is_asked(body, number):
     loop = Loop()
     answer = alarmed(loop).post("/api/v1/alarms/acknowledge", json=body)
     assert (answer.status_code, answer.json()) == (202, {"asked": [1]})
-    assert loop.asked == [Acknowledgement(number=number, by="Ada")]
+    assert loop.asked == [(Acknowledge(number=number), "Ada")]
 
 
 @pytest.mark.parametrize(
@@ -513,25 +520,3 @@ def test_an_acknowledgement_without_a_name_or_an_alarm_is_refused_and_nobody_is_
 
 def test_a_loop_that_does_not_listen_is_no_success():
     assert alarmed(Loop(listens=False)).post("/api/v1/alarms/acknowledge", json={"by": "Ada"}).status_code == 503
-
-
-def test_acknowledgements_cross_to_the_loop_in_order_and_neither_end_waits():
-    receiver, sender = multiprocessing.Pipe(duplex=False)
-    page = AcknowledgementSender(sender)
-    assert take_acknowledgements(receiver) == ()
-    assert page.send(Acknowledgement(number=3, by="Ada"))
-    assert page.send(Acknowledgement(number=None, by="Bo"))
-    assert [(one.number, one.by) for one in take_acknowledgements(receiver)] == [(3, "Ada"), (None, "Bo")]
-    while page.send(Acknowledgement(number=None, by="nobody reads")):
-        pass
-    assert len(take_acknowledgements(receiver)) == MOST_AT_ONCE
-    receiver.close()
-    assert not page.send(Acknowledgement(number=None, by="Bo"))
-
-
-def test_a_page_that_is_gone_acknowledges_nothing():
-    receiver, sender = multiprocessing.Pipe(duplex=False)
-    sender.close()
-    assert take_acknowledgements(receiver) == ()
-    receiver.close()
-    assert take_acknowledgements(receiver) == ()

@@ -6,18 +6,16 @@ page, for they ask before they send JSON to another origin, and nothing here ans
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
 
-from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 
-from neosort_inference.api.deps import Newest
-from neosort_inference.faults.alarms import Acknowledgement, Alarm
+from neosort_inference.api.deps import AskLoop, Newest
+from neosort_inference.asking.channel import UnheardError
+from neosort_inference.asking.orders import Acknowledge
+from neosort_inference.faults.alarms import Alarm
 from neosort_inference.faults.modes import Mode
-
-Acknowledge = Callable[[Acknowledgement], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,18 +46,13 @@ def alarms(shown: Newest) -> Alarms:
     return Alarms(mode=shown.view.snapshot.mode, alarms=shown.view.snapshot.alarms)
 
 
-def _acknowledge(request: Request) -> Acknowledge:
-    hand_over: Acknowledge = request.app.state.acknowledge
-    return hand_over
-
-
-def acknowledge(
-    taken: Taken, shown: Newest, hand_over: Annotated[Acknowledge, Depends(_acknowledge)]
-) -> dict[str, list[int]]:
-    """Ask the loop to note it; what it makes of that shows in the next snapshot. 404: no such alarm."""
+def acknowledge(taken: Taken, shown: Newest, loop: AskLoop) -> dict[str, list[int]]:
+    """Have the loop note it; what it makes of that shows in the next snapshot. 404: no such alarm."""
     known = [alarm.number for alarm in shown.view.snapshot.alarms]
     if taken.number is not None and taken.number not in known:
         raise HTTPException(404, f"there is no alarm {taken.number}; there are {known or 'none'}")
-    if not hand_over(Acknowledgement(number=taken.number, by=taken.by)):
-        raise HTTPException(503, "the loop does not listen", headers={"Retry-After": "1"})
+    try:
+        loop.ask(Acknowledge(number=taken.number), taken.by)
+    except UnheardError as error:
+        raise HTTPException(503, str(error), headers={"Retry-After": "1"}) from error
     return {"asked": known if taken.number is None else [taken.number]}

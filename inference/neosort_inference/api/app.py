@@ -12,10 +12,11 @@ from fastapi import Depends, FastAPI, Header, HTTPException, Query, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from neosort_hardware.types import Decision, Verdict
-from neosort_inference.api.alarms import Acknowledge, add_alarms
+from neosort_inference.api.alarms import add_alarms
 from neosort_inference.api.deps import Feed, Newest
 from neosort_inference.api.feed import Shown, ViewFeed
 from neosort_inference.api.pictures import label_of
+from neosort_inference.asking.channel import Loop, NoLoop
 from neosort_inference.telemetry import Snapshot
 
 STREAM_POLL_S = 0.05
@@ -25,14 +26,14 @@ _BOUNDARY = "frame"
 _NO_CACHE = {"Cache-Control": "no-store"}
 
 
-def create_app(feed: ViewFeed, acknowledge: Acknowledge = lambda _: False) -> FastAPI:
+def create_app(feed: ViewFeed, loop: Loop | None = None) -> FastAPI:
     """The application over ``feed``. Before the first window everything but /healthz and /metrics answers 503.
 
-    ``acknowledge``: hands an acknowledgement to the loop, false when nobody takes it.
+    ``loop``: takes orders; left out, nobody does.
     """
     app = FastAPI(title="neosort", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
     app.state.feed = feed
-    app.state.acknowledge = acknowledge
+    app.state.loop = NoLoop() if loop is None else loop
     app.add_api_route("/healthz", healthz, response_class=PlainTextResponse)
     app.add_api_route("/readyz", readyz, response_class=PlainTextResponse)
     app.add_api_route("/metrics", metrics, response_class=Response, responses={200: {"content": {"text/plain": {}}}})

@@ -7,11 +7,17 @@ from typing import Annotated
 from fastapi import Depends, HTTPException, Request
 
 from neosort_inference.api.feed import Shown, ViewFeed
+from neosort_inference.asking.channel import Loop
 
 
 def _feed(request: Request) -> ViewFeed:
     feed: ViewFeed = request.app.state.feed
     return feed
+
+
+def _loop(request: Request) -> Loop:
+    loop: Loop = request.app.state.loop
+    return loop
 
 
 def _newest(feed: Annotated[ViewFeed, Depends(_feed)]) -> Shown:
@@ -22,4 +28,5 @@ def _newest(feed: Annotated[ViewFeed, Depends(_feed)]) -> Shown:
 
 
 Feed = Annotated[ViewFeed, Depends(_feed)]
+AskLoop = Annotated[Loop, Depends(_loop)]
 Newest = Annotated[Shown, Depends(_newest)]

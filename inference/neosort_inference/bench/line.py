@@ -17,10 +17,10 @@ from neosort_hardware.clock import Clock, RealClock, SkippingClock
 from neosort_hardware.config import LineConfig
 from neosort_hardware.replay import ReplayTape
 from neosort_hardware.types import Decision
+from neosort_inference.asking.channel import Asked
 from neosort_inference.bench.counted_by import COMPUTING_NS, CountedBy
 from neosort_inference.bench.lap import Lap, at_speed
 from neosort_inference.bench.record import Record
-from neosort_inference.faults.alarms import Acknowledgement
 from neosort_inference.faults.catalogue import CATALOGUE
 from neosort_inference.replaying import line_on
 from neosort_inference.report import percentiles
@@ -81,7 +81,7 @@ class _StopsWhenLate:
     def show(self, view: WindowView) -> None:
         """Pictures do not matter."""
 
-    def acknowledged(self) -> tuple[Acknowledgement, ...]:
+    def asked(self) -> tuple[Asked, ...]:
         """Nobody is there."""
         return ()
 

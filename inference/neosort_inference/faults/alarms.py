@@ -55,14 +55,6 @@ class Alarm:
         return not self.standing and self.acknowledged_ns is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acknowledgement:
-    """A person's word that an alarm has been taken note of; ``number`` None: all of them."""
-
-    number: int | None
-    by: str
-
-
 class AlarmBook:
     """Every alarm that is not over, and the last that are. One thread.
 

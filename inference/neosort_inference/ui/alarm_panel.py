@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import html
 
-from nicegui import ui
+from nicegui import run, ui
 
-from neosort_inference.api.alarms import Acknowledge
-from neosort_inference.faults.alarms import Acknowledgement, Alarm
+from neosort_inference.asking.channel import Loop, UnheardError
+from neosort_inference.asking.orders import Acknowledge, RefusedError
+from neosort_inference.faults.alarms import Alarm
 from neosort_inference.ui.markup import markup, show
 
 
 class AlarmPanel:
     """Hidden while there is nothing to tell."""
 
-    def __init__(self, acknowledge: Acknowledge) -> None:
-        self._acknowledge = acknowledge
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
         with ui.element("section").classes("alarms").props('aria-label="alarms" role="alert"') as self._panel:
             with ui.element("div").classes("told"):
                 self._list = markup("")
@@ -29,12 +30,15 @@ class AlarmPanel:
         self._panel.set_visibility(bool(alarms))
         show(self._list, "".join(_row(alarm) for alarm in alarms))
 
-    def _take_note(self) -> None:
+    async def _take_note(self) -> None:
         by = (self._by.value or "").strip()
         if not by:
             ui.notify("Who acknowledges? Write your name first.", type="warning")
-        elif not self._acknowledge(Acknowledgement(number=None, by=by)):
-            ui.notify("The line does not listen.", type="negative")
+            return
+        try:
+            await run.io_bound(self._loop.ask, Acknowledge(), by)
+        except (UnheardError, RefusedError) as error:
+            ui.notify(str(error), type="negative")
 
 
 def _row(alarm: Alarm) -> str:

@@ -6,9 +6,9 @@ import uvicorn
 from fastapi import FastAPI
 from nicegui import ui
 
-from neosort_inference.api.alarms import Acknowledge
 from neosort_inference.api.app import create_app
 from neosort_inference.api.feed import ViewFeed
+from neosort_inference.asking.channel import Loop
 from neosort_inference.ui.line_page import line_page
 from neosort_inference.ui.running import Running
 from neosort_inference.ui.shell import LINE
@@ -24,10 +24,10 @@ def add_pages(app: FastAPI, site: Site) -> None:
     ui.run_with(app, title="neosort", favicon="🧲", dark=True, tailwind=False, show_welcome_message=False)
 
 
-def page_server(acknowledge: Acknowledge, running: Running) -> tuple[ViewFeed, uvicorn.Server]:
+def page_server(loop: Loop, running: Running) -> tuple[ViewFeed, uvicorn.Server]:
     """A server of the interface and the pages, not yet running, and the feed that they show."""
     feed = ViewFeed()
-    app = create_app(feed, acknowledge)
-    add_pages(app, Site(feed=feed, acknowledge=acknowledge, running=running))
+    app = create_app(feed, loop)
+    add_pages(app, Site(feed=feed, loop=loop, running=running))
     config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="on", timeout_graceful_shutdown=1)
     return feed, uvicorn.Server(config)

@@ -11,9 +11,8 @@ import threading
 import time
 from multiprocessing.connection import Connection
 
-from neosort_inference.faults.alarms import Acknowledgement
+from neosort_inference.asking.channel import Asked, PagesEnd, open_asking
 from neosort_inference.telemetry import WindowView
-from neosort_inference.ui.asking import AcknowledgementSender, take_acknowledgements
 from neosort_inference.ui.channel import SharedBytes, ViewReader, open_channel
 from neosort_inference.ui.running import Running
 
@@ -46,7 +45,7 @@ class PageProcess:
     def _start(self, listener: socket.socket) -> None:
         context = multiprocessing.get_context("spawn")
         self._writer, receiver, shared = open_channel(context)
-        self._asked, asking = context.Pipe(duplex=False)
+        self._asked, asking = open_asking()
         self._process = context.Process(
             target=serve_page,
             args=(listener, receiver, shared, asking, self._running),
@@ -77,9 +76,9 @@ class PageProcess:
         self._next_s = now_s + 1.0 / MAX_VIEWS_PER_S
         self.published += self._writer.write(view)
 
-    def acknowledged(self) -> tuple[Acknowledgement, ...]:
-        """What people at the page have acknowledged since the last call. Does not wait."""
-        return take_acknowledgements(self._asked)
+    def asked(self) -> tuple[Asked, ...]:
+        """What people at the page have asked of the loop since the last call. Does not wait."""
+        return self._asked.take()
 
     def stop(self) -> None:
         """End the page. Returns within some three seconds, by force where need be; may be called twice."""
@@ -111,7 +110,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def serve_page(
-    listener: socket.socket, receiver: Connection, shared: SharedBytes, asking: Connection, running: Running
+    listener: socket.socket, receiver: Connection, shared: SharedBytes, asking: socket.socket, running: Running
 ) -> None:
     """The child process: serves until the other end of ``receiver`` closes or dies. ``asking``: to the loop."""
     # Ctrl-C reaches the whole terminal group; the loop's process decides when the page ends.
@@ -120,7 +119,7 @@ def serve_page(
     # Imported here, in the child alone: the loop's process neither waits for the web's libraries nor carries them.
     from neosort_inference.ui.pages import page_server  # noqa: PLC0415
 
-    feed, server = page_server(AcknowledgementSender(asking).send, running)
+    feed, server = page_server(PagesEnd(asking), running)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), name="http", daemon=True)
     thread.start()
     reader = ViewReader(receiver, shared)

@@ -49,7 +49,7 @@ class Frame:
             self._pills = markup('<span class="pill waiting">waiting for the line</span>', "pills")
             markup('<span class="pill gone" role="alert">no connection</span>')
             self._facts = markup("", "facts")
-        self._alarms = AlarmPanel(site.acknowledge)
+        self._alarms = AlarmPanel(site.loop)
         self.content = ui.element("main").classes(f"page {place.path.strip('/') or 'line'}").props("id=content")
         ui.timer(REFRESH_EVERY_S, lambda: self._refresh(site))
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neosort_inference.api.alarms import Acknowledge
 from neosort_inference.api.feed import ViewFeed
+from neosort_inference.asking.channel import Loop
 from neosort_inference.ui.running import Running
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """``acknowledge``: hands an acknowledgement to the loop, false when nobody takes it."""
+    """``loop``: does what people ask of the line, or refuses; asking waits for the answer."""
 
     feed: ViewFeed
-    acknowledge: Acknowledge
+    loop: Loop
     running: Running
