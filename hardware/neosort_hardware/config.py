@@ -17,6 +17,7 @@ from neosort_hardware.settings_camera import (
     OpenCvCameraConfig,
     PylonCameraConfig,
 )
+from neosort_hardware.settings_iio import IioMagnetometerConfig
 from neosort_hardware.settings_modbus import (
     ModbusDiverterConfig,
     ModbusEncoderConfig,
@@ -85,7 +86,13 @@ AnyCamera = Annotated[
 ]
 AnyMagnetometer = Annotated[
     SerializeAsAny[MagnetometerConfig],
-    settings_of("magnetometer", SimMagnetometerConfig, SerialMagnetometerConfig, ModbusMagnetometerConfig),
+    settings_of(
+        "magnetometer",
+        SimMagnetometerConfig,
+        SerialMagnetometerConfig,
+        ModbusMagnetometerConfig,
+        IioMagnetometerConfig,
+    ),
 ]
 AnyDiverter = Annotated[
     SerializeAsAny[DiverterConfig],

@@ -54,6 +54,7 @@ DRIVERS: Mapping[tuple[SlotName, str], str] = {
     ("magnetometer", "modbus"): "neosort_hardware.magnetometer_modbus:ModbusMagnetometer",
     ("diverter", "modbus"): "neosort_hardware.diverter_modbus:ModbusDiverter",
     ("interlock", "modbus"): "neosort_hardware.interlock_modbus:ModbusInterlock",
+    ("magnetometer", "iio"): "neosort_hardware.magnetometer_iio:IioMagnetometer",
     ("camera", "opencv"): "neosort_hardware.camera_opencv:OpenCvCamera",
     ("camera", "aravis"): "neosort_hardware.camera_aravis:AravisCamera",
     ("camera", "harvester"): "neosort_hardware.camera_harvester:HarvesterCamera",
@@ -64,6 +65,7 @@ EXTRAS: Mapping[tuple[SlotName, str], str] = {
     ("camera", "aravis"): "aravis",
     ("camera", "harvester"): "genicam",
     ("camera", "pylon"): "pylon",
+    ("magnetometer", "iio"): "iio",
 }
 SLOT_NAMES: tuple[SlotName, ...] = ("encoder", "interlock", "diverter", "magnetometer", "camera")  # of every line
 
@@ -210,7 +212,8 @@ def _ours(slot: SlotName, driver: str, place: str) -> _Ours:
     module, _, name = place.partition(":")
     try:
         loaded = import_module(module)
-    except (ImportError, ValueError) as error:  # the latter from GObject for a library that is not installed
+    # ValueError comes from GObject, AttributeError from pylibiio, for a library that is not installed.
+    except (ImportError, ValueError, AttributeError) as error:
         extra = EXTRAS.get((slot, driver), "drivers")
         raise ConfigError(
             f"{slot}.driver = '{driver}' cannot be loaded ({error}); pip install 'neosort[{extra}]', and see "

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.hardware.camera_peers import need_aravis, need_ffmpeg, need_harvesters, need_pylon
+from tests.hardware.iio_process import need_libiio
 from tests.hardware.rigs import (
     AravisRig,
     ArrayRig,
@@ -15,6 +16,7 @@ from tests.hardware.rigs import (
     ControllerRig,
     FlapsRig,
     HarvesterRig,
+    IioRig,
     MjpegRig,
     ModbusRig,
     PylonRig,
@@ -68,6 +70,13 @@ def controller_rig(controller_program, tmp_path):
 def array_rig(tmp_path):
     """The array on its board."""
     yield from _served(ArrayRig(tmp_path / "array"))
+
+
+@pytest.fixture
+def iio_rig():
+    """The array behind Linux' IIO."""
+    need_libiio()
+    yield from _served(IioRig())
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from tests.hardware.array_process import ArrayProcess
 from tests.hardware.camera_peers import AravisPeer, MjpegPeer
 from tests.hardware.controller_process import ControllerProcess
+from tests.hardware.iio_process import IioProcess
 from tests.hardware.modbus_peers import CONTACTS, MUTE, LibmodbusPeer, free_port
 from tests.hardware.waiting import WITHIN_S
 
@@ -233,6 +234,30 @@ class ArrayRig(Rig):
     def mute(self, slot):
         """It has nothing to say."""
         self.board.tell("mute")
+
+
+class IioRig(Rig):
+    """A magnetometer array behind the IIO daemon's protocol."""
+
+    slack_mm = 80.0  # of a machine that is busy with other things at 1 m/s
+
+    def __init__(self):
+        self.peer = IioProcess()
+        array = {"driver": "iio", "uri": self.peer.uri, "device": "neo-array", "silent_ms": 2000}
+        super().__init__(LineConfig.model_validate({"magnetometer": array, "twin": EMPTY_BELT}))
+
+    def end_peer(self):
+        self.peer.kill()
+
+    def cut(self, slot):
+        self.peer.kill()
+
+    def restore(self, slot):
+        self.peer = IioProcess(self.peer.port, ahead_ns=10**12)
+
+    def mute(self, slot):
+        """It has nothing to say."""
+        self.peer.tell("mute")
 
 
 class ModbusRig(Rig):

@@ -16,7 +16,7 @@ from neosort_hardware.types import Shot, ShotOutcome
 DIVERTERS = ("twin_rig", "flaps_rig", "controller_rig", "modbus_rig", "coils_rig")
 ENCODERS = ("twin_rig", "controller_rig", "modbus_rig")
 INTERLOCKS = ("twin_rig", "controller_rig", "modbus_rig")
-MAGNETOMETERS = ("twin_rig", "array_rig", "modbus_rig")
+MAGNETOMETERS = ("twin_rig", "array_rig", "modbus_rig", "iio_rig")
 CAMERAS = ("twin_rig", "mjpeg_rig", "aravis_rig")
 EMULATED_CAMERAS = ("pylon_rig", "harvester_rig")  # in this process: nothing there can be cut off
 LOSABLE = [(rig, "magnetometer") for rig in MAGNETOMETERS] + [(rig, "camera") for rig in CAMERAS]
