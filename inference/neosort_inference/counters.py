@@ -40,7 +40,8 @@ class Counts:
 
     ``channel_*``: samples of each magnetometer that did not come, that were saturated. ``valve_shots``: of each valve.
     ``stage_s``: computing, by part of a window's way. ``windows_waiting`` and ``recording_waiting`` stand in a queue
-    now. ``left_out``: by queue, what an overload has kept out of it. ``healthy``: each device's word on itself.
+    now. ``left_out``: by queue, what an overload has kept out of it. ``healthy``: each device's word on itself;
+    ``unwell``: what those say that are not. ``valves_dead``, ``valves_open``: that do not blow, that do not shut.
     """
 
     about: Mapping[str, str] = field(default_factory=dict)
@@ -62,6 +63,9 @@ class Counts:
     left_out: Mapping[str, int] = field(default_factory=dict)
     faults: Mapping[str, int] = field(default_factory=dict)
     healthy: Mapping[str, bool] = field(default_factory=dict)
+    unwell: Mapping[str, str] = field(default_factory=dict)
+    valves_dead: tuple[int, ...] = ()
+    valves_open: tuple[int, ...] = ()
     memory_bytes: int = 0
     processor_s: float = 0.0
 
@@ -157,6 +161,7 @@ class Counters:
 
     def counts(self, faults: Mapping[str, int]) -> Counts:
         """Everything as it stands. ``faults``: how often each has come. Asks the devices how they are."""
+        health = {slot: getattr(self._line, slot).health() for slot in slots_of(self._line.config)}
         return Counts(
             about=self._about,
             latency_s=self._latency_s.distribution(),
@@ -176,7 +181,10 @@ class Counters:
             recording_dropped=0 if self._recorder is None else sum(self._recorder.dropped.values()),
             left_out=dict(self._left_out),
             faults=dict(faults),
-            healthy={slot: getattr(self._line, slot).health().ok for slot in slots_of(self._line.config)},
+            healthy={slot: one.ok for slot, one in health.items()},
+            unwell={slot: one.detail for slot, one in health.items() if not one.ok},
+            valves_dead=health["diverter"].valves_dead,
+            valves_open=health["diverter"].valves_open,
             memory_bytes=resident_bytes(),
             processor_s=time.process_time(),
         )

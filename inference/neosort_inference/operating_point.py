@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from neosort_datasets.assembly import Blind
 from neosort_hardware.config import ConfigError
-from neosort_inference.bundle import Bundle
-from neosort_inference.bundle_metadata import GuaranteedThreshold, Threshold
+from neosort_inference.bundle_metadata import BundleMetadata, GuaranteedThreshold, Threshold
 from neosort_inference.recipe import Recipe
 
 Basis = Literal["recipe", "guaranteed", "validated", "even odds"]
 EVEN_ODDS = 0.5
 _SAME = 1e-9
+
+
+class Described(Protocol):
+    """A bundle, loaded or only read."""
+
+    @property
+    def metadata(self) -> BundleMetadata:
+        """What it says of itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +46,7 @@ class OperatingPoint:
         return f"{told}, guaranteed for {target} on the calibration feed with {100 * self.confidence:g} % confidence"
 
 
-def operating_point(recipe: Recipe, bundle: Bundle, blind: Blind = "none") -> OperatingPoint:
+def operating_point(recipe: Recipe, bundle: Described, blind: Blind = "none") -> OperatingPoint:
     """The recipe's own threshold, else the bundle's for its purity target and the senses there are.
 
     The target is the lowest of the bundle's that is no lower than the recipe's. Its guaranteed threshold is taken if it
@@ -75,11 +82,11 @@ def _point_at(target: float, found: dict[float, Threshold], proven: dict[float, 
     return OperatingPoint(p_ndfeb=found[target].p_ndfeb, basis="validated", purity_target=target)
 
 
-def _found(bundle: Bundle, blind: Blind) -> list[Threshold]:
+def _found(bundle: Described, blind: Blind) -> list[Threshold]:
     return [point for point in bundle.metadata.thresholds if point.blind == blind and point.recovery > 0]
 
 
-def _proven(bundle: Bundle, blind: Blind) -> list[GuaranteedThreshold]:
+def _proven(bundle: Described, blind: Blind) -> list[GuaranteedThreshold]:
     guarantee = bundle.metadata.guarantee
     points = guarantee.points if guarantee is not None else ()
     return [point for point in points if point.blind == blind and point.p_ndfeb is not None]

@@ -9,12 +9,15 @@ from nicegui import ui
 from neosort_inference.api.app import create_app
 from neosort_inference.api.feed import ViewFeed
 from neosort_inference.asking.channel import Loop
+from neosort_inference.ui.health_page import health_page
 from neosort_inference.ui.line_page import line_page
+from neosort_inference.ui.models_page import models_page
+from neosort_inference.ui.recipe_page import recipe_page
 from neosort_inference.ui.running import Running
-from neosort_inference.ui.shell import LINE
+from neosort_inference.ui.shell import HEALTH, LINE, MODELS, RECIPE
 from neosort_inference.ui.site import Site
 
-PAGES = {LINE: line_page}
+PAGES = {LINE: line_page, RECIPE: recipe_page, MODELS: models_page, HEALTH: health_page}
 
 
 def add_pages(app: FastAPI, site: Site) -> None:

@@ -42,6 +42,7 @@ class Frame:
     def __init__(self, site: Site, place: Place) -> None:
         self._on_theme: list[Callable[[bool], None]] = []
         self._dark = ui.dark_mode(True)
+        ui.colors(primary="var(--accent)", positive="var(--ok)", negative="var(--bad)", warning="var(--warn)")
         ui.on("theme", self._theme)
         ui.timer(0.1, lambda: ui.run_javascript("neosortTheme.tell()"), once=True)
         with ui.element("header").classes("top"):

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from neosort_inference.api.feed import ViewFeed
 from neosort_inference.asking.channel import Loop
+from neosort_inference.bundle import read_metadata
+from neosort_inference.bundle_metadata import BundleMetadata
+from neosort_inference.opening import bundle_path
 from neosort_inference.ui.running import Running
 
 
@@ -16,3 +19,7 @@ class Site:
     feed: ViewFeed
     loop: Loop
     running: Running
+
+    def bundle(self) -> BundleMetadata:
+        """What the bundle that the line was started with says of itself. Raises `BundleError`."""
+        return read_metadata(bundle_path(self.running.bundle))
