@@ -58,7 +58,7 @@ def run_line(config: LineConfig, options: RunOptions, console: Console, *more: W
     """
     plan = plan_of(options, config, console)
     with ExitStack() as stack:
-        watchers = stack.enter_context(watching(options, console))
+        watchers = stack.enter_context(watching(options, config, console))
         line = stack.enter_context(open_line(config, clock_of(fast=options.fast), options.seed or 0))
         recorder = None
         if options.record is not None:
@@ -115,12 +115,12 @@ def clock_of(*, fast: bool) -> Clock:
 
 
 @contextmanager
-def watching(options: RunOptions, console: Console) -> Iterator[tuple[Watcher, ...]]:
+def watching(options: RunOptions, config: LineConfig, console: Console) -> Iterator[tuple[Watcher, ...]]:
     """The terminal, the page unless headless, and whoever has started this process; all let go afterwards."""
     with ExitStack() as stack:
         watchers: list[Watcher] = []
         if not options.headless:
-            running = Running(bundle=options.bundle, recipe=open_recipe(options.recipe))
+            running = Running(bundle=choose_bundle(options.bundle, config).path, recipe=open_recipe(options.recipe))
             page = PageProcess(options.host, options.port, running)
             stack.callback(page.stop)
             console.print(f"live page: {page.url}", soft_wrap=True)

@@ -75,7 +75,7 @@ def replay_source(
     )
     plan = plan_of(options, played.config, console)
     plan = _without_field(source, plan) if not played.tape.has_field else plan
-    with watching(options, console) as watchers, open_log(options) as log, line_on(played.tape) as line:
+    with watching(options, played.config, console) as watchers, open_log(options) as log, line_on(played.tape) as line:
         sorting = Sorting(line, plan, watchers, log=log)
         failure = sort_and_keep(sorting)
     say_trouble(log, console)

@@ -253,8 +253,8 @@ def test_the_feed_lists_a_decision_once_and_keeps_two_minutes():
     listed = [d.track_id for d in feed.last_decisions()]
     assert listed == list(range(300, 260, -1))
     assert [s.elapsed_s for s in feed.history()] == [float(s) for s in range(179, 300)]
-    assert feed.numbered(292) is None
-    assert feed.numbered(293) is not None
+    assert feed.numbered(284) is None
+    assert feed.numbered(285) is not None
 
 
 # The channel between the processes

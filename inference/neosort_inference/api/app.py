@@ -53,7 +53,9 @@ def _content(media_type: str) -> dict[int | str, dict[str, object]]:
 def _wanted(
     feed: Feed,
     newest: Newest,
-    n: Annotated[int | None, Query(description="number of a view, of the last eight; the newest when left out")] = None,
+    n: Annotated[
+        int | None, Query(description="number of a view, of the last sixteen; the newest when left out")
+    ] = None,
 ) -> Shown:
     shown = newest if n is None else feed.numbered(n)
     if shown is None:

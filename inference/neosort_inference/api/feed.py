@@ -13,7 +13,7 @@ from neosort_inference.api import pictures
 from neosort_inference.telemetry import Snapshot, WindowView
 
 LAST_DECISIONS = 40
-KEPT_VIEWS = 8
+KEPT_VIEWS = 16  # a second and a half, for browsers on a slow network
 HISTORY_S = 120.0
 HISTORY_STEP_S = 0.5
 
@@ -68,7 +68,7 @@ class ViewFeed:
             return self._shown[-1] if self._shown else None
 
     def numbered(self, number: int) -> Shown | None:
-        """That very view; None once it is older than the last eight, or not there yet."""
+        """That very view; None once it is older than the last sixteen, or not there yet."""
         with self._lock:
             return next((shown for shown in self._shown if shown.number == number), None)
 

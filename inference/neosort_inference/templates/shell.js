@@ -1,5 +1,5 @@
 // The theme before anything is painted: as the system says, or as was chosen on this device. The server is told, for
-// charts are coloured there.
+// charts are coloured there; and who works at this device.
 (() => {
   const system = matchMedia("(prefers-color-scheme: dark)");
   const choices = ["auto", "light", "dark"];
@@ -10,12 +10,12 @@
     const label = document.querySelector("#theme span");
     if (label) label.textContent = { auto: "as system", light: "light", dark: "dark" }[choice()];
   }
-  window.neosortTheme = { dark, tell: () => { show(); emitEvent("theme", { dark: dark() }); } };
-  system.addEventListener("change", () => window.neosortTheme.tell());
+  window.neosortDevice = { dark, tell: () => { show(); emitEvent("device", { dark: dark(), name: localStorage.getItem("name") ?? "" }); } };
+  system.addEventListener("change", () => window.neosortDevice.tell());
   document.addEventListener("click", (event) => {
     if (!event.target.closest("#theme")) return;
     localStorage.setItem("theme", choices[(choices.indexOf(choice()) + 1) % choices.length]);
-    window.neosortTheme.tell();
+    window.neosortDevice.tell();
   });
   show();
 })();

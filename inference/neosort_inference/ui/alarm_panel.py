@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import html
 
-from nicegui import run, ui
+from nicegui import ui
 
-from neosort_inference.asking.channel import Loop, UnheardError
-from neosort_inference.asking.orders import Acknowledge, RefusedError
+from neosort_inference.asking.orders import Acknowledge
 from neosort_inference.faults.alarms import Alarm
 from neosort_inference.ui.markup import markup, show
+from neosort_inference.ui.person import Person
 
 
 class AlarmPanel:
     """Hidden while there is nothing to tell."""
 
-    def __init__(self, loop: Loop) -> None:
-        self._loop = loop
+    def __init__(self, person: Person) -> None:
+        self._person = person
         with ui.element("section").classes("alarms").props('aria-label="alarms" role="alert"') as self._panel:
             with ui.element("div").classes("told"):
                 self._list = markup("")
-            with ui.element("div").classes("row"):
-                self._by = ui.input("your name").props("outlined maxlength=64").on("keydown.enter", self._take_note)
-                ui.button("Acknowledge all", on_click=self._take_note, color=None).classes("key").props("unelevated")
+            ui.button("Acknowledge all", on_click=self._take_note, color=None).classes("key").props("unelevated")
         self._panel.set_visibility(False)
 
     def show(self, alarms: tuple[Alarm, ...]) -> None:
@@ -31,14 +29,7 @@ class AlarmPanel:
         show(self._list, "".join(_row(alarm) for alarm in alarms))
 
     async def _take_note(self) -> None:
-        by = (self._by.value or "").strip()
-        if not by:
-            ui.notify("Who acknowledges? Write your name first.", type="warning")
-            return
-        try:
-            await run.io_bound(self._loop.ask, Acknowledge(), by)
-        except (UnheardError, RefusedError) as error:
-            ui.notify(str(error), type="negative")
+        await self._person.ask(Acknowledge())
 
 
 def _row(alarm: Alarm) -> str:
@@ -52,5 +43,5 @@ def _row(alarm: Alarm) -> str:
     severity = alarm.severity.value
     return (
         f'<div class="alarm {severity}"><i></i><span><b>{html.escape(alarm.words)}</b><em>{severity} · '
-        f"no. {alarm.number}</em></span><small>{html.escape(' · '.join(told))}</small></div>"
+        f"no. {alarm.number}</em><small>{html.escape(' · '.join(told))}</small></span></div>"
     )

@@ -12,12 +12,15 @@ from importlib.resources import files
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
+from neosort_inference.asking.orders import StartSorting, StopSorting
 from neosort_inference.telemetry import Snapshot
 from neosort_inference.ui.alarm_panel import AlarmPanel
 from neosort_inference.ui.markup import markup, show
+from neosort_inference.ui.person import Person
 from neosort_inference.ui.site import Site
 
 REFRESH_EVERY_S = 0.5
+HELD_BY = "stopped by "  # a person, as the loop says it; a fault has other words
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +46,19 @@ class Frame:
         self._on_theme: list[Callable[[bool], None]] = []
         self._dark = ui.dark_mode(True)
         ui.colors(primary="var(--accent)", positive="var(--ok)", negative="var(--bad)", warning="var(--warn)")
-        ui.on("theme", self._theme)
-        ui.timer(0.1, lambda: ui.run_javascript("neosortTheme.tell()"), once=True)
+        ui.on("device", self._device)
+        ui.timer(0.1, lambda: ui.run_javascript("neosortDevice.tell()"), once=True)
         with ui.element("header").classes("top"):
             markup(f"<h1>{html.escape(place.name)}</h1>")
             self._pills = markup('<span class="pill waiting">waiting for the line</span>', "pills")
             markup('<span class="pill gone" role="alert">no connection</span>')
             self._facts = markup("", "facts")
-        self._alarms = AlarmPanel(site.loop)
+            self._start = ui.button("Start", icon="play_arrow", on_click=self._start_sorting, color=None)
+            self._stop = ui.button("Stop", icon="stop", on_click=self._stop_sorting, color=None)
+            self.person = Person(site.loop)
+        self._start.classes("key").props("unelevated").set_visibility(False)
+        self._stop.classes("stop").props("unelevated").set_visibility(False)
+        self._alarms = AlarmPanel(self.person)
         self.content = ui.element("main").classes(f"page {place.path.strip('/') or 'line'}").props("id=content")
         ui.timer(REFRESH_EVERY_S, lambda: self._refresh(site))
 
@@ -58,7 +66,8 @@ class Frame:
         """``recolour`` is called with whether it is dark, now and whenever that changes."""
         self._on_theme.append(recolour)
 
-    def _theme(self, event: GenericEventArguments) -> None:
+    def _device(self, event: GenericEventArguments) -> None:
+        self.person.known_as(str(event.args["name"]))
         self._dark.set_value(bool(event.args["dark"]))
         for recolour in self._on_theme:
             recolour(bool(event.args["dark"]))
@@ -70,6 +79,17 @@ class Frame:
             show(self._pills, _pills(snapshot))
             show(self._facts, _facts(snapshot))
             self._alarms.show(snapshot.alarms)
+            held = snapshot.state == "stopped" and snapshot.stopped_by.startswith(HELD_BY)
+            self._start.set_visibility(held)
+            self._stop.set_visibility(snapshot.state != "finished" and not held)
+
+    async def _start_sorting(self) -> None:
+        answer = await self.person.ask(StartSorting())
+        if answer and answer["stopped_by"]:
+            ui.notify(f"The line stays stopped: {answer['stopped_by']}", type="warning")
+
+    async def _stop_sorting(self) -> None:
+        await self.person.ask(StopSorting())
 
 
 @contextmanager
@@ -111,6 +131,8 @@ def _icon(name: str) -> str:
 
 def _pills(snapshot: Snapshot) -> str:
     pills = [f'<span class="pill {snapshot.state}">{snapshot.state}</span>']
+    if snapshot.stopped_by:
+        pills = [f'<span class="pill stopped">{html.escape(snapshot.stopped_by)}</span>']
     if snapshot.senses != "camera + field":
         pills.append(f'<span class="pill blind">{snapshot.senses}</span>')
     return "".join(pills)
@@ -122,5 +144,4 @@ def _facts(snapshot: Snapshot) -> str:
         f"<span>belt <b>{snapshot.speed_m_per_s:.2f} m/s</b></span>"
         f'<span class="less">travelled <b>{snapshot.belt_mm / 1000:,.0f} m</b></span>'
         f"<span>time <b>{minutes}:{seconds:02d}</b></span>"
-        f'<span class="less">senses <b>{snapshot.senses}</b></span>'
     )
