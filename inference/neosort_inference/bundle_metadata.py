@@ -178,6 +178,13 @@ class Quantisation(Section):
     recovery_loss: float
 
 
+class PresenceOfScore(Section):
+    """P(an item lies there) = σ(``slope`` · logit(score) + ``offset``), a factor of P(NdFeB) within the graph."""
+
+    slope: float
+    offset: float
+
+
 class Provenance(Section):
     """How the model was made. ``command``, ``config``: of the training; ``export_command``: of the bundle."""
 
@@ -203,6 +210,7 @@ class BundleMetadata(Section):
     grid: WindowGrid
     units: dict[str, str]
     score_min: Share = Field(description="detections below it were left out when thresholds were found")
+    presence: PresenceOfScore | None = Field(None, description="None: P(NdFeB) supposes that there is an item")
     thresholds: tuple[Threshold, ...]
     guarantee: Guarantee | None = None
     measured_on: tuple[DatasetUsed, ...] = ()

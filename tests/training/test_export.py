@@ -77,7 +77,7 @@ def exported(checkpoint, tmp_path_factory):
 
 def test_bundle_says_what_the_network_says(checkpoint, exported):
     out, store, made, told = exported
-    assert len(told) == 3 * len(store)
+    assert len(told) == 4 * len(store)
     bundle = load_bundle(out)
     metadata = bundle.metadata
     assert metadata == made.bundle.metadata

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from neosort_datasets.store import WindowStore
+from neosort_inference.bundle_metadata import PresenceOfScore
 from neosort_training.checkpoint import Checkpoint, load_checkpoint
 from neosort_training.evaluate import Scores
 from neosort_training.export import Exported, ExportPlan, export_bundle
@@ -74,7 +76,7 @@ def export(
             TextColumn("left"), TimeRemainingColumn(),
         )  # fmt: skip
         with Progress(*columns, console=console) as progress:
-            total = len(measured) * (SENSES + int8) + (len(ranges_on) if int8 else 0)
+            total = len(measured) * (1 + SENSES + int8) + (len(ranges_on) if int8 else 0)
             bar = progress.add_task("windows", total=total)
             made = export_bundle(plan, out, lambda what: progress.update(bar, advance=1, description=what))
     _say(made, out, console)
@@ -119,6 +121,11 @@ def _say(made: Exported, out: Path, console: Console) -> None:
     if metadata.measured_grid != metadata.grid and metadata.measured_grid is not None:
         was, reads = metadata.measured_grid, metadata.grid
         lines.append(f"found on windows of {was.rows} × {was.cols} px; the bundle reads {reads.rows} × {reads.cols} px")
+    if metadata.presence is not None:
+        lines.append(
+            f"P(NdFeB) holds that an item lies there at all: {_worth(metadata.presence, 0.4):.0%} at score 0.4, "
+            f"{_worth(metadata.presence, 0.6):.0%} at 0.6"
+        )
     lines.append(f"network and fp32 graph differ by at most {metadata.parity:.1g}")
     if metadata.quantisation is not None:
         against, loss = metadata.quantisation.against_fp32, metadata.quantisation.recovery_loss
@@ -131,6 +138,10 @@ def _say(made: Exported, out: Path, console: Console) -> None:
     lines.append(f"{out}: {out.stat().st_size / 1e6:.1f} MB, {metadata.precision}")
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _worth(presence: PresenceOfScore, score: float) -> float:
+    return 1.0 / (1.0 + math.exp(-presence.slope * math.log(score / (1.0 - score)) - presence.offset))
 
 
 def scores_table(scores: Scores, title: str) -> Table:

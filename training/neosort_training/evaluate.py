@@ -22,6 +22,7 @@ from neosort_training.ablation import blinded
 from neosort_training.matching import match_window
 from neosort_training.model import Detections, NeoNet, WindowDetector
 from neosort_training.outcomes import Outcomes, pooled
+from neosort_training.presence import Presence
 
 PURITY_TARGETS = (0.50, 0.60, 0.70, 0.80, 0.85, 0.90, 0.95)
 
@@ -36,8 +37,8 @@ class Predictor(Protocol):
 class TorchPredictor:
     """A network as a predictor."""
 
-    def __init__(self, net: NeoNet, grid: WindowGrid) -> None:
-        self._detector = WindowDetector(net, grid).eval()
+    def __init__(self, net: NeoNet, grid: WindowGrid, presence: Presence | None = None) -> None:
+        self._detector = WindowDetector(net, grid, presence).eval()
 
     @torch.no_grad()
     def run(self, window: BeltWindow) -> RawDetections:

@@ -19,7 +19,7 @@ import onnx
 from neosort_datasets.assembly import Blind
 from neosort_datasets.window import BeltWindow, WindowGrid
 from neosort_inference.bundle import Bundle
-from neosort_inference.bundle_metadata import SCHEMA_VERSION, DatasetUsed, Provenance, Quantisation
+from neosort_inference.bundle_metadata import SCHEMA_VERSION, DatasetUsed, PresenceOfScore, Provenance, Quantisation
 from neosort_training.ablation import blinded
 from neosort_training.bundle_figures import confusion, mass_error, recovery_purity_curve
 from neosort_training.bundle_writer import dataset_used, write_bundle
@@ -29,8 +29,10 @@ from neosort_training.evaluate import Predictor, Scores, TorchPredictor, summari
 from neosort_training.graphs import Graph, as_graph, eight_bit_graph, float_model, recomposed
 from neosort_training.looking import Windows, outcomes_of, thinned
 from neosort_training.matching import SCORE_MIN
+from neosort_training.model import NeoNet
 from neosort_training.outcomes import Outcomes
 from neosort_training.parity import agreement, largest_difference
+from neosort_training.presence import SCORE_FLOOR, Presence, fitted_presence
 from neosort_training.quantise import SCHEME, calibrated_ranges, float_convolutions, with_picture_as_codes
 
 UNITS = {"boxes_mm": "mm from the window's corner", "magnet_g": "g of NdFeB, if it bears any", "field_ut": "µT"}
@@ -80,10 +82,11 @@ def export_bundle(plan: ExportPlan, out: Path, on_window: Progress) -> Exported:
     """
     state = plan.checkpoint
     net = state.averaged_net()
-    model = float_model(net, state.grid)
+    presence = _presence(plan, net, on_window)
+    model = float_model(net, state.grid, presence)
     fp32 = as_graph(model, state.grid)
     looked_at = [store[index].window for store, index in thinned(plan.measured, PARITY_WINDOWS)]
-    parity = _must_match(out, TorchPredictor(net, state.grid), fp32, looked_at)
+    parity = _must_match(out, TorchPredictor(net, state.grid, presence), fp32, looked_at)
     shipped, ranges = fp32, None
     if plan.calibration is not None:
         ranges = calibrated_ranges(with_picture_as_codes(model), _told(_some_blind(plan.calibration), on_window))
@@ -96,13 +99,23 @@ def export_bundle(plan: ExportPlan, out: Path, on_window: Progress) -> Exported:
         quantisation = _compared(plan, model, (fp32, shipped), (scores_fp32, scores["none"]))
         must_agree(out, quantisation)
     if plan.grid != state.grid:
-        model, laid_out = float_model(net, plan.grid), list(recomposed(looked_at, plan.grid))
+        model, laid_out = float_model(net, plan.grid, presence), list(recomposed(looked_at, plan.grid))
         shipped = as_graph(model, plan.grid)
-        parity = max(parity, _must_match(out, TorchPredictor(net, plan.grid), shipped, laid_out))
+        parity = max(parity, _must_match(out, TorchPredictor(net, plan.grid, presence), shipped, laid_out))
         shipped = shipped if ranges is None else eight_bit_graph(model, plan.grid, ranges)
     graph = shipped.data + weights_entry(state)
-    bundle = write_bundle(out, graph, _metadata(plan, scores, by_sense, parity, quantisation))
+    bundle = write_bundle(
+        out, graph, _metadata(plan, scores, by_sense, parity=parity, quantisation=quantisation, presence=presence)
+    )
     return Exported(bundle=bundle, scores=scores, fp32=scores_fp32)
+
+
+def _presence(plan: ExportPlan, net: NeoNet, on_window: Progress) -> Presence | None:
+    runner = as_graph(float_model(net, plan.checkpoint.grid), plan.checkpoint.grid).runner()
+    told = partial(on_window, "what a score is worth")
+    return fitted_presence(
+        outcomes_of(runner, plan.measured, plan.checkpoint.kinds, "none", told, score_min=SCORE_FLOOR)
+    )
 
 
 def _looked(plan: ExportPlan, graph: Graph, blind: Blind, on_window: Progress, title: str = "") -> Outcomes:
@@ -160,8 +173,10 @@ def _metadata(
     plan: ExportPlan,
     scores: dict[Blind, Scores],
     by_sense: dict[Blind, Outcomes],
+    *,
     parity: float,
     quantisation: Quantisation | None,
+    presence: Presence | None,
 ) -> dict[str, Any]:
     state, both = plan.checkpoint, by_sense["none"]
     stores = {store.path: store for store, _ in plan.measured}
@@ -173,6 +188,7 @@ def _metadata(
         "grid": WindowGrid(**asdict(plan.grid)),
         "units": UNITS,
         "score_min": SCORE_MIN,
+        "presence": None if presence is None else PresenceOfScore(slope=presence.slope, offset=presence.offset),
         "thresholds": tuple(point for found in scores.values() for point in found.thresholds),
         "measured_on": tuple(dataset_used(store) for store in stores.values()),
         "measured_grid": WindowGrid(**asdict(state.grid)),

@@ -18,6 +18,7 @@ from neosort_inference.bundle import OUTPUT_NAMES, RawDetections, run_graph
 from neosort_inference.runtime import open_session
 from neosort_training.model import NeoNet, WindowDetector
 from neosort_training.onnx_graph import exported
+from neosort_training.presence import Presence
 from neosort_training.quantise import quantised, with_picture_as_codes
 
 
@@ -44,9 +45,9 @@ class GraphRunner:
         return run_graph(self._session, window)
 
 
-def float_model(net: NeoNet, grid: WindowGrid) -> onnx.ModelProto:
+def float_model(net: NeoNet, grid: WindowGrid, presence: Presence | None = None) -> onnx.ModelProto:
     """The detector in float. Raises `ValueError` for a grid that the network cannot read."""
-    detector = WindowDetector(net, grid).eval()
+    detector = WindowDetector(net, grid, presence).eval()
     example = (
         torch.zeros(1, grid.rows, grid.cols, 3, dtype=torch.uint8),
         torch.zeros(1, 3, grid.field_rows, grid.field_cols),

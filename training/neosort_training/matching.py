@@ -25,12 +25,14 @@ BELONGS_IOU = 0.3
 MIN_VISIBLE_FRACTION = 0.1
 
 
-def match_window(found: RawDetections, labelled: LabelledWindow, kinds: Sequence[str]) -> WindowOutcome:
+def match_window(
+    found: RawDetections, labelled: LabelledWindow, kinds: Sequence[str], score_min: float = SCORE_MIN
+) -> WindowOutcome:
     """Match one window's detections with its items. ``kinds``: names of the classes of ``found.kind_p``."""
     items, grid, start_mm = labelled.items, labelled.window.grid, labelled.window.start_mm
     boxes = np.array([_box_from_corner(item, grid, start_mm) for item in items]).reshape(-1, 4)
     whole = np.array([_is_whole(box, item, grid) for box, item in zip(boxes, items, strict=True)], dtype=bool)
-    kept = found.score >= SCORE_MIN
+    kept = found.score >= score_min
     iou = _overlaps(found.boxes_mm[kept].astype(np.float64), boxes, whole, grid)
     owner = iou.argmax(axis=1) if len(items) else np.zeros(len(iou), dtype=np.int64)
     best = iou.max(axis=1) if len(items) else np.zeros(len(iou))

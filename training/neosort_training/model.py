@@ -25,6 +25,7 @@ from torchvision.ops import Conv2dNormActivation, roi_align
 from neosort_datasets.window import WindowGrid
 from neosort_training.backbones import centre_picture, make_backbone
 from neosort_training.config import ModelConfig
+from neosort_training.presence import Presence
 
 STRIDE = 8
 FIELD_STRIDE = 16
@@ -227,15 +228,19 @@ class PeakPicker:
 
 
 class WindowDetector(nn.Module):
-    """What is exported: one window of a fixed grid in, `PEAKS` detections in millimetres out."""
+    """What is exported: one window of a fixed grid in, `PEAKS` detections in millimetres out.
 
-    def __init__(self, net: NeoNet, grid: WindowGrid) -> None:
+    ``presence``: what a score is worth; with it, P(NdFeB) is that an item lies there *and* bears NdFeB.
+    """
+
+    def __init__(self, net: NeoNet, grid: WindowGrid, presence: Presence | None = None) -> None:
         super().__init__()
         require_alignment(grid)
         self.net = net
         self._cols = grid.cols // STRIDE
         self._mm_per_px = grid.mm_per_px
         self._pick = PeakPicker()
+        self._presence = presence
 
     def forward(self, picture: Tensor, field_ut: Tensor, field_mask: Tensor) -> Detections:
         """picture (1,rows,cols,3) uint8, field_ut (1,3,·,·) float32, field_mask (1,2,·,·) float32."""
@@ -252,11 +257,17 @@ class WindowDetector(nn.Module):
             boxes_mm=boxes * self._mm_per_px,
             score=score,
             kind_p=torch.softmax(items.kind, dim=1),
-            p_ndfeb=torch.sigmoid(items.ndfeb),
+            p_ndfeb=torch.sigmoid(items.ndfeb) * self._is_item(score),
             magnet_g=grams - 1.0,
             magnet_g_sigma=grams * torch.exp(items.magnet_log_sigma),  # d(e^u − 1) = e^u du
         )
         return Detections(*(tensor.unsqueeze(0) for tensor in outputs))
+
+    def _is_item(self, score: Tensor) -> Tensor:
+        """Scores (P,) → the probability that an item lies there."""
+        if self._presence is None:
+            return torch.ones_like(score)
+        return torch.sigmoid(self._presence.slope * torch.logit(score, eps=1e-4) + self._presence.offset)
 
 
 def boxes_px(row: Tensor, col: Tensor, reach_px: Tensor) -> Tensor:
