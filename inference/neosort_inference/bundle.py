@@ -26,7 +26,7 @@ from neosort_inference.onnx_file import OnnxFile, OnnxFileError, inspect
 from neosort_inference.runtime import RuntimeRefusedError, open_session
 
 MAX_BYTES = 64 * 1024 * 1024
-DETECTIONS = 64
+MOST_DETECTIONS = 256
 
 
 class BundleError(Exception):
@@ -35,7 +35,7 @@ class BundleError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawDetections:
-    """What the graph says of one window: `DETECTIONS` of them, by falling score, most of them noise.
+    """What the graph says of one window: as many detections as it has peaks, by falling score, most of them noise.
 
     ``boxes_mm`` (n,4): low along, low across, high along, high across, from the window's corner (row 0, column 0).
     ``score`` (n,): an item has its centre here. ``kind_p`` (n,K). ``p_ndfeb`` (n,): it bears NdFeB.
@@ -155,8 +155,8 @@ def _metadata(path: Path, file: OnnxFile) -> BundleMetadata:
 
 
 def _check_borders(path: Path, session: ort.InferenceSession, metadata: BundleMetadata) -> None:
-    """Names, types and shapes of inputs and outputs are the contract's."""
-    grid, kinds, n = metadata.grid, len(metadata.kinds), DETECTIONS
+    """Names, types and shapes of inputs and outputs are the contract's; how many detections, the bundle says itself."""
+    grid, kinds, n = metadata.grid, len(metadata.kinds), _detections(session)
     inputs = {
         "picture": ("tensor(uint8)", [1, grid.rows, grid.cols, 3]),
         "field_ut": ("tensor(float)", [1, 3, grid.field_rows, grid.field_cols]),
@@ -169,6 +169,13 @@ def _check_borders(path: Path, session: ort.InferenceSession, metadata: BundleMe
         for name in sorted(expected.keys() | have.keys()):
             if have.get(name) != expected.get(name):
                 raise BundleError(f"{path}: {side} '{name}' is {have.get(name)}, must be {expected.get(name)}")
+
+
+def _detections(session: ort.InferenceSession) -> int:
+    """How many detections the graph's scores are of, held to `MOST_DETECTIONS`."""
+    shape = next((list(node.shape) for node in session.get_outputs() if node.name == "score"), [])
+    count = shape[-1] if shape and isinstance(shape[-1], int) else 1
+    return min(max(1, count), MOST_DETECTIONS)
 
 
 def _sha256(data: bytes) -> str:

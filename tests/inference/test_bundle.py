@@ -188,6 +188,8 @@ def test_metadata_that_does_not_fit(tmp_path, changes, words):
 
 
 def test_wrong_borders(tmp_path):
+    other = SHAPES | {"kind_p": [1, 40, 2]}
+    assert "must be ('tensor(float)', [1, 64, 2])" in refused(write(tmp_path / "other.onnx", model=model_bytes(other)))
     fewer = {name: shape for name, shape in SHAPES.items() if name != "magnet_g"}
     assert "output 'magnet_g' is None" in refused(write(tmp_path / "fewer.onnx", model=model_bytes(fewer)))
     more = SHAPES | {"extra": [1]}

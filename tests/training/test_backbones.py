@@ -22,6 +22,17 @@ def test_every_backbone_gives_features_at_an_eighth_and_a_sixteenth(name):
     assert seen.sixteenth.shape == (1, backbone.channels[1], 4, 6)
 
 
+def test_four_pixels_taken_as_one_give_what_the_stem_gives():
+    torch.manual_seed(3)
+    backbone = make_backbone(ModelConfig()).train()
+    picture = torch.randint(0, 256, (2, 64, 96, 3), dtype=torch.uint8)
+    backbone(picture)  # so that the statistics are no longer those of nothing
+    backbone.eval()
+    with torch.no_grad():
+        stem_alone = backbone.to_8(backbone.stem(centre_picture(picture)))
+        torch.testing.assert_close(backbone(picture).eighth, stem_alone)
+
+
 def test_network_runs_on_a_backbone_of_torchvision():
     net = NeoNet(ModelConfig(backbone="mobilenet_v3_small"), 3).eval()
     with torch.no_grad():

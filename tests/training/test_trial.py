@@ -18,13 +18,13 @@ from typer.testing import CliRunner
 
 import neosort_inference
 from neosort_datasets.store import WindowStoreWriter
-from neosort_inference.bundle import DETECTIONS, RawDetections
+from neosort_inference.bundle import RawDetections
 from neosort_training.checkpoint import Checkpoint, save_checkpoint
 from neosort_training.cli import app
 from neosort_training.evaluation_report import write_report
 from neosort_training.evaluation_screen import print_trial
 from neosort_training.figures import trial_record
-from neosort_training.model import NeoNet
+from neosort_training.model import PEAKS, NeoNet
 from neosort_training.redraws import Unit
 from neosort_training.running import LoadedModel, ShippedThreshold, evenly_spread, load_model, window_of
 from neosort_training.trial import TrialPlan, run_trial
@@ -51,7 +51,7 @@ class Oracle:
         if window.sequence % 5 == 0:
             rows.append(((1.0, 1.0, 9.0, 9.0), 0.45, 2, 0.93, 1.0))
         rows = sorted(rows, key=lambda row: -row[1])
-        empty = [((0.0, 0.0, 1.0, 1.0), 0.0, 0, 0.0, 0.0)] * (DETECTIONS - len(rows))
+        empty = [((0.0, 0.0, 1.0, 1.0), 0.0, 0, 0.0, 0.0)] * (PEAKS - len(rows))
         boxes, score, kind, p, grams = zip(*rows, *empty, strict=True)
         return RawDetections(
             boxes_mm=np.array(boxes, dtype=np.float32),
@@ -59,7 +59,7 @@ class Oracle:
             kind_p=np.eye(len(KINDS), dtype=np.float32)[list(kind)],
             p_ndfeb=np.array(p, dtype=np.float32),
             magnet_g=np.array(grams, dtype=np.float32),
-            magnet_g_sigma=np.ones(DETECTIONS, dtype=np.float32),
+            magnet_g_sigma=np.ones(PEAKS, dtype=np.float32),
         )
 
     @staticmethod

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torchvision import models
 from torchvision.models.resnet import BasicBlock
 from torchvision.ops import Conv2dNormActivation
@@ -46,8 +47,23 @@ class PatchBackbone(nn.Module):
 
     def forward(self, picture: Tensor) -> PictureFeatures:
         """Features of (B,rows,cols,3) uint8."""
-        eighth = self.to_8(self.stem(centre_picture(picture)))
+        eighth = self.to_8(self._patches(picture))
         return PictureFeatures(eighth, self.to_16(eighth))
+
+    def _patches(self, picture: Tensor) -> Tensor:
+        """What `stem` makes of the picture, by a third of the work.
+
+        Four pixels of a row lie side by side in memory, colours and all: taken as one of 12 channels they make the
+        4 × 4 convolution one of 4 × 1, which moves four times as many bytes at a time.
+        """
+        batch, rows, cols, colours = picture.shape
+        side_by_side = centre_picture(picture.reshape(batch, rows, cols // PATCH, PATCH * colours))
+        convolve, *rest = self.stem
+        weight = convolve.weight.permute(0, 3, 1, 2).reshape(-1, PATCH * colours, PATCH, 1)
+        patches: Tensor = F.conv2d(side_by_side, weight, convolve.bias, stride=(PATCH, 1))
+        for layer in rest:
+            patches = layer(patches)
+        return patches
 
 
 class TorchvisionBackbone(nn.Module):
@@ -80,7 +96,7 @@ def make_backbone(config: ModelConfig) -> PatchBackbone | TorchvisionBackbone:
 
 
 def centre_picture(picture: Tensor) -> Tensor:
-    """(B,rows,cols,3) uint8 → (B,3,rows,cols) float32, a blind camera's grey at zero.
+    """(B,rows,cols,channels) uint8 → (B,channels,rows,cols) float32, a blind camera's grey at zero.
 
     Not brought to unit range: the first batch normalisation does that, and small integers are exact in eight bits.
     """

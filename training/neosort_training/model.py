@@ -30,7 +30,7 @@ from neosort_training.presence import Presence
 STRIDE = 8
 FIELD_STRIDE = 16
 ALIGNMENT = 32
-PEAKS = 64
+PEAKS = 40  # a: the fullest window of 20,000 varied ones holds 30 items
 LOOK_CELLS = 5  # an item is looked at in 5 × 5 places
 AROUND_PX = 24.0  # and its field so far beyond its box: half a height of the array, where a dipole is still felt
 CLOSE_PX = 32  # an item as the closer look sees it, each way
