@@ -23,7 +23,7 @@ from neosort_training.evaluate import TorchPredictor
 from neosort_training.export import ExportError, ExportPlan, export_bundle, must_agree
 from neosort_training.graphs import recomposed
 from neosort_training.looking import every_window
-from neosort_training.model import NeoNet
+from neosort_training.model import PEAKS, NeoNet
 
 
 @pytest.fixture(scope="module")
@@ -92,9 +92,9 @@ def test_bundle_says_what_the_network_says(checkpoint, exported):
     assert metadata.guarantee is None
     window = store[0].window
     found, expected = bundle.run(window), TorchPredictor(checkpoint.averaged_net(), checkpoint.grid).run(window)
-    assert found.score.shape == (64,)
+    assert found.score.shape == (PEAKS,)
     np.testing.assert_allclose(found.score, expected.score, atol=1e-3)
-    assert found.kind_p.shape == (64, 3)
+    assert found.kind_p.shape == (PEAKS, 3)
     assert [path.name for path in out.parent.glob("small*")] == ["small.onnx"]
 
 
