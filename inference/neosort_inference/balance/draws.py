@@ -1,0 +1,79 @@
+"""Where the NdFeB of a lot went, drawn many times over: every uncertainty at once, by Monte Carlo.
+
+Each draw settles what items have in common (how far P(NdFeB) and the masses of a kind are off, what share is never
+decided on, how often a shot hits), then every item by itself: whether it bears NdFeB, how much, where it lands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from neosort_hardware.types import ArrayF64
+from neosort_inference.balance.commons import SHIFTS, KindCommons, commons_of, odds_to_p
+from neosort_inference.balance.evidence import Evidence
+from neosort_inference.balance.items import Decided
+
+DRAWS = 2000
+_CELLS_AT_ONCE = 2_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draws:
+    """Grams of NdFeB, (draws, kinds) each, by kind said: in the ``product``, in the ``rest``; ``missed``: of the rest,
+    in items that were never decided on."""
+
+    kinds: tuple[str, ...]
+    product: ArrayF64
+    rest: ArrayF64
+    missed: ArrayF64
+
+
+def draw_balance(decided: Decided, evidence: Evidence, *, draws: int = DRAWS, seed: int = 0) -> Draws:
+    """The lot's NdFeB drawn ``draws`` times; ``seed`` makes it reproducible."""
+    random = np.random.default_rng(seed)
+    commons = commons_of(decided, evidence)
+    columns = [_of_kind(decided, own, evidence.sigma_scale, draws, random) for own in commons]
+    stacked = np.stack(columns) if columns else np.zeros((0, 3, draws))
+    product, rest, missed = (np.asarray(stacked[:, which].T) for which in range(3))
+    return Draws(kinds=tuple(own.kind for own in commons), product=product, rest=rest, missed=missed)
+
+
+def _of_kind(
+    decided: Decided, own: KindCommons, sigma_scale: float, draws: int, random: np.random.Generator
+) -> ArrayF64:
+    """(3, draws): product, rest, and of the rest what was missed."""
+    known = own.evidence
+    shift = random.choice(len(SHIFTS), size=draws, p=own.shift_p)
+    bias = random.normal(-known.bias_log, known.systematic_log, draws)
+    hit, carried = random.beta(*known.hit.beta, draws), random.beta(*known.carried.beta, draws)
+    found = random.beta(*known.found.beta, draws)
+    product, everything, square = np.zeros(draws), np.zeros(draws), np.zeros(draws)
+    for rows in _in_parts(own.rows, draws):
+        p = odds_to_p(decided.log_odds[rows, None] + SHIFTS).astype(np.float32)
+        item, draw = np.nonzero(random.random((len(rows), draws), dtype=np.float32) < p[:, shift])
+        row = rows[item]
+        sigma = sigma_scale * decided.log_sigma[row]
+        grams = np.expm1(decided.log1p_g[row] + bias[draw] + sigma * random.standard_normal(len(row)))
+        lands = random.random(len(row)) < np.where(decided.ejected[row], hit[draw], carried[draw])
+        product += np.bincount(draw, grams * lands, draws)
+        everything += np.bincount(draw, grams, draws)
+        square += np.bincount(draw, grams**2, draws)
+    missed = _missed(everything, square, (1.0 - found) / found, random)
+    product += carried * missed
+    return np.stack([product, everything + missed - product, missed * (1.0 - carried)])
+
+
+def _missed(everything: ArrayF64, square: ArrayF64, odds: ArrayF64, random: np.random.Generator) -> ArrayF64:
+    """Grams in items never decided on: they come by chance, as many to a found one as ``odds``, and weigh as these do.
+
+    A compound Poisson sum has mean odds·Σg and variance odds·Σg²; drawn as the gamma distribution with these two.
+    """
+    mean, variance = np.maximum(odds * everything, 1e-12), np.maximum(odds * square, 1e-12)
+    return np.asarray(random.gamma(mean**2 / variance, variance / mean))
+
+
+def _in_parts(rows: ArrayF64, draws: int) -> Sequence[ArrayF64]:
+    return np.array_split(rows, max(1, -(-len(rows) * draws // _CELLS_AT_ONCE)))

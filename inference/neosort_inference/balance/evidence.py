@@ -1,0 +1,124 @@
+"""How far the line's word may be believed: by the bundle's own evaluation, and by a trial of the line.
+
+The bundle carries a confusion by kind with counts and the error of its magnet masses by kind. Items of one model are not
+independent looks, so counts of either are thinned to as many looks as there were models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from neosort_inference.balance.mixture import Mixture
+from neosort_inference.balance.trial import Trial, TrialOfKind
+from neosort_inference.bundle_metadata import BundleMetadata, MassErrorOfKind
+
+POOLED_LOOKS = 2.0  # a: how much a share over all kinds weighs in that of one kind
+UNTRIED_LOOKS = 10.0  # a: the same where nothing was counted of that kind
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A share as counted: ``hits`` of ``of`` independent looks, thinned and so not whole."""
+
+    hits: float = 0.0
+    of: float = 0.0
+
+    @property
+    def beta(self) -> tuple[float, float]:
+        """The two parameters of its beta distribution."""
+        return max(self.hits, 1e-3), max(self.of - self.hits, 1e-3)
+
+    def __add__(self, other: Counted) -> Counted:
+        return Counted(hits=self.hits + other.hits, of=self.of + other.of)
+
+    def thinned(self, looks: float) -> Counted:
+        """The same share, worth no more than so many looks."""
+        factor = min(1.0, looks / self.of) if self.of > 0 else 1.0
+        return Counted(hits=self.hits * factor, of=self.of * factor)
+
+    def with_prior(self, pooled: Counted) -> Counted:
+        """Drawn towards the share over all kinds."""
+        return self + pooled.thinned(POOLED_LOOKS if self.of > 0 else UNTRIED_LOOKS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindEvidence:
+    """What is known of items *said to be* of one kind.
+
+    ``bears``: how many of them bear NdFeB. ``found``: of the bearing items of this kind, how many are decided on at
+    all. ``bias_log``: of log(1 + grams said) − log(1 + grams); ``systematic_log``: standard deviation of what is left
+    of it in the lot at hand, common to its items of the kind. ``hit``: of those ejected, how many land in the product;
+    ``carried``: of the others, how many do so all the same, in a neighbour's jet.
+    """
+
+    bears: Counted
+    found: Counted
+    bias_log: float
+    systematic_log: float
+    hit: Counted
+    carried: Counted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Of every kind by name. ``sigma_scale``: the network's own standard deviations of log mass are to be multiplied by
+    it. ``shift_sd``: how far from P(NdFeB), in log-odds and by kind, the truth may lie before anything was counted.
+    ``true_kind``: of items said to be of a kind that do bear NdFeB, the shares of the kinds they are of."""
+
+    kinds: dict[str, KindEvidence]
+    sigma_scale: float
+    shift_sd: float
+    true_kind: dict[str, dict[str, float]]
+
+
+def evidence_for(
+    said: Mapping[str, int], bundle: BundleMetadata, trial: Trial, bearing: frozenset[str], models_in_lot: float
+) -> Evidence:
+    """What is known about a lot in which so many items were ``said`` to be of each kind.
+
+    ``bearing``: kinds that bear NdFeB. ``models_in_lot``: of how many makes the lot's items of a kind are: with few,
+    the mean error of these few is the lot's own.
+    """
+    mixture = Mixture.of(said, bundle.confusion, bundle.kinds, bearing)
+    masses = {row.kind: row for row in bundle.mass_error.by_kind} if bundle.mass_error is not None else {}
+    hit = Counted(hits=sum(row.hits for row in trial.kinds), of=sum(row.ejected for row in trial.kinds))
+    carried = Counted(hits=sum(row.carried for row in trial.kinds), of=sum(row.passed for row in trial.kinds))
+    found = _found_at_all(mixture, trial, bearing)
+    kinds = {}
+    for kind in dict.fromkeys([*bundle.kinds, *said]):
+        row = trial.of(kind)
+        looks = max(row.models, 1.0)
+        bias_log, systematic_log = _mass(row, masses.get(kind), bundle, models_in_lot)
+        kinds[kind] = KindEvidence(
+            bears=Counted(*mixture.bears(kind)).thinned(looks) + Counted(row.bears, row.items).thinned(looks),
+            found=(Counted(*mixture.found(kind)) + Counted(row.found, row.bearing)).with_prior(found),
+            bias_log=bias_log,
+            systematic_log=systematic_log,
+            hit=Counted(row.hits, row.ejected).with_prior(hit),
+            carried=carried,
+        )
+    scale = bundle.mass_error.sigma_scale if bundle.mass_error is not None else 1.0
+    return Evidence(kinds=kinds, sigma_scale=scale, shift_sd=trial.shift_sd, true_kind=mixture.true_kind())
+
+
+def _found_at_all(mixture: Mixture, trial: Trial, bearing: frozenset[str]) -> Counted:
+    counted = [mixture.found(kind) for kind in bearing]
+    return Counted(
+        hits=sum(hits for hits, _ in counted) + sum(row.found for row in trial.kinds),
+        of=sum(of for _, of in counted) + sum(row.bearing for row in trial.kinds),
+    )
+
+
+def _mass(
+    row: TrialOfKind, own: MassErrorOfKind | None, bundle: BundleMetadata, models_in_lot: float
+) -> tuple[float, float]:
+    """Bias of log mass from both sources, weighted by models, and what the lot's own bias may differ from it."""
+    overall = bundle.mass_error.bias_log if bundle.mass_error is not None else 0.0
+    looks = float(row.mass_models)  # the bundle does not say of how many models its items were: as many as the trial's
+    evaluated = max(looks, 1.0) if own is not None else 0.0
+    weight = evaluated + looks
+    if weight == 0.0:
+        return overall, 2.0 * row.mass_between_log
+    bias = ((own.bias_log * evaluated if own is not None else 0.0) + row.mass_bias_log * looks) / weight
+    return bias, row.mass_between_log * (1.0 / weight + 1.0 / models_in_lot) ** 0.5
