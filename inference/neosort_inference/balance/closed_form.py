@@ -1,8 +1,8 @@
 """Mean and standard deviation of a lot's NdFeB without drawing: what `draws.py` must agree with.
 
 Given what items have in common, they are independent: means and variances add up, and the law of total variance puts
-the common part on top. The shift of P(NdFeB) is summed over its grid, log masses are lognormal, shares beta-distributed,
-the odds (1 − f) ÷ f of a beta-distributed f beta prime. Interval ends are those of a lognormal distribution with the same
+the common part on top. The shift of P(NdFeB) is summed over its grid, masses are lognormal, shares beta-distributed,
+the odds (1 − f) ÷ f of such a share f beta prime. Interval ends are those of a lognormal distribution with the same
 two moments, so that they never fall below zero.
 """
 
@@ -77,7 +77,9 @@ def _of_kind(decided: Decided, own: KindCommons, sigma_scale: float) -> tuple[Ar
         common = float((share_twice[which] * second).sum()) - means[which] ** 2
         alone = (own.shift_p @ p) * square
         taken, taken_twice = groups[:, :2] @ share[which, :2], groups[:, :2] @ np.diag(share_twice[which])[:2]
-        variances[which] = common + float((taken * alone - taken_twice * twice).sum()) + share[which, 2] * float(alone.sum())
+        variances[which] = (
+            common + float((taken * alone - taken_twice * twice).sum()) + share[which, 2] * float(alone.sum())
+        )
     return means, variances
 
 

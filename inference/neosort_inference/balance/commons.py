@@ -61,7 +61,7 @@ def shares(log_odds: ArrayF64) -> ArrayF64:
     middle = 0.5 * (edges[:-1] + edges[1:])
     full = counts > 0
     share = odds_to_p(middle[full] + SHIFTS[:, None]) @ (counts[full] / counts.sum())
-    return np.clip(share, _LEAST, 1.0 - _LEAST)
+    return np.asarray(np.clip(share, _LEAST, 1.0 - _LEAST))
 
 
 def log_likelihood(share: ArrayF64, bears: Counted) -> ArrayF64:

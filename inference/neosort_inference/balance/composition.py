@@ -1,4 +1,4 @@
-"""Which rare earths are in the NdFeB: by kind of item from a table with marks, or by a laboratory's assay of the lot."""
+"""Which rare earths are in the NdFeB: by kind of item from a table, or by a laboratory's assay of the lot."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neosort_hardware.types import ArrayF64
+from neosort_hardware.types import ArrayF64, ArrayI64
 from neosort_inference.balance.commons import SHIFTS, KindCommons, commons_of, odds_to_p
 from neosort_inference.balance.evidence import Evidence
 from neosort_inference.balance.items import Decided
@@ -75,5 +75,5 @@ def _missed(everything: ArrayF64, square: ArrayF64, odds: ArrayF64, random: np.r
     return np.asarray(random.gamma(mean**2 / variance, variance / mean))
 
 
-def _in_parts(rows: ArrayF64, draws: int) -> Sequence[ArrayF64]:
+def _in_parts(rows: ArrayI64, draws: int) -> Sequence[ArrayI64]:
     return np.array_split(rows, max(1, -(-len(rows) * draws // _CELLS_AT_ONCE)))

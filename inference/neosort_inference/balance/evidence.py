@@ -1,7 +1,7 @@
 """How far the line's word may be believed: by the bundle's own evaluation, and by a trial of the line.
 
-The bundle carries a confusion by kind with counts and the error of its magnet masses by kind. Items of one model are not
-independent looks, so counts of either are thinned to as many looks as there were models.
+The bundle carries a confusion by kind with counts and the error of its magnet masses by kind. Whether an item is taken
+for another kind hangs on its model, so such counts are thinned to as many looks as there were models.
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ class DecidedItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """The decided items of a lot, (n,) each: ``kind`` (index into ``kinds``), ``log_odds`` of bearing NdFeB, ``log1p_g``
-    and ``log_sigma``: log(1 + grams) *if* it bears any, and its standard deviation; ``ejected``."""
+    """The decided items of a lot, (n,) each: ``kind`` (index into ``kinds``), ``log_odds`` of bearing, ``ejected``,
+    ``log1p_g`` and ``log_sigma``: log(1 + grams) *if* it bears any, and its standard deviation."""
 
     kinds: tuple[str, ...]
     kind: ArrayI64

@@ -12,8 +12,8 @@ from neosort_inference.score import match_decisions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownItem:
-    """``said`` is None of an item that was not decided on; ``kind`` and ``model`` are empty of a decision about nothing,
-    or about an item once again, which bears nothing. ``scene``: which belt it lay on; ``in_product``: it landed there.
+    """``said`` is None of an item that was not decided on; ``kind``, ``model`` are empty of a decision about nothing
+    or about an item again, which bears nothing. ``scene``: which belt it lay on; ``in_product``: it landed there.
     """
 
     said: DecidedItem | None
@@ -39,7 +39,7 @@ def decided_item(decision: Decision) -> DecidedItem:
 def known_items(
     items: Sequence[ItemTruth], landings: Sequence[Landing], decisions: Sequence[Decision], scene: int
 ) -> list[KnownItem]:
-    """Every landed item of a run, and every decision on the same stretch that is about none of them or about one again."""
+    """Every landed item of a run, and every decision on its stretch that is about none of them or about one again."""
     place = {landing.item_id: landing.place for landing in landings}
     matches = match_decisions(items, decisions)
     found: list[KnownItem] = []

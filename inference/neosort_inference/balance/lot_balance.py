@@ -66,10 +66,12 @@ class OfKind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
-    """What the balance stands on."""
+    """What the balance stands on. ``trial_bundle``: the bundle that the trial was made with; where that is not
+    ``bundle``, the line should be tried anew."""
 
     bundle: str
     trial: str
+    trial_bundle: str
     composition: str
     models_in_lot: float
     draws: int
@@ -81,8 +83,8 @@ class Basis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LotBalance:
-    """NdFeB of a lot in grams. ``missed_g``: of the rest, in items never decided on; ``recovery``: share of the NdFeB fed
-    that is in the product; ``oxides_g``: of all rare earths in the product, as oxides."""
+    """NdFeB of a lot in grams. ``missed_g``: of the rest, in items never decided on; ``recovery``: share of what was
+    fed that is in the product; ``oxides_g``: of all rare earths in the product, as oxides."""
 
     items: int
     ejected: int
@@ -142,6 +144,7 @@ def balance_lot(items: Sequence[DecidedItem], inputs: BalanceInputs) -> LotBalan
         basis=Basis(
             bundle=inputs.bundle_id,
             trial=inputs.trial.on,
+            trial_bundle=inputs.trial.bundle,
             composition=_composition_words(inputs),
             models_in_lot=inputs.models_in_lot,
             draws=inputs.draws,

@@ -22,8 +22,8 @@ PRIOR_ITEMS = 50.0  # a: what the evaluation's mix weighs, in items of the lot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mixture:
-    """``joint`` (truth, said): how likely an item of the lot is of a kind and called so. ``counts`` (truth, said + 1) of
-    the evaluation, the last column for items not found. ``bearing`` (truth,)."""
+    """``joint`` (truth, said): how likely an item of the lot is of a kind and called so. ``counts`` (truth, said + 1):
+    the evaluation's, the last column for items not found. ``bearing`` (truth,)."""
 
     truth: tuple[str, ...]
     said: tuple[str, ...]

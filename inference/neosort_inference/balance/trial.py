@@ -1,4 +1,4 @@
-"""A trial of the line: known items sorted, and what the line said and did counted. TOML, made by `neosort bench balance`.
+"""A trial of the line: known items sorted, and what the line said and did counted. TOML, by `neosort bench trial`.
 
 The bundle's evaluation stands for recognition on windows; a trial adds what only the whole line can show: how often an
 ejected item lands in the product, how often another does, and how much item models differ from one another.
@@ -6,6 +6,7 @@ ejected item lands in the product, how often another does, and how much item mod
 
 from __future__ import annotations
 
+import json
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,7 @@ from neosort_inference.bundle_metadata import Count
 
 Positive = Annotated[float, Field(ge=0)]
 SHIPPED_TRIAL = "trial-twin.toml"
+_HEAD = ("on", "bundle", "command", "shift_sd", "mass_between_log")
 
 
 class TrialOfKind(Section):
@@ -70,3 +72,11 @@ def load_trial(path: Path | None = None) -> Trial:
     """A trial from its file, or the twin's that is shipped. Raises `ConfigError`."""
     shipped = Path(str(files("neosort_inference").joinpath("balance", SHIPPED_TRIAL)))
     return load_toml(shipped if path is None else path, Trial)
+
+
+def trial_toml(trial: Trial) -> str:
+    """A trial as it stands in its file."""
+    lines = [f"{name} = {json.dumps(getattr(trial, name), ensure_ascii=False)}" for name in _HEAD]
+    for row in trial.kinds:
+        lines += ["", "[[kinds]]", *(f"{name} = {json.dumps(value)}" for name, value in row.model_dump().items())]
+    return "\n".join(lines) + "\n"

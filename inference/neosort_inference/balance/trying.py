@@ -63,7 +63,7 @@ def _effective(models: Sequence[str]) -> float:
 
 
 def _model_errors(known: Sequence[KnownItem], kind: str) -> ArrayF64:
-    """(models, 3): mean error of log(1 + grams) of each model's items, its variance by chance, and how many there were."""
+    """(models, 3): mean error of log(1 + grams) of each model's items, its variance by chance, how many there were."""
     by_model: dict[str, list[float]] = {}
     for item in known:
         if item.bears and item.kind == kind and item.said is not None:

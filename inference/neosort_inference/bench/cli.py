@@ -14,6 +14,7 @@ from neosort_inference.bench import crowding as crowding_bench
 from neosort_inference.bench import model as model_bench
 from neosort_inference.bench import start as start_bench
 from neosort_inference.bench import timing as timing_bench
+from neosort_inference.bench.balance_cli import balance, trial
 from neosort_inference.bench.crowding_screen import plot_crowding, print_crowding
 from neosort_inference.bench.line_cli import line
 from neosort_inference.bench.record import keep, must_take_json, origin
@@ -35,6 +36,8 @@ def bench() -> None:
 
 
 app.command()(line)
+app.command()(balance)
+app.command()(trial)
 
 
 @app.command()

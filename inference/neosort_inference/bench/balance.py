@@ -1,0 +1,141 @@
+"""Does the truth lie inside a balance's intervals? Lots of the simulated line, whose truth is known.
+
+Belts of held-out item models are sorted whole, jets and all. A lot is then what some of these belts hold of a few of
+the models of every kind, belts and models drawn anew for each lot: items of one model, and of one belt, stand or fall
+together, so that drawing single items would make lots far too alike. The trial that a balance stands on is made in the
+same way of other models (calibration), and the bundle's own evaluation was on others again (validation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from neosort_hardware.config import LineConfig
+from neosort_inference.balance.known import KnownItem, known_items
+from neosort_inference.balance.lot_balance import BalanceInputs, LotBalance, Range, balance_lot
+from neosort_inference.bench.parallel import run_jobs
+from neosort_inference.bench.record import Record
+from neosort_inference.bench.senses import Belt
+from neosort_inference.recipe import Recipe
+
+Split = Literal["validation", "calibration", "held-out"]
+BELT_ITEMS = 60
+BELTS_IN_LOT = 0.2  # of all belts
+FIGURES = ("product", "rest", "fed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownBelt:
+    """One belt sorted with both senses, and what is known of its items: a job for a process of its own."""
+
+    belt: Belt
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return self.belt.name
+
+    def run(self, on_progress: Callable[[int], None]) -> list[KnownItem]:
+        """Sort it in virtual time. Raises `JobError`."""
+        found = self.belt.run(on_progress)
+        return known_items(list(found.items), list(found.landings), list(found.decisions), self.belt.seed)
+
+
+def fed_with(config: LineConfig, models: Split) -> LineConfig:
+    """The line with items of these models on its belt."""
+    feed = config.twin.feed.model_copy(update={"models": models})
+    return config.model_copy(update={"twin": config.twin.model_copy(update={"feed": feed})})
+
+
+def belts_of(config: LineConfig, bundle: Path, recipe: Recipe, seeds: Sequence[int]) -> list[KnownBelt]:
+    """A belt of `BELT_ITEMS` a seed."""
+    return [
+        KnownBelt(belt=Belt(config=config, bundle=bundle, recipe=recipe, sense="fused", seed=seed, items=BELT_ITEMS))
+        for seed in seeds
+    ]
+
+
+def known_on(belts: Sequence[KnownBelt], workers: int, on_items: Callable[[int], None]) -> list[KnownItem]:
+    """Every item of all belts, sorted ``workers`` belts at a time. Raises `JobError`."""
+    return [item for belt in run_jobs(belts, workers, on_items) for item in belt]
+
+
+def drawn_lot(known: Sequence[KnownItem], models: int, random: np.random.Generator) -> list[KnownItem]:
+    """What a fifth of the belts hold of so many ``models`` of every kind. Decisions about nothing are kept in the same
+    share as items."""
+    scenes = sorted({item.scene for item in known})
+    belts = set(random.choice(scenes, size=max(1, round(BELTS_IN_LOT * len(scenes))), replace=False).tolist())
+    by_kind: dict[str, set[str]] = {}
+    for item in known:
+        if item.model:
+            by_kind.setdefault(item.kind, set()).add(item.model)
+    kept: set[str] = set()
+    for kind in sorted(by_kind):
+        names = sorted(by_kind[kind])
+        kept |= set(random.choice(names, size=min(models, len(names)), replace=False).tolist())
+    here = [item for item in known if item.scene in belts]
+    items = [item for item in here if item.model in kept]
+    share = len(items) / max(1, sum(bool(item.model) for item in here))
+    return items + [item for item in here if not item.model and random.random() < share]
+
+
+def coverage(
+    known: Sequence[KnownItem],
+    inputs: BalanceInputs,
+    *,
+    lots: int,
+    models: int,
+    seed: int,
+    on_lot: Callable[[], None] = lambda: None,
+) -> Record:
+    """In how many of so many lots the truth lies inside the 90 % interval, and what the intervals are like."""
+    random = np.random.default_rng(seed)
+    inputs = replace(inputs, models_in_lot=float(models))
+    rows = []
+    for number in range(lots):
+        lot = drawn_lot(known, models, random)
+        said = [item.said for item in lot if item.said is not None]
+        rows.append((_truth(lot), balance_lot(said, replace(inputs, seed=seed + number)), len(lot)))
+        on_lot()
+    return {
+        "lots": lots,
+        "items_a_lot": float(np.mean([count for _, _, count in rows])),
+        "models_a_kind": models,
+        "belts": len({item.scene for item in known}),
+        "items": sum(bool(item.model) for item in known),
+        **{name: _figure([(truth[name], _ranges(balance)[name]) for truth, balance, _ in rows]) for name in FIGURES},
+    }
+
+
+def _truth(lot: Sequence[KnownItem]) -> dict[str, float]:
+    product = sum(item.ndfeb_g for item in lot if item.in_product)
+    rest = sum(item.ndfeb_g for item in lot if not item.in_product)
+    return {"product": product, "rest": rest, "fed": product + rest}
+
+
+def _ranges(balance: LotBalance) -> dict[str, Range]:
+    return {"product": balance.product_g, "rest": balance.rest_g, "fed": balance.fed_g}
+
+
+def _figure(pairs: Sequence[tuple[float, Range]]) -> Record:
+    """``inside``, ``below``, ``above``: shares of lots whose truth lies there; ``width``: of the interval, over the
+    mean estimated; ``true_g``, ``mean_g``, ``low_g``, ``high_g``: means over lots; ``bias``: estimated over true, less
+    one."""
+    truth = np.array([true for true, _ in pairs])
+    mean, low, high = (np.array([getattr(found, name) for _, found in pairs]) for name in ("mean", "low", "high"))
+    return {
+        "inside": float(((truth >= low) & (truth <= high)).mean()),
+        "below": float((truth < low).mean()),
+        "above": float((truth > high).mean()),
+        "width": float(((high - low) / np.maximum(mean, 1e-9)).mean()),
+        "bias": float(mean.sum() / max(truth.sum(), 1e-9) - 1.0),
+        "true_g": float(truth.mean()),
+        "mean_g": float(mean.mean()),
+        "low_g": float(low.mean()),
+        "high_g": float(high.mean()),
+    }

@@ -1,0 +1,142 @@
+"""`neosort bench balance` and `neosort bench trial`: intervals held against the truth, and what they stand on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from neosort_hardware.config import ConfigError
+from neosort_inference.balance.composition import load_composition
+from neosort_inference.balance.known import KnownItem
+from neosort_inference.balance.lot_balance import BalanceInputs
+from neosort_inference.balance.trial import load_trial, trial_toml
+from neosort_inference.balance.trying import trial_of
+from neosort_inference.bench.balance import BELT_ITEMS, FIGURES, KnownBelt, belts_of, coverage, fed_with, known_on
+from neosort_inference.bench.record import Record, keep, must_take_json, origin
+from neosort_inference.bundle import Bundle
+from neosort_inference.opening import bundle_path, must_be_new, open_bundle, open_config, open_recipe
+from neosort_inference.options import BundleOption, ConfigOption, JsonOption, RecipeOption
+from neosort_inference.report import percent
+
+BeltsOption = Annotated[int, typer.Option(min=10, max=10_000, help=f"Belts to sort, {BELT_ITEMS} items on each.")]
+SeedOption = Annotated[int, typer.Option("--first-seed", min=0, help="Seed of the first belt; the others follow on.")]
+WorkersOption = Annotated[int, typer.Option(min=1, max=256, help="Processes, of one thread each.")]
+TrialOption = Annotated[
+    Path | None, typer.Option("--trial", help="Trial of the line (TOML). Left out: the twin's that is shipped.")
+]
+
+
+def balance(
+    *,
+    lots: Annotated[int, typer.Option(min=10, max=10_000, help="Lots to balance.")] = 200,
+    makes: Annotated[int, typer.Option(min=1, max=100, help="Item models of every kind that a lot holds.")] = 6,
+    belts: BeltsOption = 200,
+    first_seed: SeedOption = 9000,
+    workers: WorkersOption = 2,
+    trial: TrialOption = None,
+    config: ConfigOption = None,
+    bundle: BundleOption = None,
+    recipe: RecipeOption = None,
+    json_file: JsonOption = None,
+) -> None:
+    """Does the truth lie inside the balance's intervals? Sorts held-out items on the twin and balances lots of them.
+
+    A lot is what a fifth of the belts hold of a few models of every kind, drawn anew for each. Bundle and trial know
+    other models. Should be 90 ± 5 % of lots.
+    """
+    line, rules, model = open_config(config), open_recipe(recipe), open_bundle(bundle)
+    inputs = BalanceInputs(
+        bundle=model.metadata, bundle_id=bundle_id(model), trial=load_trial(trial), composition=load_composition()
+    )
+    must_take_json(json_file)
+    seeds = range(first_seed, first_seed + belts)
+    on_belt = belts_of(fed_with(line, "held-out"), bundle_path(bundle), rules, seeds)
+    console = Console()
+    with _progress(console) as progress:
+        known = _sorted(progress, on_belt, workers)
+        bar = progress.add_task("lots", total=lots)
+        record = coverage(known, inputs, lots=lots, models=makes, seed=first_seed, on_lot=lambda: progress.advance(bar))
+    record |= {
+        "line": {"config": line.name, "feed": "held-out"},
+        "bundle": {"name": model.metadata.name, "recipe": rules.name},
+        "trial": inputs.trial.on,
+    } | origin()
+    print_coverage(record, console)
+    keep(record, json_file, console)
+
+
+def trial(
+    file: Annotated[Path, typer.Argument(help="Where the trial goes (TOML); must not be there yet.")],
+    *,
+    belts: BeltsOption = 100,
+    first_seed: SeedOption = 7000,
+    workers: WorkersOption = 2,
+    config: ConfigOption = None,
+    bundle: BundleOption = None,
+    recipe: RecipeOption = None,
+) -> None:
+    """Try the line on known items: how often a shot hits, how much item models differ. Mass balances stand on it.
+
+    On the twin, with the calibration models, which nothing was learnt from or evaluated on.
+    """
+    line, rules, model = open_config(config), open_recipe(recipe), open_bundle(bundle)
+    must_be_new("FILE", file)
+    seeds = range(first_seed, first_seed + belts)
+    on_belt = belts_of(fed_with(line, "calibration"), bundle_path(bundle), rules, seeds)
+    console = Console()
+    with _progress(console) as progress:
+        known = _sorted(progress, on_belt, workers)
+    items = sum(bool(item.model) for item in known)
+    found = trial_of(
+        known,
+        on=f"twin of {line.name}, calibration models, {items:,} items on {belts} belts, seeds from {first_seed}",
+        bundle=bundle_id(model),
+        command=origin()["command"],
+    )
+    try:
+        file.write_text(trial_toml(found), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"FILE {file}: cannot be written ({error.strerror})") from error
+    console.print(f"trial: {file}", highlight=False, markup=False, soft_wrap=True)
+
+
+def bundle_id(bundle: Bundle) -> str:
+    """A bundle as the ledger names it."""
+    return f"{bundle.metadata.name}@{bundle.metadata.sha256[:12]}"
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"),
+        TimeRemainingColumn(), console=console,
+    )  # fmt: skip
+
+
+def _sorted(progress: Progress, belts: list[KnownBelt], workers: int) -> list[KnownItem]:
+    bar = progress.add_task("items", total=len(belts) * BELT_ITEMS)
+    return known_on(belts, workers, lambda landed: progress.advance(bar, landed))
+
+
+def print_coverage(record: Record, console: Console) -> None:
+    """The figures on screen."""
+    head = (
+        f"{record['lots']} lots of {record['items_a_lot']:,.0f} items and {record['models_a_kind']} models a kind, "
+        f"out of {record['items']:,} items on {record['belts']} belts"
+    )
+    table = Table(title=head, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for name in ("NdFeB", "inside 90 %", "below", "above", "true", "estimated", "interval", "width", "bias"):
+        table.add_column(name, justify="left" if name == "NdFeB" else "right", no_wrap=True)
+    for name in FIGURES:
+        row = record[name]
+        table.add_row(
+            name, percent(row["inside"]), percent(row["below"]), percent(row["above"]), f"{row['true_g']:,.0f} g",
+            f"{row['mean_g']:,.0f} g", f"{row['low_g']:,.0f} – {row['high_g']:,.0f}", percent(row["width"]),
+            f"{100 * row['bias']:+.1f} %",
+        )  # fmt: skip
+    console.print()
+    console.print(table)
