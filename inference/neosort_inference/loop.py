@@ -91,6 +91,7 @@ class SortingLoop:
         self._telemetry = telemetry
         self._listeners = listeners
         self._stages = stages
+        self.occupied = ""  # what a person has the line do instead of sorting; empty while it may sort
         self._held_by = ""  # the person who has stopped the line; empty while nobody has
         self._shut_for = ""
         self._misplaced = False
@@ -117,6 +118,21 @@ class SortingLoop:
         self._held_by = ""
         self._obey(self._watch.condition)
 
+    def stand_by(self) -> None:
+        """A turn in which somebody else reads camera and array. Only while a person holds the line."""
+        self._reached.heartbeat()
+        self._reached.read_interlock()
+        self._reached.read_plant()
+        if (sample := self._reached.travel()) is not None:
+            self._watch.see_travel(sample)
+        self._take_truth()
+
+    def catch_up(self) -> None:
+        """They are read here again: what has lain on the belt meanwhile was never seen."""
+        self.occupied = ""
+        self._watch.resume()
+        self._forget()
+
     def stopped_by(self) -> Stop | None:
         """What keeps the line stopped, a fault before a person; None where nothing does."""
         if (alarm := self._watch.stopped_by) is not None:
@@ -137,11 +153,14 @@ class SortingLoop:
         self._obey(condition)
         self._decide_ready_windows()
         waited = self._take_frame(wait=not waited) or waited
+        self._take_truth()
+        if not waited:
+            self._reached.idle()
+
+    def _take_truth(self) -> None:
         if self._line.truth is not None:
             self._telemetry.on_items(self._line.truth.items())
             self._telemetry.on_landings(self._line.truth.landings())
-        if not waited:
-            self._reached.idle()
 
     def _take_block(self) -> bool:
         """Read the array; whether that gave something. It is waited for while the line sorts by it."""
@@ -185,8 +204,12 @@ class SortingLoop:
             self._recall(stop.fault)
         if self._watch.misplaced is not self._misplaced:  # what was counted before means nothing now
             self._misplaced = self._watch.misplaced
-            self._assembler.forget()
-            self._tracker.forget()
+            self._forget()
+
+    def _forget(self) -> None:
+        """Nothing of what was seen so far will lie where it was counted."""
+        self._assembler.forget()
+        self._tracker.forget()
 
     def _recall(self, fault: str) -> None:
         """Note which of the shots handed over will not blow."""

@@ -47,6 +47,8 @@ class Operating:
         desk.on(TestValve, self._test_valve)
 
     def _start(self, _order: StartSorting, _asked: Asked) -> Result:
+        if self._loop.occupied:
+            raise RefusedError("not now", self._loop.occupied)
         self._loop.release()
         stop = self._loop.stopped_by()
         return {"stopped_by": None if stop is None else stop.words}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
+from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
@@ -23,6 +24,8 @@ from neosort_hardware.types import Decision, FieldBlock, Frame, ItemTruth, Landi
 from neosort_inference.asking.channel import Asked
 from neosort_inference.asking.desk import Desk
 from neosort_inference.bundle import Bundle
+from neosort_inference.calibrating import Calibrating
+from neosort_inference.calibration.store import CalibrationStore
 from neosort_inference.counters import Counters
 from neosort_inference.detector import Detector
 from neosort_inference.ejection import ShotPlanner, heavy_planner
@@ -187,6 +190,7 @@ class Sorting:
             listeners=self._listeners(),
             stages=self.stages,
         )
+        self._calibrating: Calibrating | None = None
         self.desk = Desk()  # who does what people ask of this run
         Operating(
             line,
@@ -196,6 +200,17 @@ class Sorting:
             shot_ids=shot_ids,
             speed_m_per_s=lambda: self._gauge.read()[1],
         ).serve(self.desk)
+
+    def calibrate_into(self, folder: Path) -> None:
+        """Let people measure the line with procedures; what they find is kept in ``folder``."""
+        self._calibrating = Calibrating(
+            self._line,
+            loop=self._loop,
+            reached=self._reached,
+            store=CalibrationStore(folder),
+            folder=folder / "procedure",
+        )
+        self._calibrating.serve(self.desk)
 
     def run(self) -> Telemetry:
         """Sort until the time is up, the source ends, or somebody stops it. Valves are closed afterwards."""
@@ -240,11 +255,20 @@ class Sorting:
             self._recorder.write_block(block)
 
     def _carry_on(self) -> bool:
+        self._look_about()
+        while self._calibrating is not None and self._calibrating.under_way and not self._over():
+            self._calibrating.turn()
+            self._look_about()
+        return not self._over()
+
+    def _over(self) -> bool:
+        return self._stop or (self._end_ns is not None and self._line.clock.now_ns() >= self._end_ns)
+
+    def _look_about(self) -> None:
         self._load.see(self._line.clock.now_ns(), self._reached.waited_ns)
         if time.monotonic() >= self._next_look_s:
             self._next_look_s = time.monotonic() + LOOK_EVERY_S
             self._look()
-        return not self._stop and (self._end_ns is None or self._line.clock.now_ns() < self._end_ns)
 
     def _snapshot(self) -> Snapshot:
         belt_mm, speed_m_per_s = self._gauge.read()

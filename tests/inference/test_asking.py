@@ -35,7 +35,7 @@ ORDERS = [
     Activate(what="recipe", file="/state/recipes/a/3.toml", version="a 3"),
     Shadow(file=None),
     BeginProcedure(procedure="encoder", settings={"length_mm": 1000.0}),
-    StepProcedure(values={"corners": [[1.0, 2.0], [3.0, 4.0]]}),
+    StepProcedure(action="enter", values={"corners": [[1.0, 2.0], [3.0, 4.0]]}),
     ShowProcedure(),
     CancelProcedure(),
 ]
@@ -138,7 +138,7 @@ def test_an_order_may_be_answered_later_from_another_thread(way):
         TestValve(nozzle=-1),
         Activate(what="recipe", file="", version="x"),
         BeginProcedure(procedure="x" * 65),
-        StepProcedure(values={"huge": "x" * channel.MOST_BYTES}),
+        StepProcedure(action="enter", values={"huge": "x" * channel.MOST_BYTES}),
     ],
 )
 def test_an_order_out_of_bounds_never_reaches_the_loop(way, order):

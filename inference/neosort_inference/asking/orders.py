@@ -17,7 +17,8 @@ FileName = Annotated[str, Field(min_length=1, max_length=1024)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartSorting:
-    """Sort again after `StopSorting`. Answers ``stopped_by``: the words of what keeps the line stopped all the same."""
+    """Sort again after `StopSorting`. Refused while a procedure goes on. Answers ``stopped_by``: the words of what
+    keeps the line stopped all the same."""
 
     order: Literal["start sorting"] = "start sorting"
 
@@ -88,8 +89,9 @@ class BeginProcedure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepProcedure:
-    """Do the session's next step, with what the person has entered for it. Answers how the session stands."""
+    """Press one of the session's buttons, with what the person has entered for it. Answers how the session stands."""
 
+    action: Name
     values: dict[str, JsonValue] = field(default_factory=dict)
     order: Literal["step procedure"] = "step procedure"
 
@@ -103,9 +105,18 @@ class ShowProcedure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelProcedure:
-    """End the session and keep nothing of it."""
+    """End the session and keep nothing of it. Answers how it stands."""
 
     order: Literal["cancel procedure"] = "cancel procedure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepProcedure:
+    """Keep what the session has found as a calibration; it is not applied. Refused for what has not passed. Answers
+    ``record``: its id."""
+
+    note: Annotated[str, Field(max_length=1024)] = ""
+    order: Literal["keep procedure"] = "keep procedure"
 
 
 Order: TypeAlias = (
@@ -119,6 +130,7 @@ Order: TypeAlias = (
     | StepProcedure
     | ShowProcedure
     | CancelProcedure
+    | KeepProcedure
 )
 
 

@@ -56,6 +56,7 @@ def watch_of(
     on_frame: list[Callable[[Frame], None]] = []
     on_block: list[Callable[[FieldBlock], None]] = []
     on_travel: list[Callable[[EncoderSample], None]] = [erratic.see_travel, output.see_travel]
+    on_resume: list[Callable[[], None]] = [output.resume]
     array = config.magnetometer
     channels = Channels(array.channels, array.rate_hz)
     if recording is not None:
@@ -65,12 +66,14 @@ def watch_of(
         symptoms += [Reported("camera.gone", lambda: reached.camera.trouble), no_frames, *pictures.symptoms]
         on_frame += [no_frames.see_frame, pictures.see_frame]
         on_travel.append(no_frames.see_travel)
+        on_resume.append(no_frames.resume)
     if planned != "field":
         no_blocks, standing = ArraySilent(array.block_ms), EncoderStopped()
         symptoms += [Reported("magnetometer.gone", lambda: reached.magnetometer.trouble), no_blocks, standing]
         symptoms += channels.symptoms
         on_block += [no_blocks.see_block, standing.see_block, channels.see_block]
         on_travel.append(standing.see_travel)
+        on_resume += [no_blocks.resume, channels.resume]
     return FaultWatch(
         book,
         planned,
@@ -79,5 +82,6 @@ def watch_of(
         on_block=on_block,
         on_travel=on_travel,
         on_window=(output.see_window,),
+        on_resume=on_resume,
         trusted=channels.trusted,
     )

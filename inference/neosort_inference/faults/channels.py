@@ -122,6 +122,10 @@ class Channels:
         self._judge()
         self._blocks, self._samples, self._began_ns = [], 0, int(block.sampled_ns[-1])
 
+    def resume(self) -> None:
+        """Blocks have gone elsewhere meanwhile: the next one begins a chunk."""
+        self._blocks, self._samples, self._began_ns = [], 0, None
+
     def _judge(self) -> None:
         field_ut = np.concatenate([block.field_ut for block in self._blocks])
         saturated = np.concatenate([block.saturated for block in self._blocks])

@@ -39,6 +39,10 @@ class OutputSilent:
         elif shows_something(window):
             self._windows += 1
 
+    def resume(self) -> None:
+        """Windows are waited for from now on."""
+        self._seen_mm, self._windows = None, 0
+
     def says(self, now_ns: int) -> str:
         unseen_mm = 0.0 if self._seen_mm is None else self._belt_mm - self._seen_mm
         if unseen_mm > self._limit_mm:

@@ -103,21 +103,21 @@ class ReachedLine:
 
     def block(self, timeout_s: float) -> FieldBlock | None:
         """What the array has sampled; None when nothing has come, or it is lost."""
-        block = self._waiting(lambda: self.magnetometer.ask(lambda: self._line.magnetometer.read(timeout_s)))
+        block = self.waiting(lambda: self.magnetometer.ask(lambda: self._line.magnetometer.read(timeout_s)))
         if block is not None and self.encoder.lost:
             self._belt_mm = float(block.belt_mm[-1])
         return block
 
     def frame(self, timeout_s: float) -> Frame | None:
         """The next frame; None when none has come, or the camera is lost."""
-        return self._waiting(lambda: self.camera.ask(lambda: self._line.camera.read(timeout_s)))
+        return self.waiting(lambda: self.camera.ask(lambda: self._line.camera.read(timeout_s)))
 
     def idle(self) -> None:
         """Let a moment pass: a turn that waits for nothing would keep a core busy."""
         clock = self._line.clock
-        self._waiting(lambda: clock.sleep_until(clock.now_ns() + round(IDLE_S * 1e9)))
+        self.waiting(lambda: clock.sleep_until(clock.now_ns() + round(IDLE_S * 1e9)))
 
-    def _waiting(self, call: Callable[[], _Answer]) -> _Answer:
+    def waiting(self, call: Callable[[], _Answer]) -> _Answer:
         """What a call gives that may wait; the time goes to ``waited_ns``."""
         began_ns = self._line.clock.now_ns()
         answer = call()

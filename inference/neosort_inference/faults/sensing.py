@@ -36,6 +36,10 @@ class CameraSilent:
         if self._last_mm is None or self._last_mm > self._belt_mm:  # the run begins, or the count begins anew
             self._last_mm = self._belt_mm
 
+    def resume(self) -> None:
+        """What comes is waited for from now on."""
+        self._last_mm, self._turns = None, 0
+
     def says(self, now_ns: int) -> str:
         missed_mm = 0.0 if self._last_mm is None else self._belt_mm - self._last_mm
         silent = missed_mm > self._limit_mm and self._turns > ASKED
@@ -53,6 +57,10 @@ class ArraySilent:
 
     def see_block(self, block: FieldBlock) -> None:
         self._last_ns = int(block.sampled_ns[-1])
+
+    def resume(self) -> None:
+        """What comes is waited for from now on."""
+        self._last_ns = None
 
     def says(self, now_ns: int) -> str:
         if self._last_ns is None:

@@ -42,7 +42,8 @@ class FaultWatch:
     """Symptoms in, alarms and the line's condition out. Single-threaded; asks nothing of any device by itself.
 
     ``planned``: the sense that the run does without from the start; faults of that one take nothing away. ``on_*``:
-    what the symptoms are to see of what the devices give. ``trusted``: a block less the channels that are bad.
+    what the symptoms are to see of what the devices give. ``on_resume``: what waits for something begins to wait anew.
+    ``trusted``: a block less the channels that are bad.
     """
 
     def __init__(
@@ -55,13 +56,14 @@ class FaultWatch:
         on_block: Sequence[Callable[[FieldBlock], None]] = (),
         on_travel: Sequence[Callable[[EncoderSample], None]] = (),
         on_window: Sequence[Callable[[BeltWindow, int], None]] = (),
+        on_resume: Sequence[Callable[[], None]] = (),
         trusted: Callable[[FieldBlock], FieldBlock] = lambda block: block,
     ) -> None:
         self.book = book
         self._planned: Blind = planned
         self._symptoms = symptoms
         self._on_frame, self._on_block, self._on_travel = on_frame, on_block, on_travel
-        self._on_window = on_window
+        self._on_window, self._on_resume = on_window, on_resume
         self.trusted = trusted
         self._next_ns = 0
         self._shown_ns: dict[str, int] = {}
@@ -86,6 +88,11 @@ class FaultWatch:
         """Every window that has been decided on, and how many decisions that gave."""
         for see in self._on_window:
             see(window, decisions)
+
+    def resume(self) -> None:
+        """Somebody else has read the devices meanwhile: what has not come here was not missed."""
+        for begin_anew in self._on_resume:
+            begin_anew()
 
     def turn(self, now_ns: int, *, at_once: bool = False) -> Condition:
         """Ask every symptom, raise and clear; how the line is to sort from now on.

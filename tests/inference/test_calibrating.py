@@ -1,0 +1,173 @@
+"""Procedures at a line that runs: begun, driven, ended by orders; on the twin, in virtual time."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from tests.faulty_line import inject, play
+from tests.hardware.waiting import eventually
+from tests.inference.test_operating import given
+
+from neosort_inference import calibrating
+from neosort_inference.asking.orders import (
+    BeginProcedure,
+    CancelProcedure,
+    KeepProcedure,
+    ShowProcedure,
+    StartSorting,
+    StepProcedure,
+    StopSorting,
+)
+from neosort_inference.calibration.procedure import (
+    About,
+    Action,
+    CalibrationError,
+    Guidance,
+    Need,
+    Parameter,
+    Plot,
+    Procedure,
+    Quantity,
+    Result,
+)
+from neosort_inference.calibration.store import CalibrationStore
+from neosort_inference.faults.modes import Mode
+
+FRAMES = Parameter(name="frames", title="Frames to see", kind="integer", default=3, least=1, most=50)
+
+
+class Counting(Procedure):
+    """Counts frames until somebody says that it is enough, and moves the array's station by as many millimetres."""
+
+    about = About(
+        name="counting", title="Counting", purpose="Counts.", instructions=("Wait.",), tools="none", minutes=1,
+        tolerance="none", needs=(Need.EMPTY_BELT,), parameters=(FRAMES,),
+    )  # fmt: skip
+
+    def _begin(self):
+        self._seen = 0
+        self._enough = False
+
+    def see_frame(self, frame):
+        self._seen += 1
+        if self._seen > 40:
+            raise CalibrationError("counting: 41 frames, at most 40")
+
+    def act(self, action, values):
+        if action != "enough" or self._seen < self.given["frames"]:
+            super().act(action, values)
+        self._enough = True
+
+    def guidance(self):
+        actions = (Action(name="enough", title="Enough"),) if self._seen >= self.given["frames"] else ()
+        return Guidance(
+            text="Wait.", progress=min(1.0, self._seen / self.given["frames"]), actions=actions,
+            picture_jpeg=b"jpeg %d" % self._seen, done=self._enough,
+        )  # fmt: skip
+
+    def result(self):
+        before = self.line.config.calibration.array_station_mm
+        seen = Quantity(name="seen", title="Seen", value=self._seen, unit="frames", least=self.given["frames"])
+        return Result(
+            procedure="counting", quantities=(seen,),
+            changes={"calibration.array_station_mm": before + self._seen}, plots=(Plot(title="Count", svg="<svg/>"),),
+        )  # fmt: skip
+
+
+@pytest.fixture
+def store(monkeypatch, tmp_path):
+    monkeypatch.setattr(calibrating, "procedure_named", lambda name: {"counting": Counting}[name])
+    return CalibrationStore(tmp_path)
+
+
+def measured(events, seconds, store):
+    """A run with those events in which people may calibrate."""
+    return play({0.1: lambda _line, sorting: sorting.calibrate_into(store.folder), **events}, seconds)
+
+
+def test_a_technician_measures_keeps_and_the_line_sorts_on_as_if_nothing_had_been_missed(store):
+    said = []
+
+    def keep(line, sorting):
+        eventually(lambda: sorting._calibrating._result)
+        given(ShowProcedure(), said)(line, sorting)
+        given(KeepProcedure(note="by eye"), said)(line, sorting)
+
+    played = measured(
+        {
+            3.0: given(StopSorting(), said),
+            3.5: given(BeginProcedure(procedure="counting", settings={"frames": 4}), said),
+            4.0: given(StartSorting(), said),  # the line is not to run away under the technician's hands
+            8.0: given(StepProcedure(action="enough"), said),
+            9.0: keep,
+            9.5: given(StartSorting(), said),
+        },
+        16.0, store,
+    )  # fmt: skip
+    _, begun, early, stepped, shown, kept, started = said
+    assert early.why == "a procedure goes on: Counting"
+    assert (begun.result["state"], begun.result["progress"], begun.result["by"]) == ("running", 0.0, "Ada")
+    assert stepped.refusal is None
+    found = shown.result["result"]
+    assert shown.result["state"] == "done"
+    assert found["passed"]
+    assert found["quantities"][0]["value"] >= 4
+    assert (store.folder / "procedure" / found["plots"][0]["file"]).read_text(encoding="utf-8") == "<svg/>"
+    assert (store.folder / "procedure" / shown.result["picture"]).read_bytes().startswith(b"jpeg")
+    record = store.record(kept.result["record"])
+    assert (record.by, record.note) == ("Ada", "by eye")
+    assert record.constants["calibration.array_station_mm"] == 512.0 + found["quantities"][0]["value"]
+    assert started.result == {"stopped_by": None}
+    assert played.mode_at(15.0) is Mode.BOTH
+    assert not played.telemetry.alarms.raised, "nobody missed what the procedure read"
+    assert [at for at in played.fired_s() if at > 10.0]
+    assert not [at for at in played.fired_s() if 3.0 <= at < 9.0]
+
+
+def test_nothing_is_measured_on_a_line_that_sorts_or_is_stopped_by_a_fault(store):
+    said = []
+    begin = given(BeginProcedure(procedure="counting"), said)
+    measured({1.0: begin, 2.0: inject("interlock.opened"), 3.0: begin}, 4.0, store)
+    assert [answer.why for answer in said] == [
+        "the line sorts: stop it first", "the line is stopped by a fault: interlock open"
+    ]  # fmt: skip
+
+
+def test_one_procedure_at_a_time_and_a_cancelled_one_leaves_nothing(store):
+    said = []
+    begin = given(BeginProcedure(procedure="counting"), said)
+    events = {1.0: given(StopSorting(), []), 2.0: begin, 3.0: begin, 4.0: given(CancelProcedure(), said)}
+    measured(events | {5.0: given(KeepProcedure(), said), 6.0: begin}, 7.0, store)
+    first, second, cancelled, kept, again = said
+    assert first.refusal is None
+    assert second.why == "counting goes on: let it end, or cancel it"
+    assert cancelled.result["state"] == "cancelled"
+    assert kept.why == "the procedure is cancelled: there is no result to keep"
+    assert again.result["number"] == 2
+    assert store.records() == ()
+
+
+@pytest.mark.parametrize(
+    ("order", "why"),
+    [
+        (BeginProcedure(procedure="counting", settings={"frames": 0}), "frames = 0: must lie in 1..50"),
+        (BeginProcedure(procedure="counting", settings={"frames": [1]}), r"frames = \[1\]: must be a number"),
+        (StepProcedure(action="enough"), "no procedure is under way"),
+        (ShowProcedure(), "no procedure has been begun"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence(store, order, why):
+    said = []
+    measured({1.0: given(StopSorting(), []), 2.0: given(order, said)}, 3.0, store)
+    assert said[0].refusal is not None
+    assert re.match(why, said[0].why)
+
+
+def test_a_procedure_that_fails_says_why_and_gives_the_line_back(store):
+    said = []
+    events = {1.0: given(StopSorting(), []), 1.2: given(BeginProcedure(procedure="counting"), [])}
+    played = measured(events | {15.0: given(ShowProcedure(), said), 15.2: given(StartSorting(), said)}, 18.0, store)
+    shown, _ = said
+    assert (shown.result["state"], shown.result["why"]) == ("failed", "counting: 41 frames, at most 40")
+    assert played.mode_at(17.5) is Mode.BOTH
