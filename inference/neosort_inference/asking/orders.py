@@ -143,7 +143,7 @@ class Request:
     order: Annotated[Order, Field(discriminator="order")]
 
 
-Refusal = Literal["not now", "not there", "not fitting", "nobody"]
+Refusal = Literal["not now", "not there", "not fitting", "nobody", "not allowed", "not known"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
