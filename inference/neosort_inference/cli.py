@@ -15,6 +15,7 @@ from neosort_datasets.photographs import PhotographError
 from neosort_datasets.recording import RecordingError
 from neosort_hardware.config import ConfigError
 from neosort_hardware.devices import DeviceError
+from neosort_inference.access.cli import account, token
 from neosort_inference.bench.cli import app as bench
 from neosort_inference.bench.parallel import JobError
 from neosort_inference.bundle import BundleError
@@ -37,6 +38,7 @@ from neosort_inference.options import (
     PortOption,
     RecipeOption,
     ReportOption,
+    StateOption,
 )
 from neosort_inference.recording_run import RecordOptions, record_line
 from neosort_inference.replaying import replay_source
@@ -59,6 +61,8 @@ app = typer.Typer(
 app.command()(doctor)
 app.command()(soak)
 app.add_typer(bench, name="bench")
+app.add_typer(account, name="account")
+app.add_typer(token, name="token")
 app.add_typer(devices, name="devices")
 app.add_typer(model, name="model")
 
@@ -83,6 +87,7 @@ def run(
     recipe: RecipeOption = None,
     host: HostOption = "127.0.0.1",
     port: PortOption = 8000,
+    state: StateOption = None,
     log: LogOption = LogForm.TEXT,
 ) -> None:
     """Sort a line, with a live view here and in the browser, and a report at the end.
@@ -92,7 +97,7 @@ def run(
     line = open_config(config, belt_speed)
     options = RunOptions(
         seconds=seconds, fast=fast, seed=seed, headless=headless, report=report, record=record, blind=blind.value,
-        bundle=bundle, recipe=recipe, host=host, port=port,
+        bundle=bundle, recipe=recipe, host=host, port=port, state=state,
     )  # fmt: skip
     if log is LogForm.TEXT:
         raise typer.Exit(run_line(line, options, Console()))
@@ -119,6 +124,7 @@ def record(
     recipe: RecipeOption = None,
     host: HostOption = "127.0.0.1",
     port: PortOption = 8000,
+    state: StateOption = None,
 ) -> None:
     """Record a line: frames, field, encoder, and what it decides and fires; the truth too where the line is simulated.
 
@@ -132,7 +138,7 @@ def record(
         raise typer.Exit(record_line(line, kept, Console()))
     options = RunOptions(
         seconds=seconds, fast=fast, seed=seed, headless=headless, report=None, record=file, blind="none",
-        bundle=bundle, recipe=recipe, host=host, port=port,
+        bundle=bundle, recipe=recipe, host=host, port=port, state=state,
     )  # fmt: skip
     raise typer.Exit(run_line(line, options, Console()))
 
@@ -153,6 +159,7 @@ def replay(
     recipe: RecipeOption = None,
     host: HostOption = "127.0.0.1",
     port: PortOption = 8000,
+    state: StateOption = None,
 ) -> None:
     """Sort what was recorded, without firing at anything.
 
@@ -161,7 +168,7 @@ def replay(
     """
     options = RunOptions(
         seconds=None, fast=fast, seed=None, headless=headless, report=report, record=None, blind=blind.value,
-        bundle=bundle, recipe=recipe, host=host, port=port,
+        bundle=bundle, recipe=recipe, host=host, port=port, state=state,
     )  # fmt: skip
     line = None if config is None else open_config(config)
     raise typer.Exit(replay_source(source, line, options, Console(), salvage=salvage))

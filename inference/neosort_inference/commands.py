@@ -16,6 +16,7 @@ from neosort_datasets.recording_writer import counted
 from neosort_hardware.clock import Clock, RealClock, VirtualClock
 from neosort_hardware.config import ConfigError, LineConfig
 from neosort_hardware.line import open_line
+from neosort_inference.access.serving import serving_of
 from neosort_inference.bundle import load_bundle
 from neosort_inference.bundle_choice import choose_bundle
 from neosort_inference.decision_log import DECISIONS_FILE, DecisionLog
@@ -24,6 +25,7 @@ from neosort_inference.operating_point import operating_point
 from neosort_inference.report import Report, build_report, print_report, write_report
 from neosort_inference.service import service_watchers
 from neosort_inference.sorting import Sorting, SortingPlan, Watcher
+from neosort_inference.state import state_folder
 from neosort_inference.telemetry import Telemetry
 from neosort_inference.terminal import LiveTerminal
 from neosort_inference.ui.running import Running
@@ -49,6 +51,7 @@ class RunOptions:
     recipe: Path | None
     host: str
     port: int
+    state: Path | None = None
 
 
 def run_line(config: LineConfig, options: RunOptions, console: Console, *more: Watcher) -> int:
@@ -121,9 +124,12 @@ def watching(options: RunOptions, config: LineConfig, console: Console) -> Itera
         watchers: list[Watcher] = []
         if not options.headless:
             running = Running(bundle=choose_bundle(options.bundle, config).path, recipe=open_recipe(options.recipe))
-            page = PageProcess(options.host, options.port, running)
+            serving = serving_of(config, state_folder(options.state), show_secret=console.is_terminal)
+            page = PageProcess(options.host, options.port, running, serving)
             stack.callback(page.stop)
             console.print(f"live page: {page.url}", soft_wrap=True)
+            if serving.first_secret is not None:
+                say(console, f"no accounts yet; the first admin's, with this one-time secret: {serving.first_secret}")
             watchers.append(PageWatcher(page))
         terminal = stack.enter_context(LiveTerminal(console, for_s=options.seconds))
         watchers.append(TerminalWatcher(terminal))

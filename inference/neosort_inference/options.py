@@ -42,6 +42,16 @@ BlindOption = Annotated[BlindSense, typer.Option(help="Switch a sense off, to se
 HeadlessOption = Annotated[bool, typer.Option(help="No web page.")]
 HostOption = Annotated[str, typer.Option(help="Address the web page listens on.")]
 PortOption = Annotated[int, typer.Option(min=0, max=65535, help="Its port; 0 takes any free one.")]
+StateOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        help="Folder for what outlives a run: accounts, recipes, models, calibrations, the trail of changes. Left out: "
+        "systemd's STATE_DIRECTORY, or ~/.local/state/neosort.",
+        file_okay=False,
+        show_default=False,
+    ),
+]
 LogOption = Annotated[
     LogForm, typer.Option("--log", help="What is said here: for people, or as lines of JSON for machines.")
 ]

@@ -139,7 +139,7 @@ def test_the_line_is_ready_while_it_sorts_and_its_loop_is_heard_of(sorted_feed, 
     feed.put(sorting)
     assert asked(feed, "/readyz").status_code == 200
     arrived_s = feed.latest().arrived_s
-    monkeypatch.setattr("neosort_inference.api.app.time.monotonic", lambda: arrived_s + 6.0)
+    monkeypatch.setattr("neosort_inference.api.health.time.monotonic", lambda: arrived_s + 6.0)
     silent = asked(feed, "/readyz")
     assert (silent.status_code, silent.text) == (503, "sorting, heard of 6.0 s ago")
     monkeypatch.undo()

@@ -21,6 +21,10 @@ import pytest
 from tests.hardware.waiting import WITHIN_S, eventually
 
 from neosort_hardware.types import Box, Decision, Shot, Verdict
+from neosort_inference.access.accounts import Accounts
+from neosort_inference.access.database import Database
+from neosort_inference.access.role import Role
+from neosort_inference.access.serving import Serving
 from neosort_inference.api.app import create_app
 from neosort_inference.api.feed import ViewFeed
 from neosort_inference.api.pictures import (
@@ -37,6 +41,7 @@ from neosort_inference.asking.channel import UnheardError
 from neosort_inference.asking.orders import Acknowledge
 from neosort_inference.faults.alarms import AlarmBook
 from neosort_inference.faults.modes import Mode
+from neosort_inference.state import State
 from neosort_inference.telemetry import Snapshot, WindowView
 from neosort_inference.ui import channel
 from neosort_inference.ui.channel import ViewReader, open_channel
@@ -398,9 +403,33 @@ def test_a_port_in_use_is_one_clear_sentence():
 
 
 @pytest.mark.parametrize(("host", "port"), [("203.0.113.7", 8000), ("127.0.0.1", 70_000), ("no.such.host.invalid", 80)])
-def test_an_address_that_cannot_be_had_is_one_clear_sentence(host, port):
+def test_an_address_that_cannot_be_had_is_one_clear_sentence(host, port, tmp_path):
     with pytest.raises(PageError, match="--port"):
-        PageProcess(host, port)
+        PageProcess(host, port, serving=with_an_account(tmp_path))
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "203.0.113.7", "no.such.host.invalid"])
+def test_other_machines_are_not_served_without_accounts(host, tmp_path):
+    with pytest.raises(PageError, match=rf"--host {host}.*no accounts in {tmp_path}.*account add NAME --role admin"):
+        PageProcess(host, 0, serving=Serving(state=State(folder=tmp_path)))
+
+
+def test_a_page_for_other_machines_sends_them_to_log_in(tmp_path):
+    process = PageProcess("0.0.0.0", 0, serving=with_an_account(tmp_path))
+    try:
+        answer = wait_for(f"http://127.0.0.1:{process.url.rpartition(':')[2]}login")
+        assert "Password" in answer.text
+        port = process.url.rpartition(":")[2].rstrip("/")
+        asked = httpx.get(f"http://127.0.0.1:{port}/", headers={"Accept": "text/html"}, timeout=WITHIN_S)
+        assert (asked.status_code, asked.headers["location"]) == (303, "/login")
+    finally:
+        process.stop()
+
+
+def with_an_account(folder) -> Serving:
+    serving = Serving(state=State(folder=folder))
+    Accounts(Database(serving.state.accounts)).add("ada", Role.ADMIN, "correct horse battery", "root")
+    return serving
 
 
 def test_stop_ends_it_even_before_the_page_is_up_and_may_be_repeated():

@@ -101,7 +101,7 @@ class Accounts:
         return before
 
     def revoke(self, name: str) -> Account:
-        """It may be used no longer, nor any of its tokens and sessions; what it was comes back. The last admin stays."""
+        """It may be used no longer, nor its tokens and sessions; what it was comes back. The last admin stays."""
         with self._database.writing() as file:
             before = _must_be_usable(file, name)
             _must_leave_an_admin(file, before)

@@ -1,4 +1,4 @@
-"""A person or a machine that wants something of the line: who it is, what it may do, and what it is noted to have done."""
+"""Who wants something of the line, a person or a machine: what it may do, and what it is noted to have done."""
 
 from __future__ import annotations
 

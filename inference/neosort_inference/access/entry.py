@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-import secrets
+import threading
 from dataclasses import dataclass
 
 from neosort_inference.access.accounts import Account, Accounts
@@ -53,6 +53,7 @@ class Entry:
         self.trail = AuditTrail(serving.state.trail)
         self._local = Role.ENGINEER if serving.simulated else Role.OPERATOR
         self._first_secret = serving.first_secret
+        self._making_first = threading.Lock()
         self._by_name = Throttle(FAILURES, WITHIN_S)
         self._by_address = Throttle(FAILURES_FROM_ONE_PLACE, WITHIN_S)
 
@@ -64,9 +65,7 @@ class Entry:
                 return None
             return Identity(name=token.account, role=token.role, via=f"token {token.id}", scopes=token.scopes)
         if cookie is not None and (session := self.sessions.of_cookie(cookie)) is not None:
-            return Identity(
-                name=session.account.name, role=session.account.role, via="session", csrf=session.csrf
-            )
+            return Identity(name=session.account.name, role=session.account.role, via="session", csrf=session.csrf)
         if loopback(address) and not self.accounts.any():
             return Identity(name=LOCAL, role=self._local, via=LOCAL)
         return None
@@ -92,13 +91,14 @@ class Entry:
         """Make the first account, an admin's, with the secret that the first start has shown; and log it in."""
         if wait_s := self._by_address.wait_s(address):
             raise WaitError(wait_s)
-        if self.accounts.any():
-            raise RefusedError("not now", "there are accounts already")
-        if self._first_secret is None or not hmac.compare_digest(self._first_secret.encode(), secret.encode()):
-            self._by_address.note(address)
-            raise RefusedError("not allowed", "that is not the secret that this start has shown")
-        account = self.accounts.add(name, Role.ADMIN, password, LOCAL)
-        self._first_secret = None
+        with self._making_first:
+            if self.accounts.any():
+                raise RefusedError("not now", "there are accounts already")
+            if self._first_secret is None or not hmac.compare_digest(self._first_secret.encode(), secret.encode()):
+                self._by_address.note(address)
+                raise RefusedError("not allowed", "that is not the secret that this start has shown")
+            account = self.accounts.add(name, Role.ADMIN, password, LOCAL)
+            self._first_secret = None
         identity = Identity(name=name, role=Role.ADMIN, via="first secret")
         self.actor(identity, address).note(FIRST_ADMIN, name, new={"role": Role.ADMIN.value})
         return self._opened(account, address)
@@ -113,10 +113,3 @@ class Entry:
         identity = Identity(name=account.name, role=account.role, via="session")
         self.actor(identity, address).note("session.begin", account.name)
         return LoggedIn(session=session, cookie=cookie)
-
-
-def one_time_secret() -> str:
-    """Something that a person can copy from one screen to another: 100 random bits in groups of five."""
-    letters = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-    drawn = "".join(secrets.choice(letters) for _ in range(20))
-    return "-".join(drawn[start : start + 5] for start in range(0, 20, 5))

@@ -3,20 +3,55 @@
 from __future__ import annotations
 
 import ipaddress
+import secrets
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from neosort_hardware.config import ConfigError, LineConfig
+from neosort_inference.access.database import AccountError, any_account
 from neosort_inference.state import State, state_folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
-    """``simulated``: the line is a twin, nothing on it can hurt anybody. ``first_secret``: what the first admin's
-    account can be made with, None: only on the command line. ``local_only``: served to this machine alone."""
+    """``config``: the line as it was configured. ``simulated``: it is a twin, nothing on it can hurt anybody.
+    ``first_secret``: what the first admin's account can be made with, None: only on the command line."""
 
     state: State = field(default_factory=lambda: State(folder=state_folder()))
+    config: LineConfig = field(default_factory=LineConfig)
     simulated: bool = False
     first_secret: str | None = None
-    local_only: bool = True
+
+
+def serving_of(config: LineConfig, folder: Path, *, show_secret: bool) -> Serving:
+    """How a line is served whose state lies in that folder. ``show_secret``: somebody looks on, to whom the one-time
+    secret of a first start can be shown; it goes into no log. Raises `ConfigError`."""
+    state = State(folder=folder)
+    try:
+        first = not any_account(state.accounts)
+    except AccountError as error:
+        raise ConfigError(str(error)) from error
+    return Serving(
+        state=state,
+        config=config,
+        simulated=is_simulated(config),
+        first_secret=one_time_secret() if first and show_secret else None,
+    )
+
+
+def is_simulated(config: LineConfig) -> bool:
+    """Whether every device of the line is the twin's."""
+    slots = (config.encoder, config.camera, config.magnetometer, config.diverter, config.interlock)
+    return all(slot.driver == "sim" for slot in slots) and (
+        config.heavy_diverter is None or config.heavy_diverter.driver == "sim"
+    )
+
+
+def one_time_secret() -> str:
+    """Something that a person can copy from one screen to another: 100 random bits in groups of five."""
+    letters = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+    drawn = "".join(secrets.choice(letters) for _ in range(20))
+    return "-".join(drawn[start : start + 5] for start in range(0, 20, 5))
 
 
 def loopback(host: str) -> bool:

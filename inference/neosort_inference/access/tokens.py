@@ -6,8 +6,7 @@ import hashlib
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from neosort_inference.access.accounts import Accounts
 from neosort_inference.access.database import AccountError, Database
@@ -103,7 +102,7 @@ class Tokens:
         owner = self._accounts.named(token.account)
         if owner is None or not owner.usable:
             return None
-        return token if owner.role.covers(token.role) else _with_role(token, lower(token.role, owner.role))
+        return replace(token, role=lower(token.role, owner.role))
 
 
 def hashed(secret: str) -> str:
@@ -111,16 +110,12 @@ def hashed(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _token(row: Any) -> Token:
+_Row = tuple[str, str, str, str, str, int, int | None, int | None]
+
+
+def _token(row: _Row) -> Token:
     id_, account, label, role, scopes, made_s, until_s, revoked_s = row
     return Token(
         id=id_, account=account, label=label, role=Role(role), scopes=tuple(scopes.split()), made_s=made_s,
         until_s=until_s, revoked_s=revoked_s,
-    )  # fmt: skip
-
-
-def _with_role(token: Token, role: Role) -> Token:
-    return Token(
-        id=token.id, account=token.account, label=token.label, role=role, scopes=token.scopes, made_s=token.made_s,
-        until_s=token.until_s, revoked_s=token.revoked_s,
     )  # fmt: skip

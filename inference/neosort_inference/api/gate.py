@@ -23,7 +23,15 @@ MOST_BODY = 1024 * 1024
 UPLOADS = {"/api/v1/bundles": 65 * 1024 * 1024}  # a bundle has 64 MiB at most
 SAFE = {"GET", "HEAD", "OPTIONS"}
 LOGIN = "/login"
-OPEN = ("/api/", "/healthz", "/readyz", "/metrics", "/_nicegui/", "/favicon.ico", LOGIN)  # routes under /api/ ask by themselves
+OPEN = (
+    "/api/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/_nicegui/",
+    "/favicon.ico",
+    LOGIN,
+)  # routes under /api/ ask by themselves
 
 
 class Gate:
@@ -58,8 +66,10 @@ class Gate:
         if size.isdecimal() and int(size) > limit:
             return problem(413, f"{size} bytes, at most {limit} are taken here", path)
         if not path.startswith(OPEN) and identity_of(self._entry, connection) is None:
-            return RedirectResponse(LOGIN, 303) if "text/html" in headers.get("accept", "") else problem(
-                401, "log in first", path, headers={"WWW-Authenticate": "Bearer"}
+            return (
+                RedirectResponse(LOGIN, 303)
+                if "text/html" in headers.get("accept", "")
+                else problem(401, "log in first", path, headers={"WWW-Authenticate": "Bearer"})
             )
         return None
 

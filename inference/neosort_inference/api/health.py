@@ -51,5 +51,3 @@ def metrics(_may: Scraper, feed: Feed, accept: Annotated[str, Header()] = "") ->
 
     content, media_type = exposition(feed, accept)
     return Response(content, media_type=media_type, headers=NO_CACHE)
-
-

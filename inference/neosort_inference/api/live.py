@@ -32,7 +32,9 @@ def _content(media_type: str) -> dict[int | str, dict[str, object]]:
 def _wanted(
     feed: Feed,
     newest: Newest,
-    n: Annotated[int | None, Query(description="number of a view, of the last sixteen; the newest when left out")] = None,
+    n: Annotated[
+        int | None, Query(description="number of a view, of the last sixteen; the newest when left out")
+    ] = None,
 ) -> Shown:
     shown = newest if n is None else feed.numbered(n)
     if shown is None:
@@ -116,7 +118,8 @@ def _box_on_belt(decision: Decision) -> BoxOnBelt:
 
 @router.get("/frame.jpg", response_class=Response, responses=_content("image/jpeg"))
 def frame(
-    _actor: Viewer, shown: Wanted, overlay: Annotated[bool, Query(description="draw the decisions in")] = True) -> Response:
+    _actor: Viewer, shown: Wanted, overlay: Annotated[bool, Query(description="draw the decisions in")] = True
+) -> Response:
     """A window's picture."""
     jpeg = shown.overlay_jpeg if overlay else shown.plain_jpeg
     return Response(jpeg, media_type="image/jpeg", headers=NO_CACHE)

@@ -61,10 +61,11 @@ class Problem(BaseModel):
     errors: list[Wrong] | None = Field(None, description="of a request that is not as described: what, and where")
 
 
+_TOLD = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    "4XX": {"description": "Refused, and why", "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}},
-    "503": {"description": "The line or the disk does not answer", "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}},
-}  # fmt: skip
+    "4XX": {"description": "Refused, and why", "content": _TOLD},
+    "503": {"description": "The line or the disk does not answer", "content": _TOLD},
+}
 
 
 def problem(

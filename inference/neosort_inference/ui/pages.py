@@ -6,11 +6,15 @@ import uvicorn
 from fastapi import FastAPI
 from nicegui import ui
 
+from neosort_inference.access.entry import Entry
+from neosort_inference.access.serving import Serving
 from neosort_inference.api.app import create_app
 from neosort_inference.api.feed import ViewFeed
+from neosort_inference.api.gate import Gate
 from neosort_inference.asking.channel import Loop
 from neosort_inference.ui.health_page import health_page
 from neosort_inference.ui.line_page import line_page
+from neosort_inference.ui.login import add_login
 from neosort_inference.ui.models_page import models_page
 from neosort_inference.ui.recipe_page import recipe_page
 from neosort_inference.ui.running import Running
@@ -27,10 +31,12 @@ def add_pages(app: FastAPI, site: Site) -> None:
     ui.run_with(app, title="neosort", favicon="🧲", dark=True, tailwind=False, show_welcome_message=False)
 
 
-def page_server(loop: Loop, running: Running) -> tuple[ViewFeed, uvicorn.Server]:
+def page_server(loop: Loop, running: Running, serving: Serving) -> tuple[ViewFeed, uvicorn.Server]:
     """A server of the interface and the pages, not yet running, and the feed that they show."""
-    feed = ViewFeed()
-    app = create_app(feed, loop)
+    feed, entry = ViewFeed(), Entry(serving)
+    app = create_app(feed, loop, entry)
+    app.add_middleware(Gate, entry=entry)
+    add_login(app)
     add_pages(app, Site(feed=feed, loop=loop, running=running))
     config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="on", timeout_graceful_shutdown=1)
     return feed, uvicorn.Server(config)

@@ -11,6 +11,8 @@ import threading
 import time
 from multiprocessing.connection import Connection
 
+from neosort_inference.access.database import AccountError, any_account
+from neosort_inference.access.serving import Serving, loopback
 from neosort_inference.asking.channel import Asked, PagesEnd, open_asking
 from neosort_inference.telemetry import WindowView
 from neosort_inference.ui.channel import SharedBytes, ViewReader, open_channel
@@ -32,9 +34,10 @@ class PageProcess:
     those that came sooner than a tenth of a second after the last.
     """
 
-    def __init__(self, host: str, port: int, running: Running = Running()) -> None:  # noqa: B008 (frozen)
+    def __init__(self, host: str, port: int, running: Running | None = None, serving: Serving | None = None) -> None:
+        self._running, self._serving = running or Running(), serving or Serving()
+        _must_be_allowed(host, self._serving)
         listener = _listen(host, port)
-        self._running = running
         self._host, self._port = host, listener.getsockname()[1]
         self.url = f"http://{host}:{self._port}/"
         self.published = 0
@@ -48,7 +51,8 @@ class PageProcess:
         self._asked, asking = open_asking()
         self._process = context.Process(
             target=serve_page,
-            args=(listener, receiver, shared, asking, self._running),
+            args=(listener, receiver, shared, asking),
+            kwargs={"running": self._running, "serving": self._serving},
             name="neosort-page",
             daemon=True,
         )
@@ -92,6 +96,21 @@ class PageProcess:
                 return
 
 
+def _must_be_allowed(host: str, serving: Serving) -> None:
+    """Other machines are served only to people who have said who they are. Raises `PageError`."""
+    if loopback(host):
+        return
+    try:
+        served = any_account(serving.state.accounts)
+    except AccountError as error:
+        raise PageError(str(error)) from error
+    if not served:
+        raise PageError(
+            f"--host {host} would serve other machines, and there are no accounts in {serving.state.folder}: make one "
+            "with neosort account add NAME --role admin"
+        )
+
+
 def _listen(host: str, port: int) -> socket.socket:
     """A listening socket, opened here and handed on, so that nobody can take the port in between."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -110,7 +129,13 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def serve_page(
-    listener: socket.socket, receiver: Connection, shared: SharedBytes, asking: socket.socket, running: Running
+    listener: socket.socket,
+    receiver: Connection,
+    shared: SharedBytes,
+    asking: socket.socket,
+    *,
+    running: Running,
+    serving: Serving,
 ) -> None:
     """The child process: serves until the other end of ``receiver`` closes or dies. ``asking``: to the loop."""
     # Ctrl-C reaches the whole terminal group; the loop's process decides when the page ends.
@@ -119,7 +144,7 @@ def serve_page(
     # Imported here, in the child alone: the loop's process neither waits for the web's libraries nor carries them.
     from neosort_inference.ui.pages import page_server  # noqa: PLC0415
 
-    feed, server = page_server(PagesEnd(asking), running)
+    feed, server = page_server(PagesEnd(asking), running, serving)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), name="http", daemon=True)
     thread.start()
     reader = ViewReader(receiver, shared)
