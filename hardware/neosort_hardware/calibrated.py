@@ -43,13 +43,18 @@ class CalibratedCamera:
     def corrected(self, image: ImageU8) -> ImageU8:
         """A picture (height, width, 3) with the calibration put to use."""
         if self._gains is not None:
-            image = np.asarray(cv2.multiply(image, self._gains, dtype=cv2.CV_8U), np.uint8)
+            image = self.lit(image, self._gains)
         if self._maps is not None:
             image = np.asarray(
                 cv2.remap(image, self._maps[0], self._maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
                 np.uint8,
             )
         return image
+
+    @staticmethod
+    def lit(image: ImageU8, gains: ArrayF32) -> ImageU8:
+        """A picture with `gains_of` put to it."""
+        return np.asarray(cv2.multiply(image, gains, dtype=cv2.CV_8U), np.uint8)
 
 
 def camera_matrix(lens: LensCalibration) -> ArrayF64:

@@ -148,5 +148,8 @@ class Hands(Protocol):
     def hold(self, held: HeldBoard | None) -> None:
         """Hold a board up to the camera; None: take it away."""
 
+    def put_away(self) -> None:
+        """What was to be laid and has not been; what rides, rides on."""
+
     def witness(self) -> list[WitnessMark]:
         """Marks found on witness strips since the last call, as read with a ruler."""

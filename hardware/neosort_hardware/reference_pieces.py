@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-MU0_T_M_PER_A = 1.25663706e-6
+from neosort_hardware.magnet_field import MU0_T_M_PER_A
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,8 +19,8 @@ class Board:
     kind: Literal["charuco", "chessboard"] = "charuco"
     cols: int = 7
     rows: int = 5
-    square_mm: float = 30.0
-    marker_mm: float = 22.0
+    square_mm: float = 40.0
+    marker_mm: float = 30.0
     dictionary: str = "DICT_4X4_50"
 
     @property

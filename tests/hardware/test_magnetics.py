@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 from scipy.special import ellipe, ellipkm1, elliprd
 
-from neosort_hardware.twin.bodies import MU0_T_M_PER_A, Magnet, Steel
+from neosort_hardware.magnet_field import MU0_T_M_PER_A
+from neosort_hardware.twin.bodies import Magnet, Steel
 from neosort_hardware.twin.catalogue import KINDS, models_by_kind
 from neosort_hardware.twin.magnetics import (
     FAR_DIMENSIONS,

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 from scipy.special import elliprd
 
-from neosort_hardware.twin.bodies import MU0_T_M_PER_A, ON_ITS_END, Magnet, Pose, Steel
+from neosort_hardware.magnet_field import MU0_T_M_PER_A
+from neosort_hardware.twin.bodies import ON_ITS_END, Magnet, Pose, Steel
 from neosort_hardware.twin.catalogue import KINDS, model_named, split_names
 from neosort_hardware.twin.field_strip import FieldStrip
 from neosort_hardware.twin.magnetics import (

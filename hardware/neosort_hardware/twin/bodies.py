@@ -17,8 +17,6 @@ ON_ITS_SIDE: Rotation = ((1.0, 0.0, 0.0), (0.0, 0.0, -1.0), (0.0, 1.0, 0.0))
 ON_ITS_END: Rotation = ((0.0, 0.0, -1.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.0))
 ON_ITS_HEAD: Rotation = ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (-1.0, 0.0, 0.0))
 
-MU0_T_M_PER_A = 1.25663706e-6
-
 Material = Literal["ndfeb", "ndfeb_bonded", "ferrite", "ferrite_rubber", "alnico", "steel"]
 
 # Remanence (T) and density (g/cm³) of what magnets are made of; mid-range of published figures (m), rubber ferrite

@@ -28,6 +28,9 @@ class SimHands:
     def hold(self, held: HeldBoard | None) -> None:
         self._world.held = held
 
+    def put_away(self) -> None:
+        self._world.put_away()
+
     def witness(self) -> list[WitnessMark]:
         marks = []
         now_ns = self._world.clock.now_ns()

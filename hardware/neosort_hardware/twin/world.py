@@ -176,6 +176,10 @@ class World:
         first_mm = self._reached_mm + FEED_AHEAD_MM + CLEAR_MM + 0.5 * placed.piece.length_mm
         self._to_lay.append(LaidPiece(placed=placed, belt_mm=max(first_mm, last_mm + placed.gap_mm)))
 
+    def put_away(self) -> None:
+        """Forget the pieces that have not been laid yet."""
+        self._to_lay.clear()
+
     def _lay_piece(self, laid: LaidPiece) -> None:
         placed = laid.placed
         self._picture.extend_to(laid.belt_mm + FEED_AHEAD_MM + placed.piece.length_mm)

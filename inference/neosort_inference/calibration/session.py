@@ -116,4 +116,5 @@ class CalibrationSession:
             self._line.diverter.close_all()
         if self._line.hands is not None:
             self._line.hands.hold(None)
+            self._line.hands.put_away()
             self._line.hands.empty_belt(False)

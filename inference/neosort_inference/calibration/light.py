@@ -1,0 +1,225 @@
+"""Exposure, focus, white and flat field: a white sheet rides by, and a printed board."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from matplotlib.axes import Axes
+
+from neosort_datasets.inline_svg import BLUE, SOFT, inline_svg
+from neosort_hardware.calibrated import CalibratedCamera, gains_of
+from neosort_hardware.config import LightCalibration
+from neosort_hardware.reference_pieces import Placed, ReferencePiece
+from neosort_hardware.types import ArrayF64, Frame, ImageU8
+from neosort_inference.calibration.boards import BoardFinder, Sighting, with_sighting
+from neosort_inference.calibration.procedure import (
+    About,
+    CalibrationError,
+    Guidance,
+    Need,
+    Parameter,
+    Picture,
+    Plot,
+    Procedure,
+    Quantity,
+    Result,
+)
+from neosort_inference.calibration.riding import BOARD_PARAMETERS, board_of
+from neosort_inference.calibration.sharpness import edge_sigma_px
+
+GRID = (9, 11)  # rows and columns of gains: what lens and lamps do is smooth
+SHEETS = 3  # frames of nothing but white: all but the last are fitted, the last one tells what is left
+WHITE_LEVELS = (150.0, 248.0)  # of 255: dark sheets waste the sensor, clipped ones tell nothing
+MOST_CLIPPED = 0.002
+MOST_UNEVEN = 3.0  # %, one standard deviation of what is left
+MOST_BLUR_PX = 1.2
+_BRIGHTER = 1.25  # than the belt: what is taken for the sheet
+_EVEN = 0.25  # of the mean: the lamps' own fall-off is less, the edge of a sheet more
+MOST_GAIN = 3.0
+GIVEN_UP = 4  # pictures of something on the belt in which the board is not to be found: it is out of focus
+
+
+class Light(Procedure):
+    """White balance and flat field as gains; exposure and focus are judged, and set at the camera."""
+
+    about = About(
+        name="light",
+        title="Exposure, focus, white and flat field",
+        purpose="A white sheet looks evenly white wherever it lies, neither dark nor clipped, and edges are sharp.",
+        instructions=(
+            "Let the belt run, empty, lamps as they always are.",
+            "Lay a white matt sheet on it, wider than the view and three times as long.",
+            "Lay the board on it for the focus.",
+        ),
+        tools="white matt sheet (roll of paper), printed board",
+        minutes=2,
+        tolerance="3 % over the picture, edges to 1.2 px",
+        needs=(Need.MOVING_BELT, Need.EMPTY_BELT, Need.CAMERA),
+        parameters=(
+            Parameter(
+                name="grey",
+                title="Sheet's share of light thrown back",
+                kind="number",
+                default=0.85,
+                least=0.3,
+                most=1.0,
+            ),
+            *BOARD_PARAMETERS,
+        ),
+    )
+
+    def _begin(self) -> None:
+        self.board = board_of(self.given)
+        self._finder = BoardFinder(self.board)
+        self._belt_level: float | None = None
+        self._sheets: list[Frame] = []
+        self._board: tuple[Frame, Sighting] | None = None
+        self._not_found = 0  # frames in which something lay that was not found to be the board
+        self._jpeg: bytes | None = None
+
+    def props(self) -> tuple[Placed, ...]:
+        belt_mm = self.line.config.belt.width_mm
+        view_mm = self.line.config.camera.height_px * 1.1
+        sheet = ReferencePiece(
+            name="white sheet", length_mm=view_mm + 4 * self.line.config.camera.trigger_every_mm,
+            width_mm=belt_mm + 120, grey=float(self.given["grey"]),
+        )  # fmt: skip
+        width, height = self.board.size_mm
+        board = ReferencePiece(name="board", length_mm=height + 20, width_mm=width + 20, board=self.board)
+        gap_mm = 0.5 * sheet.length_mm + 2 * view_mm
+        middle = 0.5 * belt_mm
+        return tuple(Placed(piece=piece, across_mm=middle, gap_mm=gap_mm, yaw_deg=turn) for piece, turn in (
+            (sheet, 0.0), (board, 3.0), (board, 3.0),
+        ))  # fmt: skip
+
+    def see_frame(self, frame: Frame) -> None:
+        coarse = _coarse(frame.image).mean(axis=2)
+        if self._belt_level is None:
+            self._belt_level, self._empty_std = float(np.median(coarse)), float(coarse.std())
+        bright = float(coarse.min()) > _BRIGHTER * self._belt_level
+        if bright and float(coarse.std()) < _EVEN * float(coarse.mean()) and len(self._sheets) < SHEETS:
+            self._sheets.append(frame)
+            self._jpeg = with_sighting(frame.image, None)
+        elif self._board is None and not bright:
+            found = self._finder.find(frame.image)
+            if found is not None and len(found.pixels) >= (self.board.cols - 1) * (self.board.rows - 1) // 2:
+                self._board = (frame, found)
+                self._jpeg = with_sighting(frame.image, found)
+            elif len(self._sheets) >= SHEETS and float(coarse.std()) > 2 * self._empty_std:
+                self._not_found += 1
+
+    def guidance(self) -> Guidance:
+        missing = []
+        if len(self._sheets) < SHEETS:
+            missing.append(f"{SHEETS - len(self._sheets)} pictures of nothing but white")
+        if self._board is None and self._not_found < GIVEN_UP:
+            missing.append("the board")
+        what = "the white sheet, then the board," if len(self._sheets) < SHEETS else "the board"
+        return Guidance(
+            text=f"Lay {what} on the running belt." if missing else "Thank you.",
+            progress=(len(self._sheets) + (self._board is not None)) / (SHEETS + 1),
+            missing=tuple(missing),
+            picture_jpeg=self._jpeg,
+            done=not missing,
+        )
+
+    def result(self) -> Result:
+        if len(self._sheets) < SHEETS or (self._board is None and self._not_found < GIVEN_UP):
+            raise CalibrationError("light: the white sheet or the board has not been seen yet")
+        fitted_on = np.mean([_coarse(frame.image) for frame in self._sheets[:-1]], axis=0)
+        light = light_of(fitted_on)
+        last = self._sheets[-1].image
+        size = (last.shape[1], last.shape[0])
+        after = CalibratedCamera.lit(last, gains_of(light, size))
+        blur_px = float("inf") if self._board is None else _blur_px(*self._board)
+        clipped = float((last >= 255).any(axis=2).mean())
+        level = float(last.mean())
+        quantities = (
+            Quantity(
+                name="level", title="White sheet's level", value=level, unit="of 255", least=WHITE_LEVELS[0],
+                most=WHITE_LEVELS[1],
+            ),
+            Quantity(name="clipped", title="Of it clipped", value=100 * clipped, unit="%", most=100 * MOST_CLIPPED),
+            Quantity(
+                name="uneven", title="Unevenness left", value=_uneven(after), unit="%", most=MOST_UNEVEN,
+                before=_uneven(last),
+            ),
+            Quantity(
+                name="tint", title="Tint left", value=_tint(after), unit="%", most=MOST_UNEVEN, before=_tint(last)
+            ),
+            Quantity(name="blur", title="Blur of an edge", value=blur_px, unit="px", most=MOST_BLUR_PX),
+        )  # fmt: skip
+        svg = inline_svg(lambda axes: _draw(axes, last, after), (6, 3))
+        return Result(
+            procedure=self.about.name,
+            quantities=quantities,
+            changes={"calibration.light": light.model_dump(mode="json")},
+            notes=_advice(level, blur_px),
+            plots=(Plot(title="The white sheet along the picture's diagonal", svg=svg),),
+            pictures=(
+                Picture(title="before", jpeg=with_sighting(last, None)),
+                Picture(title="after", jpeg=with_sighting(after, None)),
+            ),
+            evidence={"sheet_levels": np.round(fitted_on, 2).tolist(), "belt_mm": [f.belt_mm for f in self._sheets]},
+        )
+
+
+def light_of(levels: ArrayF64) -> LightCalibration:
+    """Gains that make a white sheet's levels (rows, cols, 3) even and neutral, its mean brightness kept."""
+    by_colour = levels.mean(axis=(0, 1))
+    white = by_colour[1] / by_colour
+    grey = (levels * white).mean(axis=2)
+    flat = np.clip(grey.mean() / np.maximum(grey, 1.0), 1 / MOST_GAIN, MOST_GAIN)
+    red, green, blue = (round(float(gain), 5) for gain in white)
+    return LightCalibration(
+        white=(red, green, blue), flat=tuple(tuple(round(float(gain), 5) for gain in row) for row in flat)
+    )
+
+
+def _coarse(image: ImageU8) -> ArrayF64:
+    """Mean levels (rows, cols, 3) around evenly spaced places, the outermost near the picture's edges."""
+    rows, cols = GRID
+    small = cv2.resize(image, (4 * (cols - 1), 4 * (rows - 1)), interpolation=cv2.INTER_AREA).astype(np.float32)
+    u = np.linspace(-0.5, small.shape[1] - 0.5, cols, dtype=np.float32)
+    v = np.linspace(-0.5, small.shape[0] - 0.5, rows, dtype=np.float32)
+    at_u, at_v = np.meshgrid(u, v)
+    soft = cv2.GaussianBlur(small, (0, 0), 0.8, borderType=cv2.BORDER_REPLICATE)
+    seen = cv2.remap(soft, at_u, at_v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(seen, np.float64)
+
+
+def _uneven(image: ImageU8) -> float:
+    """One standard deviation over the picture, % of its mean."""
+    coarse = _coarse(image).mean(axis=2)
+    return 100 * float(coarse.std() / coarse.mean())
+
+
+def _tint(image: ImageU8) -> float:
+    """How far red and blue are from green, %."""
+    red, green, blue = image.reshape(-1, 3).mean(axis=0)
+    return 100 * float(max(abs(red - green), abs(blue - green)) / green)
+
+
+def _blur_px(frame: Frame, sighting: Sighting) -> float:
+    return edge_sigma_px(np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY), np.uint8), sighting)
+
+
+def _advice(level: float, blur_px: float) -> tuple[str, ...]:
+    notes = []
+    if level < WHITE_LEVELS[0]:
+        notes.append("the sheet is dark: more light, a wider aperture, or a longer exposure if the blur allows")
+    if level > WHITE_LEVELS[1]:
+        notes.append("the sheet is clipped: a shorter exposure or less light")
+    if blur_px > MOST_BLUR_PX:
+        notes.append("edges are soft: focus the lens, clean its window")
+    return tuple(notes)
+
+
+def _draw(axes: Axes, before: ImageU8, after: ImageU8) -> None:
+    for image, colour, label in ((before, SOFT, "before"), (after, BLUE, "after")):
+        coarse = _coarse(image).mean(axis=2)
+        places = np.linspace(0, 1, 40)
+        rows, cols = (np.round(places * (count - 1)).astype(int) for count in coarse.shape)
+        axes.plot(100 * places, coarse[rows, cols], color=colour, label=label)
+    axes.set(xlabel="along the diagonal (%)", ylabel="level", ylim=(0, 260))
+    axes.legend()

@@ -1,0 +1,194 @@
+"""Every procedure tried on a simulated line whose true constants are known and are not what the line takes them for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from neosort_hardware.calibrated import straight_points
+from neosort_hardware.clock import VirtualClock
+from neosort_hardware.config import LineConfig
+from neosort_hardware.line import Line, open_line
+from neosort_hardware.types import ArrayF64
+from neosort_inference.calibration.constants import with_constants
+from neosort_inference.calibration.procedure import CalibrationError, Result, Value
+from neosort_inference.calibration.registry import procedure_named
+from neosort_inference.calibration.session import CalibrationSession
+
+MOST_S = 300.0  # of the line's time: a trial that takes longer has failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """One planted constant. ``before``: what the line took it for; ``tolerance``: how far ``found`` may be off."""
+
+    constant: str
+    unit: str
+    before: float
+    planted: float
+    found: float
+    tolerance: float
+
+    @property
+    def within(self) -> bool:
+        return abs(self.found - self.planted) <= self.tolerance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """``line``: the simulated line, its truth planted; ``compare``: what to make of the result."""
+
+    procedure: str
+    line: Mapping[str, Any]
+    compare: Callable[[Result, LineConfig, Line], list[Recovered]]
+    parameters: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What came of a trial."""
+
+    procedure: str
+    seed: int
+    passed: bool
+    line_s: float
+    rows: tuple[Recovered, ...]
+
+    @property
+    def within(self) -> bool:
+        """Whether the procedure has passed by its own limits and everything planted was recovered."""
+        return self.passed and all(row.within for row in self.rows)
+
+
+def tried(trial: Trial, seed: int) -> Tried:
+    """Run a trial in virtual time. Raises `CalibrationError` where the procedure comes to no end."""
+    config = LineConfig.model_validate(trial.line)
+    with open_line(config, VirtualClock(), seed) as line:
+        result = run_through(line, trial.procedure, trial.parameters)
+        rows = tuple(trial.compare(result, with_constants(config, result.changes), line))
+        line_s = line.clock.now_ns() * 1e-9
+    return Tried(procedure=trial.procedure, seed=seed, passed=result.passed, line_s=line_s, rows=rows)
+
+
+def run_through(line: Line, procedure: str, parameters: Mapping[str, Value]) -> Result:
+    """A procedure to its end, nobody looking on."""
+    session = CalibrationSession(line, procedure_named(procedure)(), parameters)
+    end_ns = line.clock.now_ns() + round(MOST_S * 1e9)
+    while session.state == "running":
+        guidance = session.step()
+        if line.clock.now_ns() > end_ns:
+            session.cancel()
+            raise CalibrationError(f"{procedure}: after {MOST_S:g} s still missing {', '.join(guidance.missing)}")
+    return session.result()
+
+
+def _encoder(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+    truth = line.config.twin.truth.mm_per_count or line.config.encoder.mm_per_count
+    return [
+        Recovered(
+            constant="belt per count", unit="mm", before=line.config.encoder.mm_per_count, planted=truth,
+            found=after.encoder.mm_per_count, tolerance=0.001 * truth,
+        )
+    ]  # fmt: skip
+
+
+def _plane(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+    truth = line.config.twin.truth.pixel_to_belt or line.config.calibration.pixel_to_belt
+    width, height = line.config.camera.width_px, line.config.camera.height_px
+    where = {
+        "upper left": (0, 0), "upper right": (width, 0), "lower left": (0, height), "lower right": (width, height),
+        "middle": (width / 2, height / 2),
+    }  # fmt: skip
+    rows = []
+    for name, pixel in where.items():
+        seen = [
+            _through(homography, pixel)
+            for homography in (line.config.calibration.pixel_to_belt, truth, after.calibration.pixel_to_belt)
+        ]
+        for axis, label in enumerate(("across", "station")):
+            rows.append(
+                Recovered(
+                    constant=f"{name} of the view, {label}", unit="mm", before=seen[0][axis], planted=seen[1][axis],
+                    found=seen[2][axis], tolerance=1.0,
+                )
+            )  # fmt: skip
+    return rows
+
+
+def _through(homography: Sequence[Sequence[float]], pixel: tuple[float, float]) -> tuple[float, float]:
+    x, y, w = np.asarray(homography) @ (*pixel, 1.0)
+    return float(x / w), float(y / w)
+
+
+def _lens(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+    picture, lens = line.config.twin.picture, after.calibration.lens
+    if lens is None:
+        raise CalibrationError("intrinsics: no lens was found")
+    width, height = line.config.camera.width_px, line.config.camera.height_px
+    corner = np.array([[0.0, 0.0], [width, height]])
+    true_px = 0.5 * np.array([width, height]) + (corner - 0.5 * np.array([width, height])) * (1 + picture.distortion)
+    pushed = _radial_px(straight_points(lens, corner), width, height)
+    return [
+        *(
+            Recovered(
+                constant=f"focal length along {axis}", unit="px", before=0.0, planted=picture.focal_px, found=found,
+                tolerance=0.01 * picture.focal_px,
+            )
+            for axis, found in zip("uv", lens.focal_px, strict=True)
+        ),
+        *(
+            Recovered(
+                constant=f"axis at {axis}", unit="px", before=0.5 * size, planted=0.5 * size, found=found, tolerance=6.0
+            )
+            for axis, found, size in zip("uv", lens.centre_px, (width, height), strict=True)
+        ),
+        Recovered(
+            constant="distortion in the corners", unit="px", before=0.0,
+            planted=_radial_px(true_px, width, height) - float(np.hypot(width, height)) / 2,
+            found=pushed - float(np.hypot(width, height)) / 2, tolerance=0.5,
+        ),
+    ]  # fmt: skip
+
+
+def _radial_px(points: ArrayF64, width: int, height: int) -> float:
+    """Mean distance from the picture's middle."""
+    return float(np.hypot(*(points - 0.5 * np.array([width, height])).T).mean())
+
+
+def _light(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+    told = {quantity.name: quantity for quantity in result.quantities}
+    planted_px = line.config.twin.picture.defocus_px
+    rows = [
+        Recovered(
+            constant="blur of an edge", unit="px", before=0.0, planted=planted_px, found=told["blur"].value,
+            tolerance=0.15,
+        )
+    ]  # fmt: skip
+    for name, title in (("uneven", "unevenness of a white sheet"), ("tint", "tint of a white sheet")):
+        rows.append(
+            Recovered(
+                constant=title, unit="%", before=told[name].before or 0.0, planted=0.0, found=told[name].value,
+                tolerance=1.0,
+            )
+        )  # fmt: skip
+    return rows
+
+
+_SKEWED = ((1.02, 0.03, -25.0), (0.0198537705, -0.989707541, 500.3770535), (1e-5, -2e-5, 1.0))
+TRIALS: tuple[Trial, ...] = (
+    Trial(
+        procedure="light",
+        line={"twin": {"picture": {"colour_temperature_k": 4200, "light_falloff": 0.4, "defocus_px": 0.7}}},
+        compare=_light,
+    ),
+    Trial(
+        procedure="intrinsics",
+        line={"twin": {"picture": {"distortion": 0.02, "focal_px": 1100}}},
+        compare=_lens,
+    ),
+    Trial(procedure="encoder-scale", line={"twin": {"truth": {"mm_per_count": 0.5123}}}, compare=_encoder),
+    Trial(procedure="belt-plane", line={"twin": {"truth": {"pixel_to_belt": _SKEWED}}}, compare=_plane),
+)
