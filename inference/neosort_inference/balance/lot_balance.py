@@ -22,7 +22,7 @@ MODELS_IN_LOT = 8.0  # a: makes of one kind in a lot, at least
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """Mean and 90 % interval."""
+    """Mean and 90 % interval, to six digits: more than anybody is sure of, and the same on every machine."""
 
     mean: float
     low: float
@@ -35,11 +35,15 @@ class Range:
         if not known.size:
             return cls(mean=0.0, low=0.0, high=0.0)
         low, high = np.percentile(known, (5, 95))
-        return cls(mean=float(known.mean()), low=float(low), high=float(high))
+        return cls(mean=_six_digits(known.mean()), low=_six_digits(low), high=_six_digits(high))
 
     def holds(self, value: float) -> bool:
         """Whether it lies inside the interval."""
         return self.low <= value <= self.high
+
+
+def _six_digits(value: float) -> float:
+    return float(f"{value:.6g}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
