@@ -6,6 +6,7 @@ GLN the prefix, a reference and a check digit. EPC Tag Data Standard: URNs leave
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from neosort_hardware.config import Section, load_toml
 
 Goods = Literal["feed", "product", "rest"]
 Reference = Annotated[str, Field(pattern=r"^\d*$")]
+BATCH_LETTERS = 20
 _GTIN_BODY, _GLN_BODY = 13, 12  # digits before the check digit
 
 
@@ -93,8 +95,11 @@ def check_digit(body: str) -> str:
 
 
 def _escaped(lot_id: str) -> str:
-    """A batch number as it may stand in a URI. GS1 allows 20 characters; what is longer keeps its end, which counts."""
-    return quote(lot_id[-20:].lstrip("-"), safe="-._")
+    """A batch number as it may stand in a URI. GS1 allows 20 characters: what is longer keeps its end, the day and the
+    lot's number, behind a hash of the whole, so that no two lines' lots are called alike."""
+    if len(lot_id) > BATCH_LETTERS:
+        lot_id = f"{hashlib.sha256(lot_id.encode()).hexdigest()[:6]}-{lot_id[-13:]}"
+    return quote(lot_id, safe="-._")
 
 
 def load_gs1(path: Path) -> Gs1:

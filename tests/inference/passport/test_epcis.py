@@ -100,10 +100,11 @@ def test_identifiers_say_the_same_in_both_forms() -> None:
 
 def test_a_batch_number_fits_what_gs1_allows() -> None:
     gs1 = Gs1(company_prefix="9521141", domain="https://plant.example")
-    long = gs1.lot("feed", "a line with a long name-20260302-0001")
-    assert long.startswith("https://plant.example/01/09521141000014/10/")
-    assert len(long.rsplit("/", 1)[1]) <= 20
-    assert long.endswith("20260302-0001")
+    north, south = (gs1.lot("feed", f"plant-{side}-sorter-line-20260302-0001") for side in ("north", "south"))
+    assert north.startswith("https://plant.example/01/09521141000014/10/")
+    assert len(north.rsplit("/", 1)[1]) == 20
+    assert north.endswith("-20260302-0001")
+    assert north != south
 
 
 @pytest.mark.parametrize(
