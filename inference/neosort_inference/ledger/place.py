@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +54,22 @@ class Place:
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise LedgerError(f"ledger folder {self.folder}: cannot be made ({error.strerror})") from error
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """One process of this machine at a time: a commit and the head that speaks of it belong together.
+
+        Raises `LedgerError` where the folder cannot be written.
+        """
+        try:
+            handle = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise LedgerError(f"ledger folder {self.folder}: cannot be written ({error.strerror})") from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
 
 def state_folder() -> Path:
