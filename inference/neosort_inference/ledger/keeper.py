@@ -140,6 +140,14 @@ class LedgerKeeper:
         self.sorted_by = sorted_by
         self._put(_Exchanged(by=by, now=sorted_by), RECORD_BYTES)
 
+    def summary(self) -> str:
+        """What stands in the ledger of this run, and what does not, in one sentence."""
+        lacks = [
+            *([f"{self.dropped:,} happenings were lost"] if self.dropped else []),
+            *([f"{self.pictures_lost:,} pictures found no room"] if self.pictures_lost else []),
+        ]
+        return f"ledger: {self.committed:,} records, lot {self.lot_id}; {', '.join(lacks) or 'nothing was lost'}"
+
     def close(self) -> None:
         """Write what waits. May be called twice; returns within some ten seconds, however the disk does."""
         self._close_by_s = min(self._close_by_s, time.monotonic() + CLOSE_WITHIN_S)

@@ -70,16 +70,3 @@ class Place:
             yield
         finally:
             os.close(handle)
-
-
-def state_folder() -> Path:
-    """Where this machine keeps what must outlive a run: systemd's ``STATE_DIRECTORY``, or the user's state folder."""
-    if given := os.environ.get("STATE_DIRECTORY"):
-        return Path(given.partition(":")[0])
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(home) / "neosort"
-
-
-def default_place() -> Place:
-    """The machine's own."""
-    return Place(folder=state_folder() / "ledger")
