@@ -140,7 +140,7 @@ class Counters:
         stages: Stages,
         windows: Windows,
         recorder: Keeper | None,
-        keeper: LedgerQueue | None,
+        keeper: LedgerQueue | None = None,
         left_out: Mapping[str, int],
     ) -> None:
         self._line, self._about, self._stages = line, dict(about), stages
