@@ -117,7 +117,7 @@ def acknowledge(by="Ada"):
     return lambda _line, sorting: sorting.acknowledge(None, by)
 
 
-def play(events, seconds=10.0, *, seed=3, speed=1.0, blind="none", **settings) -> Played:
+def play(events, seconds=10.0, *, seed=3, speed=1.0, blind="none", keeper=None, **settings) -> Played:
     """Sort for so many seconds while ``events`` (second → event) happen. ``settings``: more of the configuration.
 
     Longer blocks than a real array's make turns fewer, and the test faster.
@@ -128,7 +128,8 @@ def play(events, seconds=10.0, *, seed=3, speed=1.0, blind="none", **settings) -
         bundle = SlowBundle(opened.clock)
         script = _Script(opened, bundle.items, events)
         line = dataclasses.replace(opened, truth=script)
-        script.sorting = Sorting(line, SortingPlan(bundle=bundle, recipe=RECIPE, seconds=seconds, blind=blind))
+        plan = SortingPlan(bundle=bundle, recipe=RECIPE, seconds=seconds, blind=blind)
+        script.sorting = Sorting(line, plan, keeper=keeper)
         started_ns = line.clock.now_ns()
         telemetry = script.sorting.run()
         return Played(telemetry=telemetry, started_ns=started_ns, modes=script.modes)

@@ -242,3 +242,46 @@ def test_a_sense_that_was_never_planned_is_not_missed():
     assert [mode for _, mode in played.modes] == [Mode.FIELD]
     played = play({3.0: inject("magnetometer.silent")}, 8.0, blind="field")
     assert played.faults() == set()
+
+
+class Keeping:
+    """A ledger whose database is full for a while."""
+
+    waiting = dropped = 0
+    trouble = ""
+    free_bytes = 1_000_000_000_000
+
+    def __init__(self) -> None:
+        self.steps, self.decisions, self.recalled = [], [], []
+
+    def on_window(self, window, decisions, senses) -> None:
+        self.decisions += [(decision, senses) for decision in decisions]
+
+    def on_recalled(self, shot, fault) -> None:
+        self.recalled.append((shot.shot_id, fault))
+
+    def on_alarm(self, alarm, step, belt_mm) -> None:
+        self.steps.append((alarm.fault, step, belt_mm))
+
+
+def test_a_ledger_that_cannot_be_written_is_told_and_sorted_on_without():
+    keeper = Keeping()
+
+    def full(words):
+        return lambda _line, _sorting: setattr(keeper, "trouble", words)
+
+    def low(free_bytes):
+        return lambda _line, _sorting: setattr(keeper, "free_bytes", free_bytes)
+
+    events = {BEGINS_S: full("database or disk is full; 12 wait"), 5.0: full(""), 5.1: low(1_000_000_000)}
+    played = play({**events, 6.0: inject("interlock.opened"), 7.0: clear("interlock.opened")}, 8.0, keeper=keeper)
+    alarm = must_be_noticed(played, "ledger.broken")
+    assert alarm.detail.startswith("database or disk is full")
+    assert played.alarm("disk.low").detail == "1.0 GB left for the ledger"
+    assert 5.0 < played.at_s(alarm.cleared_ns) < 7.0
+    assert any(BEGINS_S < fired_s < 5.0 for fired_s in played.fired_s()), "sorts on meanwhile"
+    assert [decision for decision, _ in keeper.decisions] == list(played.telemetry.decisions)
+    assert {senses for _, senses in keeper.decisions} == {Mode.BOTH.value}
+    assert [step for fault, step, _ in keeper.steps if fault == "ledger.broken"] == ["raised", "cleared"]
+    assert dict(keeper.recalled) == played.telemetry.recalled
+    assert keeper.recalled, "a shot was under way when the guard was opened"

@@ -23,6 +23,11 @@ class WriteQueue(Generic[_Value]):
         """Values that wait."""
         return len(self._waiting)
 
+    @property
+    def size(self) -> int:
+        """Bytes that wait."""
+        return self._bytes
+
     def put(self, value: _Value, size: int, patience_s: float = 0.0) -> bool:
         """Hand a value over; false when there was no room for it within ``patience_s``. A lone value always fits."""
         with self._changed:

@@ -33,6 +33,7 @@ from neosort_inference.options import (
     ConfigOption,
     HeadlessOption,
     HostOption,
+    LedgerOption,
     LogForm,
     LogOption,
     PortOption,
@@ -88,6 +89,7 @@ def run(
     host: HostOption = "127.0.0.1",
     port: PortOption = 8000,
     state: StateOption = None,
+    ledger: LedgerOption = None,
     log: LogOption = LogForm.TEXT,
 ) -> None:
     """Sort a line, with a live view here and in the browser, and a report at the end.
@@ -97,7 +99,7 @@ def run(
     line = open_config(config, belt_speed)
     options = RunOptions(
         seconds=seconds, fast=fast, seed=seed, headless=headless, report=report, record=record, blind=blind.value,
-        bundle=bundle, recipe=recipe, host=host, port=port, state=state,
+        bundle=bundle, recipe=recipe, host=host, port=port, state=state, ledger=ledger,
     )  # fmt: skip
     if log is LogForm.TEXT:
         raise typer.Exit(run_line(line, options, Console()))
@@ -125,6 +127,7 @@ def record(
     host: HostOption = "127.0.0.1",
     port: PortOption = 8000,
     state: StateOption = None,
+    ledger: LedgerOption = None,
 ) -> None:
     """Record a line: frames, field, encoder, and what it decides and fires; the truth too where the line is simulated.
 
@@ -138,7 +141,7 @@ def record(
         raise typer.Exit(record_line(line, kept, Console()))
     options = RunOptions(
         seconds=seconds, fast=fast, seed=seed, headless=headless, report=None, record=file, blind="none",
-        bundle=bundle, recipe=recipe, host=host, port=port, state=state,
+        bundle=bundle, recipe=recipe, host=host, port=port, state=state, ledger=ledger,
     )  # fmt: skip
     raise typer.Exit(run_line(line, options, Console()))
 

@@ -20,6 +20,8 @@ from neosort_inference.access.serving import serving_of
 from neosort_inference.bundle import load_bundle
 from neosort_inference.bundle_choice import choose_bundle
 from neosort_inference.decision_log import DECISIONS_FILE, DecisionLog
+from neosort_inference.ledger.beginning import keeper_of, sorted_by
+from neosort_inference.ledger.keeper import LedgerKeeper
 from neosort_inference.opening import must_be_new, must_take_files, open_recipe
 from neosort_inference.operating_point import operating_point
 from neosort_inference.report import Report, build_report, print_report, write_report
@@ -52,6 +54,7 @@ class RunOptions:
     host: str
     port: int
     state: Path | None = None
+    ledger: str | None = None
 
 
 def run_line(config: LineConfig, options: RunOptions, console: Console, *more: Watcher) -> int:
@@ -67,10 +70,12 @@ def run_line(config: LineConfig, options: RunOptions, console: Console, *more: W
         if options.record is not None:
             recorder = stack.enter_context(open_recorder(options.record, config, fast=options.fast))
         log = stack.enter_context(open_log(options))
-        sorting = Sorting(line, plan, (*watchers, *more), recorder, log)
-        sorting.calibrate_into(State(folder=state_folder(options.state)))
+        keeper = stack.enter_context(open_keeper(options, config, plan))
+        sorting = Sorting(line, plan, (*watchers, *more), recorder, log, keeper=keeper)
         failure = sort_and_keep(sorting, recorder)
     say_trouble(log, console)
+    if keeper is not None and keeper.lot_id:
+        say(console, keeper.summary())
     code = conclude(sorting.telemetry, config, plan, options, console, truth=line.truth is not None)
     if recorder is not None:
         say(console, summary_of(recorder))
@@ -156,6 +161,19 @@ def open_log(options: RunOptions) -> Iterator[DecisionLog | None]:
         return
     with DecisionLog(options.report / DECISIONS_FILE) as log:
         yield log
+
+
+@contextmanager
+def open_keeper(options: RunOptions, config: LineConfig, plan: SortingPlan) -> Iterator[LedgerKeeper | None]:
+    """The ledger of the run, where it has one; what waits is written on the way out."""
+    by = sorted_by(config, plan.recipe, plan.bundle, plan.blind)
+    folder = State(folder=state_folder(options.state)).ledger
+    keeper = keeper_of(config, by, folder=folder, asked=options.ledger, fast=options.fast)
+    if keeper is None:
+        yield None
+        return
+    with keeper:
+        yield keeper
 
 
 def say_trouble(log: DecisionLog | None, console: Console) -> None:

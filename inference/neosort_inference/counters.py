@@ -39,9 +39,9 @@ class Counts:
     """Everything counted since the run began. ``about``: what sorts, by name: line, bundle, recipe.
 
     ``channel_*``: samples of each magnetometer that did not come, that were saturated. ``valve_shots``: of each valve.
-    ``stage_s``: computing, by part of a window's way. ``windows_waiting`` and ``recording_waiting`` stand in a queue
-    now. ``left_out``: by queue, what an overload has kept out of it. ``healthy``: each device's word on itself;
-    ``unwell``: what those say that are not. ``valves_dead``, ``valves_open``: that do not blow, that do not shut.
+    ``stage_s``: computing, by part of a window's way. ``*_waiting`` stand in a queue now. ``left_out``: by queue, what
+    an overload has kept out of it. ``healthy``: each device's word on itself; ``unwell``: what those say that are not.
+    ``valves_dead``, ``valves_open``: that do not blow, that do not shut.
     """
 
     about: Mapping[str, str] = field(default_factory=dict)
@@ -60,6 +60,8 @@ class Counts:
     windows_dropped: int = 0
     recording_waiting: int = 0
     recording_dropped: int = 0
+    ledger_waiting: int = 0
+    ledger_dropped: int = 0
     left_out: Mapping[str, int] = field(default_factory=dict)
     faults: Mapping[str, int] = field(default_factory=dict)
     healthy: Mapping[str, bool] = field(default_factory=dict)
@@ -103,6 +105,18 @@ class Windows(Protocol):
         """Windows that were never looked at."""
 
 
+class LedgerQueue(Protocol):
+    """Who puts the run down in the ledger."""
+
+    @property
+    def waiting(self) -> int:
+        """Happenings that wait for the database."""
+
+    @property
+    def dropped(self) -> int:
+        """Happenings that will never be in it."""
+
+
 class Keeper(Protocol):
     """Who records the run."""
 
@@ -126,10 +140,12 @@ class Counters:
         stages: Stages,
         windows: Windows,
         recorder: Keeper | None,
+        keeper: LedgerQueue | None = None,
         left_out: Mapping[str, int],
     ) -> None:
         self._line, self._about, self._stages = line, dict(about), stages
         self._windows, self._recorder, self._left_out = windows, recorder, left_out
+        self._keeper = keeper
         self._latency_s, self._window_s, self._distance_m = Histogram(SECONDS), Histogram(SECONDS), Histogram(METRES)
         self._verdicts: dict[str, int] = dict.fromkeys((verdict.value for verdict in Verdict), 0)
         self._valve_shots = [0] * line.config.diverter.nozzles
@@ -179,6 +195,8 @@ class Counters:
             windows_dropped=self._windows.dropped,
             recording_waiting=0 if self._recorder is None else self._recorder.waiting,
             recording_dropped=0 if self._recorder is None else sum(self._recorder.dropped.values()),
+            ledger_waiting=0 if self._keeper is None else self._keeper.waiting,
+            ledger_dropped=0 if self._keeper is None else self._keeper.dropped,
             left_out=dict(self._left_out),
             faults=dict(faults),
             healthy={slot: one.ok for slot, one in health.items()},

@@ -48,11 +48,17 @@ class Listeners:
     on_frame: Callable[[Frame], None]
     on_block: Callable[[FieldBlock], None]
     on_window: Callable[[BeltWindow, list[Decision]], None]
+    on_recalled: Callable[[Shot, str], None]
 
 
 def nobody_listens() -> Listeners:
     """Listeners that do nothing."""
-    return Listeners(on_frame=lambda _: None, on_block=lambda _: None, on_window=lambda _, __: None)
+    return Listeners(
+        on_frame=lambda _: None,
+        on_block=lambda _: None,
+        on_window=lambda _, __: None,
+        on_recalled=lambda _, __: None,
+    )
 
 
 class SortingLoop:
@@ -217,6 +223,7 @@ class SortingLoop:
         for shot in self._handed:
             if shot.open_mm > belt_mm:
                 self._telemetry.on_recalled(shot.shot_id, fault)
+                self._listeners.on_recalled(shot, fault)
         self._handed.clear()
 
     def _decide_ready_windows(self) -> None:

@@ -55,6 +55,16 @@ StateOption = Annotated[
 LogOption = Annotated[
     LogForm, typer.Option("--log", help="What is said here: for people, or as lines of JSON for machines.")
 ]
+LedgerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ledger",
+        metavar="FILE|URL|off",
+        help="Where lots and decisions are kept: a file (SQLite), postgresql://…, or 'off'. Left out: ledger/ledger.db "
+        "in the state folder, and off in virtual time.",
+        show_default=False,
+    ),
+]
 JsonOption = Annotated[
     Path | None, typer.Option("--json", help="Write every figure to this file (JSON).", dir_okay=False)
 ]

@@ -6,10 +6,11 @@ import math
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
+from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
@@ -19,7 +20,7 @@ from neosort_datasets.pacing import Pace
 from neosort_datasets.rectification import View
 from neosort_datasets.window import BeltWindow
 from neosort_hardware.line import Line
-from neosort_hardware.types import Decision, FieldBlock, Frame, ItemTruth, Landing
+from neosort_hardware.types import Decision, FieldBlock, Frame, ItemTruth, Landing, Shot
 from neosort_inference.asking.channel import Asked
 from neosort_inference.asking.desk import Desk
 from neosort_inference.bundle import Bundle
@@ -29,6 +30,7 @@ from neosort_inference.counters import Counters
 from neosort_inference.detector import Detector
 from neosort_inference.ejection import ShotPlanner, heavy_planner
 from neosort_inference.faults.alarm_log import log_alarm
+from neosort_inference.faults.alarms import Alarm, Step
 from neosort_inference.faults.building import watch_of
 from neosort_inference.faults.load import Load
 from neosort_inference.faults.modes import left_with
@@ -39,7 +41,6 @@ from neosort_inference.operating_point import operating_point
 from neosort_inference.recipe import Judge, Recipe
 from neosort_inference.speed_gauge import SpeedGauge
 from neosort_inference.stages import Stages
-from neosort_inference.state import State
 from neosort_inference.telemetry import KEPT, Snapshot, Telemetry, WindowView
 from neosort_inference.tracks import FIELD_MARGIN_MM, Tracker
 
@@ -94,6 +95,35 @@ class Recorder(Protocol):
         """Where it came to rest."""
 
 
+class Keeper(Protocol):
+    """Puts the run down in the ledger. Called in the loop: returns at once, whatever the database does."""
+
+    @property
+    def trouble(self) -> str:
+        """What keeps the ledger from being written; empty while nothing does."""
+
+    @property
+    def waiting(self) -> int:
+        """Happenings that wait for the database."""
+
+    @property
+    def dropped(self) -> int:
+        """Happenings that will never be in it."""
+
+    @property
+    def free_bytes(self) -> int | None:
+        """Room on its disk when last looked; None before that."""
+
+    def on_window(self, window: BeltWindow, decisions: Sequence[Decision], senses: str) -> None:
+        """A window has been decided on."""
+
+    def on_recalled(self, shot: Shot, fault: str) -> None:
+        """A shot that the diverter had taken was undone by a fault before it blew."""
+
+    def on_alarm(self, alarm: Alarm, step: Step, belt_mm: float) -> None:
+        """A step of an alarm."""
+
+
 class DecisionSink(Protocol):
     """Takes every decision. Called in the loop: returns at once."""
 
@@ -123,18 +153,21 @@ class Sorting:
         watchers: tuple[Watcher, ...] = (),
         recorder: Recorder | None = None,
         log: DecisionSink | None = None,
+        *,
+        keeper: Keeper | None = None,
     ) -> None:
         self._line = line
         self.plan = plan
         self._watchers = watchers
         self._recorder = recorder
         self._log = log
+        self._keeper = keeper
         started_ns = line.clock.now_ns()
         self.telemetry = Telemetry(
             started_ns=started_ns,
             start_belt_mm=line.encoder.read().belt_mm,
             blind=plan.blind,
-            on_alarm=log_alarm,
+            on_alarm=self._on_alarm,
             kept=plan.kept,
         )
         self.decided_to_mm = -math.inf  # every item that lies before this place of the belt has been decided
@@ -166,6 +199,7 @@ class Sorting:
             stages=self.stages,
             windows=self._assembler,
             recorder=recorder,
+            keeper=keeper,
             left_out=self._load.left_out,
         )
         self._loop = SortingLoop(
@@ -185,6 +219,7 @@ class Sorting:
                 window_mm=grid.length_mm,
                 load=self._load,
                 recording=recorder,
+                ledger=keeper,
             ),
             telemetry=self.telemetry,
             listeners=self._listeners(),
@@ -201,14 +236,14 @@ class Sorting:
             speed_m_per_s=lambda: self._gauge.read()[1],
         ).serve(self.desk)
 
-    def calibrate_into(self, state: State) -> None:
-        """Let people measure the line with procedures; what they find is kept there."""
+    def calibrate_into(self, folder: Path) -> None:
+        """Let people measure the line with procedures; what they find is kept in ``folder``."""
         self._calibrating = Calibrating(
             self._line,
             loop=self._loop,
             reached=self._reached,
-            store=CalibrationStore(state.calibrations),
-            folder=state.procedure,
+            store=CalibrationStore(folder),
+            folder=folder / "procedure",
         )
         self._calibrating.serve(self.desk)
 
@@ -242,7 +277,21 @@ class Sorting:
         return self.telemetry.alarms.acknowledge(number, by, self._line.clock.now_ns())
 
     def _listeners(self) -> Listeners:
-        return Listeners(on_frame=self._on_frame, on_block=self._on_block, on_window=self._on_window)
+        return Listeners(
+            on_frame=self._on_frame,
+            on_block=self._on_block,
+            on_window=self._on_window,
+            on_recalled=self._on_recalled,
+        )
+
+    def _on_alarm(self, alarm: Alarm, step: Step) -> None:
+        log_alarm(alarm, step)
+        if self._keeper is not None:
+            self._keeper.on_alarm(alarm, step, self._reached.belt_mm())
+
+    def _on_recalled(self, shot: Shot, fault: str) -> None:
+        if self._keeper is not None:
+            self._keeper.on_recalled(shot, fault)
 
     def _on_frame(self, frame: Frame) -> None:
         self._counters.on_frame(frame)
@@ -256,7 +305,7 @@ class Sorting:
 
     def _carry_on(self) -> bool:
         self._look_about()
-        while self._calibrating is not None and self._calibrating.under_way() and not self._over():
+        while self._calibrating is not None and self._calibrating.under_way and not self._over():
             self._calibrating.turn()
             self._look_about()
         return not self._over()
@@ -303,6 +352,8 @@ class Sorting:
         self._recent.extend(decisions)
         self._counters.on_window(decisions)
         self.decided_to_mm = window.start_mm + window.grid.length_mm - FIELD_MARGIN_MM
+        if self._keeper is not None:
+            self._keeper.on_window(window, decisions, self.telemetry.senses.value)
         for decision in decisions:
             if self._recorder is not None:
                 self._recorder.write_decision(decision)

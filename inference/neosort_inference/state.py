@@ -44,6 +44,11 @@ class State:
         return self.folder / "calibrations"
 
     @property
+    def ledger(self) -> Path:
+        """Database, pictures, key and signed heads, see `ledger.place`."""
+        return self.folder / "ledger"
+
+    @property
     def review(self) -> Path:
         return self.folder / "review"
 

@@ -19,7 +19,7 @@ class Recording:
 
 def test_a_disk_is_low_only_when_it_is_known_to_be():
     recording = Recording()
-    disk = host.DiskLow(recording)
+    disk = host.DiskLow(recording, "recording")
     assert disk.says(0) == ""
     recording.free_bytes = 3_000_000_000
     assert disk.says(0) == ""

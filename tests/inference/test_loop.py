@@ -1,7 +1,7 @@
 """The loop among devices that record what is asked of them: shots, refusals, and valves closed on any exit."""
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -271,8 +271,7 @@ def test_valves_are_closed_whatever_a_listener_does(error):
     def fail(_window, _decisions):
         raise error("fake device", "gone") if error is DeviceError else error
 
-    quiet = nobody_listens()
-    bench = Bench(listeners=Listeners(on_frame=quiet.on_frame, on_block=quiet.on_block, on_window=fail))
+    bench = Bench(listeners=replace(nobody_listens(), on_window=fail))
     with pytest.raises(error):
         bench.run()
     assert bench.diverter.calls[-1] == "close_all"

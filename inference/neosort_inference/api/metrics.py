@@ -124,8 +124,17 @@ def _sensors(counts: Counts) -> Iterator[Metric]:
 
 
 def _queues(counts: Counts) -> Iterator[Metric]:
-    waiting = {"windows": counts.windows_waiting, "recording": counts.recording_waiting}
-    dropped = {"windows": counts.windows_dropped, "recording": counts.recording_dropped, "frames": counts.frames_lost}
+    waiting = {
+        "windows": counts.windows_waiting,
+        "recording": counts.recording_waiting,
+        "ledger": counts.ledger_waiting,
+    }
+    dropped = {
+        "windows": counts.windows_dropped,
+        "recording": counts.recording_dropped,
+        "ledger": counts.ledger_dropped,
+        "frames": counts.frames_lost,
+    }
     yield _labelled_gauge("neosort_queue_waiting", "What stands in a queue now", "queue", waiting)
     yield _labelled_counter("neosort_queue_dropped", "What found no room in a queue", "queue", dropped)
     yield _labelled_counter("neosort_left_out", "What an overload has kept out of a queue", "queue", counts.left_out)

@@ -29,9 +29,10 @@ def watch_of(
     window_mm: float,
     load: Load,
     recording: Recording | None,
+    ledger: Recording | None = None,
 ) -> FaultWatch:
     """The watch over a line whose windows are so long. A sense that the run does without from the start is not looked
-    after; a recording is where there is one."""
+    after; a recording and a ledger are where there are any."""
     air = Air(lambda: reached.plant_state)
     erratic, output = Erratic(), OutputSilent(window_mm)
     symptoms: list[Symptom] = [
@@ -60,7 +61,9 @@ def watch_of(
     array = config.magnetometer
     channels = Channels(array.channels, array.rate_hz)
     if recording is not None:
-        symptoms += [Reported("recording.broken", lambda: recording.trouble), DiskLow(recording)]
+        symptoms += [Reported("recording.broken", lambda: recording.trouble), DiskLow(recording, "recording")]
+    if ledger is not None:
+        symptoms += [Reported("ledger.broken", lambda: ledger.trouble), DiskLow(ledger, "ledger")]
     if planned != "camera":
         no_frames, pictures = CameraSilent(config.camera.trigger_every_mm), Pictures()
         symptoms += [Reported("camera.gone", lambda: reached.camera.trouble), no_frames, *pictures.symptoms]

@@ -93,6 +93,7 @@ _ROWS: tuple[tuple[str, str, str, float, Effect, Severity], ...] = (
     ("overload.recording", "too busy to record", "busy 90 % of a second", 2.5, "none", _MEDIUM),
     ("overload.preview", "too busy to show anything", "and of another", 3.5, "none", _MEDIUM),
     ("recording.broken", "the recording is not whole", "the recorder's own account", 0.5, "none", _LOW),
+    ("ledger.broken", "the ledger is not written", "the writer's own account", 10.0, "none", _MEDIUM),
     ("disk.low", "disk nearly full", "less than 2 GB left", 5.0, "none", _MEDIUM),
     ("clock.jumped", "wall clock was set", "by more than a second", 0.5, "none", _LOW),
 )

@@ -11,11 +11,11 @@ LOW_BYTES = 2_000_000_000
 
 
 class Recording(Protocol):
-    """Who records, as far as its troubles go."""
+    """Who records, or keeps the ledger, as far as its troubles go."""
 
     @property
     def trouble(self) -> str:
-        """What keeps the recording from being whole; empty while nothing does."""
+        """What keeps it from being whole; empty while nothing does."""
 
     @property
     def free_bytes(self) -> int | None:
@@ -44,13 +44,13 @@ class ClockJumped:
 
 
 class DiskLow:
-    """The recording's disk is nearly full: it will break off when it is."""
+    """The disk of the recording, or of the ledger, is nearly full: it will break off when it is."""
 
     fault = "disk.low"
 
-    def __init__(self, recording: Recording) -> None:
-        self._recording = recording
+    def __init__(self, recording: Recording, what: str) -> None:
+        self._recording, self._what = recording, what
 
     def says(self, now_ns: int) -> str:
         free = self._recording.free_bytes
-        return f"{free / 1e9:.1f} GB left for the recording" if free is not None and free < LOW_BYTES else ""
+        return f"{free / 1e9:.1f} GB left for the {self._what}" if free is not None and free < LOW_BYTES else ""

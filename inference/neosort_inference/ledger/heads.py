@@ -36,6 +36,14 @@ def head_of(lot: Lot, signer: Signer) -> Signed:
     )
 
 
+def read_head(file: Path) -> Signed | None:
+    """A head as it lies there, unchecked; None where there is none. Raises ValueError for what is no head."""
+    try:
+        return Signed.from_json(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+
+
 def head_file(place: Place, lot_id: str) -> Path:
     """Where a lot's head lies."""
     return place.heads / f"{lot_id}{SUFFIX}"
@@ -44,6 +52,14 @@ def head_file(place: Place, lot_id: str) -> Path:
 def pending_file(place: Place, lot_id: str) -> Path:
     """Where the head of a lot lies that is just being closed."""
     return place.heads / f"{lot_id}{PENDING}"
+
+
+def doubt_file(place: Place, lot_id: str) -> Path:
+    """Where a head is put aside that the chain did not bear out; the next free name."""
+    number = 1
+    while (file := place.heads / f"{lot_id}.doubt-{number}.json").exists():
+        number += 1
+    return file
 
 
 def keep(head: Signed, file: Path) -> None:

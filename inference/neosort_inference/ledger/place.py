@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from neosort_inference.ledger.records import LedgerError
+from neosort_inference.state import State, state_folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +56,23 @@ class Place:
         except OSError as error:
             raise LedgerError(f"ledger folder {self.folder}: cannot be made ({error.strerror})") from error
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """One process of this machine at a time: a commit and the head that speaks of it belong together.
 
-def state_folder() -> Path:
-    """Where this machine keeps what must outlive a run: systemd's ``STATE_DIRECTORY``, or the user's state folder."""
-    if given := os.environ.get("STATE_DIRECTORY"):
-        return Path(given.partition(":")[0])
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(home) / "neosort"
+        Raises `LedgerError` where the folder cannot be written.
+        """
+        try:
+            handle = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise LedgerError(f"ledger folder {self.folder}: cannot be written ({error.strerror})") from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
 
 def default_place() -> Place:
-    """The machine's own."""
-    return Place(folder=state_folder() / "ledger")
+    """The machine's own, in its state folder."""
+    return Place(folder=State(folder=state_folder()).ledger)

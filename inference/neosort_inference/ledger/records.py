@@ -60,9 +60,9 @@ class DecisionRecord:
 
     ``belt_mm``, ``across_mm``: the centre of its box, ``length_mm`` along and ``width_mm`` across the belt.
     ``magnet_g_sigma``: one standard deviation. ``verdict``: fired, late, refused, forbidden or passed; ``reason`` why
-    it was not fired. ``senses``: fusion, camera or field, what the line sorted by. ``shot_id``: of the shot planned, in
+    it was not fired. ``senses``: what the line sorted by, see `faults.modes.Mode`. ``shot_id``: of the shot planned, in
     its run. ``*_id``: "name@" and the first 12 digits of the SHA-256 of what it names. ``evidence_sha256``: of the
-    picture kept of it, None where none was.
+    picture (JPEG) kept of it, None where none was.
     """
 
     table: ClassVar[str] = "decision"
@@ -133,8 +133,11 @@ class FaultRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRecord:
-    """What happened to the lot itself. ``event``: opened, run (a run of the line began, with what it sorts by), lost
-    (records that were not written), weighed, noted, closed. ``detail``: JSON values by name."""
+    """What happened to the lot itself, by whom. ``detail``: JSON values by name. ``event`` is one of
+
+    opened, closed; run (a run of the line goes on here; what it sorts by), exchanged (it sorts by something else), lost
+    (happenings that were not written), doubt (the records were not as their signed head said); weighed, noted.
+    """
 
     table: ClassVar[str] = "event"
     utc: datetime
@@ -144,6 +147,15 @@ class EventRecord:
 
 
 Record = DecisionRecord | ShotRecord | FaultRecord | EventRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbered:
+    """A record on its way into the ledger, with its writer's number; a person's has none."""
+
+    record: Record
+    run_id: str = ""
+    run_seq: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

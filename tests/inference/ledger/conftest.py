@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -11,11 +13,14 @@ from sqlalchemy import create_engine, make_url, text
 from neosort_inference.bench.private_postgresql import NoServerError, private_postgresql
 from neosort_inference.ledger.place import Place
 
+MEMORY = Path("/dev/shm")
+
 
 @pytest.fixture
-def place(tmp_path):
-    """An empty folder for a ledger."""
-    return Place(folder=tmp_path / "ledger")
+def place():
+    """An empty folder for a ledger; in memory where there is such a disk, for every commit waits for it."""
+    with tempfile.TemporaryDirectory(dir=MEMORY if os.access(MEMORY, os.W_OK) else None) as folder:
+        yield Place(folder=Path(folder) / "ledger")
 
 
 @pytest.fixture(scope="session")

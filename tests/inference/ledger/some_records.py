@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from neosort_inference.ledger.lots import Numbered
+from neosort_inference.ledger.appending import Numbered
 from neosort_inference.ledger.records import DecisionRecord, FaultRecord, Record, ShotRecord
 
 BEGAN = datetime(2026, 3, 1, 6, 0, 0, 123456, tzinfo=UTC)

@@ -9,8 +9,9 @@ from tests.inference.ledger.some_records import RUN, numbered, some
 
 from neosort_inference.ledger import database as databases
 from neosort_inference.ledger import tables
+from neosort_inference.ledger.appending import append
 from neosort_inference.ledger.database import NEWEST, Database, parsed
-from neosort_inference.ledger.lots import Feed, append, close_lot, note, open_lot
+from neosort_inference.ledger.lots import Feed, close_lot, note, open_lot
 from neosort_inference.ledger.reading import PAGE, open_ledger
 from neosort_inference.ledger.records import GENESIS, DecisionRecord, LedgerError, ShotRecord
 
@@ -79,7 +80,7 @@ def test_one_lot_of_a_line_is_open_at_a_time(ledger, place) -> None:
     with pytest.raises(LedgerError, match="closed already"):
         close_lot(ledger.database, place, lot_id=lot.lot_id, by="Ada")
     with pytest.raises(LedgerError, match="takes no records"):
-        note(ledger.database, lot_id=lot.lot_id, event="weighed", by="Ada", detail={"product_kg": 12.0})
+        note(ledger.database, place, lot_id=lot.lot_id, event="weighed", by="Ada", detail={"product_kg": 12.0})
 
 
 def test_a_lot_opened_automatically_gives_way(ledger, place) -> None:
@@ -91,7 +92,9 @@ def test_a_lot_opened_automatically_gives_way(ledger, place) -> None:
 
 def test_a_weighing_stands_in_the_chain(ledger, place) -> None:
     lot = open_lot(ledger.database, place, line="one", by="Ada")
-    note(ledger.database, lot_id=lot.lot_id, event="weighed", by="Bob", detail={"product_kg": 12.0, "tare": None})
+    note(
+        ledger.database, place, lot_id=lot.lot_id, event="weighed", by="Bob", detail={"product_kg": 12.0, "tare": None}
+    )
     assert [(e.event, e.by) for e in ledger.events(lot.lot_id)] == [("opened", "Ada"), ("weighed", "Bob")]
 
 
@@ -107,7 +110,7 @@ def test_an_unknown_lot_is_refused_by_name(ledger, place) -> None:
 def test_a_record_that_cannot_be_said_leaves_nothing_behind(ledger, place) -> None:
     lot = open_lot(ledger.database, place, line="one", by="Ada")
     with pytest.raises(LedgerError, match="hashed"):
-        note(ledger.database, lot_id=lot.lot_id, event="weighed", by="Bob", detail={"product_kg": float("nan")})
+        note(ledger.database, place, lot_id=lot.lot_id, event="weighed", by="Bob", detail={"product_kg": float("nan")})
     assert ledger.lot(lot.lot_id) == lot
 
 
