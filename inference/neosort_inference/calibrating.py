@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -63,18 +65,20 @@ class Calibrating:
         self._standing: Standing | None = None
         self._result: Result | None = None
         self._thread: threading.Thread | None = None
+        self._called_for: queue.SimpleQueue[tuple[BeginProcedure, Asked]] = queue.SimpleQueue()
 
     def serve(self, desk: Desk) -> None:
         """Take these orders from ``desk``."""
-        desk.on(BeginProcedure, self._begin)
+        desk.on(BeginProcedure, self._call_for)
         desk.on(StepProcedure, self._step)
         desk.on(ShowProcedure, lambda _order, _asked: self._known().told)
         desk.on(CancelProcedure, self._cancel)
         desk.on(KeepProcedure, self._keep)
 
-    @property
     def under_way(self) -> bool:
-        """Whether a procedure reads the line's devices now, and nobody else is to."""
+        """Whether a procedure reads the line's devices now, and nobody else is to. One that is called for begins."""
+        if not self._called_for.empty():
+            self._begin(*self._called_for.get())
         return self._session is not None
 
     def turn(self) -> None:
@@ -108,19 +112,36 @@ class Calibrating:
             LOGGER.exception("%s has failed", session.procedure.about.name)
             standing.end("failed", f"it has failed: {type(error).__name__}: {error}")
 
-    def _begin(self, order: BeginProcedure, asked: Asked) -> Told:
+    def _call_for(self, order: BeginProcedure, asked: Asked) -> None:
+        """Have it begun as soon as its libraries are there: loading them takes a second that the valves have not."""
         self._must_be_free()
+        _values(order.settings)
+
+        def load() -> None:
+            with suppress(CalibrationError):  # which is told to whoever asked, in the loop's thread
+                procedure_named(order.procedure)
+            self._called_for.put((order, asked))
+
+        self._thread = threading.Thread(target=load, name="procedure", daemon=True)
+        self._thread.start()
+
+    def _begin(self, order: BeginProcedure, asked: Asked) -> None:
         try:
+            self._must_be_free()
             procedure = procedure_named(order.procedure)()
             self._session = CalibrationSession(self._line, procedure, _values(order.settings))
+        except RefusedError as refused:
+            asked.refuse(refused.refusal, str(refused))
+            return
         except (CalibrationError, DeviceError) as error:
-            raise RefusedError("not fitting", str(error)) from error
+            asked.refuse("not fitting", str(error))
+            return
         self._loop.occupied = f"a procedure goes on: {procedure.about.title}"
         self._number += 1
         self._result = None
         self._standing = Standing(order.procedure, self._number, asked.by, self._folder)
         self._standing.guide(procedure.guidance())
-        return self._standing.told
+        asked.answer(self._standing.told)
 
     def _step(self, order: StepProcedure, _asked: Asked) -> Told:
         if self._session is None:
@@ -170,7 +191,8 @@ class Calibrating:
         return self._standing
 
     def _must_be_free(self) -> None:
-        if self._session is not None or (self._thread is not None and self._thread.is_alive()):
+        fitting = self._thread is not None and self._thread.name == "fit" and self._thread.is_alive()
+        if self._session is not None or fitting:
             raise RefusedError("not now", f"{self._known().told['procedure']} goes on: let it end, or cancel it")
         stop = self._loop.stopped_by()
         if stop is None:

@@ -72,6 +72,7 @@ def run_line(config: LineConfig, options: RunOptions, console: Console, *more: W
         log = stack.enter_context(open_log(options))
         keeper = stack.enter_context(open_keeper(options, config, plan))
         sorting = Sorting(line, plan, (*watchers, *more), recorder, log, keeper=keeper)
+        sorting.calibrate_into(State(folder=state_folder(options.state)))
         failure = sort_and_keep(sorting, recorder)
     say_trouble(log, console)
     if keeper is not None and keeper.lot_id:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
-from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
@@ -41,6 +40,7 @@ from neosort_inference.operating_point import operating_point
 from neosort_inference.recipe import Judge, Recipe
 from neosort_inference.speed_gauge import SpeedGauge
 from neosort_inference.stages import Stages
+from neosort_inference.state import State
 from neosort_inference.telemetry import KEPT, Snapshot, Telemetry, WindowView
 from neosort_inference.tracks import FIELD_MARGIN_MM, Tracker
 
@@ -236,14 +236,14 @@ class Sorting:
             speed_m_per_s=lambda: self._gauge.read()[1],
         ).serve(self.desk)
 
-    def calibrate_into(self, folder: Path) -> None:
-        """Let people measure the line with procedures; what they find is kept in ``folder``."""
+    def calibrate_into(self, state: State) -> None:
+        """Let people measure the line with procedures; what they find is kept there."""
         self._calibrating = Calibrating(
             self._line,
             loop=self._loop,
             reached=self._reached,
-            store=CalibrationStore(folder),
-            folder=folder / "procedure",
+            store=CalibrationStore(state.calibrations),
+            folder=state.procedure,
         )
         self._calibrating.serve(self.desk)
 
@@ -305,7 +305,7 @@ class Sorting:
 
     def _carry_on(self) -> bool:
         self._look_about()
-        while self._calibrating is not None and self._calibrating.under_way and not self._over():
+        while self._calibrating is not None and self._calibrating.under_way() and not self._over():
             self._calibrating.turn()
             self._look_about()
         return not self._over()

@@ -51,12 +51,9 @@ class Standing:
         }
         jpeg = guidance.picture_jpeg
         if jpeg is not None and (self._live is None or jpeg is not self._live[1]):
-            before = self._live
-            shown = 1 if before is None else before[0] + 1
-            self._told["picture"] = self._file(f"live-{shown}.jpg", jpeg)
+            shown = 1 if self._live is None else self._live[0] + 1
+            self._told["picture"] = f"{self._file('live.jpg', jpeg)}?n={shown}"  # one file; the number: a new picture
             self._live = shown, jpeg
-            if shown > 2:  # the one before may be on its way to a screen
-                self._path(f"live-{shown - 2}.jpg").unlink(missing_ok=True)
 
     def end(self, state: str, why: str = "") -> None:
         """It is over, or on the way to be: 'working', 'failed', 'cancelled'."""

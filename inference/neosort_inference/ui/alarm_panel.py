@@ -6,17 +6,20 @@ import html
 
 from nicegui import ui
 
-from neosort_inference.asking.orders import Acknowledge
+from neosort_inference.access.actor import Actor
+from neosort_inference.access.role import Role
+from neosort_inference.api.alarms import Taken, acknowledge
 from neosort_inference.faults.alarms import Alarm
 from neosort_inference.ui.markup import markup, show
 from neosort_inference.ui.person import Person
+from neosort_inference.ui.site import Site
 
 
 class AlarmPanel:
     """Hidden while there is nothing to tell."""
 
-    def __init__(self, person: Person) -> None:
-        self._person = person
+    def __init__(self, site: Site, person: Person) -> None:
+        self._site, self._person = site, person
         with ui.element("section").classes("alarms").props('aria-label="alarms" role="alert"') as self._panel:
             with ui.element("div").classes("told"):
                 self._list = markup("")
@@ -29,7 +32,11 @@ class AlarmPanel:
         show(self._list, "".join(_row(alarm) for alarm in alarms))
 
     async def _take_note(self) -> None:
-        await self._person.ask(Acknowledge())
+        await self._person.do(Role.OPERATOR, self._acknowledge)
+
+    def _acknowledge(self, actor: Actor) -> None:
+        if (shown := self._site.feed.latest()) is not None:
+            acknowledge(Taken(by=actor.name), actor, shown, self._site.loop)
 
 
 def _row(alarm: Alarm) -> str:

@@ -6,6 +6,7 @@ import html
 from collections.abc import Collection, Iterator, Sequence
 
 from nicegui import ui
+from starlette.requests import Request
 
 from neosort_inference.counters import Counts
 from neosort_inference.faults.catalogue import CATALOGUE
@@ -20,9 +21,9 @@ REFRESH_EVERY_S = 1.0
 SHARE_BAD = 0.1  # of a magnetometer's samples
 
 
-def health_page(site: Site) -> None:
+def health_page(site: Site, request: Request) -> None:
     """The page at "/health"."""
-    with page_frame(site, HEALTH, style="health.css") as frame:
+    with page_frame(site, request, HEALTH, style="health.css") as frame:
         with ui.element("div").classes("columns"):
             with panel("Devices", "each one's word on itself"):
                 devices = markup("")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 
 from nicegui import ui
+from starlette.requests import Request
 
 from neosort_hardware.types import Decision, Verdict
 from neosort_inference.api.pictures import FIELD_HI_UT, FIELD_LO_UT, scale_colours, scale_position
@@ -26,9 +27,9 @@ _LEGEND = (
 )
 
 
-def line_page(site: Site) -> None:
+def line_page(site: Site, request: Request) -> None:
     """The page at "/"."""
-    with page_frame(site, LINE, style="line.css", script="belt.js") as frame:
+    with page_frame(site, request, LINE, style="line.css", script="belt.js") as frame:
         _belt_panels()
         with ui.element("div").classes("side"):
             tiles = _Tiles()

@@ -6,6 +6,7 @@ import html
 from collections.abc import Iterator
 
 from nicegui import ui
+from starlette.requests import Request
 
 from neosort_inference.bundle_card import SENSES, described, kinds_on_card, origin
 from neosort_inference.bundle_metadata import BundleMetadata, GuaranteedThreshold, Threshold
@@ -15,9 +16,9 @@ from neosort_inference.ui.site import Site
 from neosort_inference.words import kind_title
 
 
-def models_page(site: Site) -> None:
+def models_page(site: Site, request: Request) -> None:
     """The page at "/models"."""
-    with page_frame(site, MODELS):
+    with page_frame(site, request, MODELS):
         bundle_card(site.bundle())
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import uvicorn
 from fastapi import FastAPI
 from nicegui import ui
+from starlette.requests import Request
 
 from neosort_inference.access.entry import Entry
 from neosort_inference.access.serving import Serving
@@ -12,23 +15,40 @@ from neosort_inference.api.app import create_app
 from neosort_inference.api.feed import ViewFeed
 from neosort_inference.api.gate import Gate
 from neosort_inference.asking.channel import Loop
+from neosort_inference.ui.calibrate_page import calibrate_page
 from neosort_inference.ui.health_page import health_page
 from neosort_inference.ui.line_page import line_page
 from neosort_inference.ui.login import add_login
 from neosort_inference.ui.models_page import models_page
 from neosort_inference.ui.recipe_page import recipe_page
 from neosort_inference.ui.running import Running
-from neosort_inference.ui.shell import HEALTH, LINE, MODELS, RECIPE
+from neosort_inference.ui.shell import CALIBRATE, HEALTH, LINE, MODELS, RECIPE, Place
 from neosort_inference.ui.site import Site
+from neosort_inference.ui.wizard import add_wizard
 
-PAGES = {LINE: line_page, RECIPE: recipe_page, MODELS: models_page, HEALTH: health_page}
+Build = Callable[[Site, Request], None]
+PAGES: dict[Place, Build] = {
+    LINE: line_page,
+    CALIBRATE: calibrate_page,
+    RECIPE: recipe_page,
+    MODELS: models_page,
+    HEALTH: health_page,
+}
 
 
 def add_pages(app: FastAPI, site: Site) -> None:
     """Serve the pages on ``app``. Everything they load comes from this process; nothing from elsewhere."""
     for place, build in PAGES.items():
-        ui.page(place.path, title=f"neosort · {place.name}")(lambda build=build: build(site))
+        ui.page(place.path, title=f"neosort · {place.name}")(_built(build, site))
+    add_wizard(app, site)
     ui.run_with(app, title="neosort", favicon="🧲", dark=True, tailwind=False, show_welcome_message=False)
+
+
+def _built(build: Build, site: Site) -> Callable[[Request], None]:
+    def page(request: Request) -> None:
+        build(site, request)
+
+    return page
 
 
 def page_server(loop: Loop, running: Running, serving: Serving) -> tuple[ViewFeed, uvicorn.Server]:
@@ -37,6 +57,6 @@ def page_server(loop: Loop, running: Running, serving: Serving) -> tuple[ViewFee
     app = create_app(feed, loop, entry)
     app.add_middleware(Gate, entry=entry)
     add_login(app)
-    add_pages(app, Site(feed=feed, loop=loop, running=running))
+    add_pages(app, Site(feed=feed, loop=loop, running=running, serving=serving, entry=entry))
     config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="on", timeout_graceful_shutdown=1)
     return feed, uvicorn.Server(config)

@@ -1,37 +1,53 @@
-"""Who works at this browser, and what they ask of the line."""
+"""Who works at this browser, what they may do, and what they have the line do."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
 
 from nicegui import run, ui
+from starlette.requests import Request
 
-from neosort_inference.asking.channel import Loop, UnheardError
-from neosort_inference.asking.orders import Order, RefusedError, Result
+from neosort_inference.access.actor import Actor, Identity
+from neosort_inference.access.audit import AuditError
+from neosort_inference.access.entry import Entry
+from neosort_inference.access.role import Role
+from neosort_inference.api.gate import LOGIN, address_of, identity_of
+from neosort_inference.asking.channel import UnheardError
+from neosort_inference.asking.orders import RefusedError
+from neosort_inference.bundle import BundleError
+from neosort_inference.calibration.procedure import CalibrationError
 
 LONGEST_NAME = 64
+_Answer = TypeVar("_Answer")
 
 
 class Person:
-    """A name given once and kept on this device; whatever is asked of the line is asked in it."""
+    """An account that has logged in; or, where there are no accounts, a name that was given once and is kept on this
+    device. ``may`` says what is open to the role; everything done goes into the trail under the name."""
 
-    def __init__(self, loop: Loop) -> None:
-        self._loop = loop
-        self.name = ""
-        with ui.dialog() as self._dialog, ui.card():
-            ui.label("Who are you? What you have the line do is kept under your name.")
-            self._field = ui.input("your name").props(f"outlined autofocus maxlength={LONGEST_NAME}")
-            self._field.on("keydown.enter", self._submit)
-            with ui.element("div").classes("row"):
-                ui.button("That is me", on_click=self._submit, color=None).classes("key").props("unelevated")
-                ui.button("Cancel", on_click=lambda: self._dialog.submit(None), color=None).classes("plain")
-        self._button = ui.button("your name", icon="person", on_click=self.introduce, color=None)
+    def __init__(self, entry: Entry, request: Request) -> None:
+        self._entry, self._request = entry, request
+        # The gate lets nobody through who is not known.
+        self._identity = identity_of(entry, request) or Identity(name="nobody", role=Role.VIEWER, via="ended")
+        self.name = self._identity.name if self._identity.known else ""
+        self._name_dialog()
+        pressed = self._log_out if self._identity.known else self.introduce
+        told = f"{self.name} · {self._identity.role.value}" if self._identity.known else "your name"
+        self._button = ui.button(told, icon="person", on_click=pressed, color=None)
         self._button.classes("plain person").props('unelevated no-caps aria-label="who works here"')
 
+    def may(self, role: Role) -> bool:
+        """Whether that role's work is open to them."""
+        return self._identity.role.covers(role)
+
     def known_as(self, name: str) -> None:
-        """This device knows who works at it."""
-        self.name = name.strip()[:LONGEST_NAME]
-        self._button.set_text(self.name or "your name")
+        """This device knows who works at it. Where people log in, that counts for nothing."""
+        if not self._identity.known:
+            self.name = name.strip()[:LONGEST_NAME]
+            self._button.set_text(self.name or "your name")
 
     async def introduce(self) -> str:
         """Ask for the name; empty where nobody gives one."""
@@ -42,17 +58,41 @@ class Person:
             ui.run_javascript(f"localStorage.setItem('name', {json.dumps(self.name)})")
         return self.name
 
-    async def ask(self, order: Order) -> Result | None:
-        """Have the line do it, and say so where it does not; None then."""
-        by = self.name or await self.introduce()
-        if not by:
+    async def do(self, role: Role, work: Callable[[Actor], _Answer]) -> _Answer | None:
+        """Do it in their name, beside the page; None where they may not or it is refused, and they are told why."""
+        if not (self.name or await self.introduce()):
             return None
+        identity = identity_of(self._entry, self._request)  # may have ended since the page was opened
+        if identity is None:
+            ui.navigate.to(LOGIN)
+            return None
+        actor = self._entry.actor(replace(identity, name=self.name), address_of(self._request))
         try:
-            return await run.io_bound(self._loop.ask, order, by)
-        except (UnheardError, RefusedError) as error:
+            actor.must(role)
+            return await run.io_bound(work, actor)
+        except (UnheardError, RefusedError, AuditError, CalibrationError, BundleError) as error:
             ui.notify(str(error), type="negative", multi_line=True)
             return None
+
+    def _name_dialog(self) -> None:
+        with ui.dialog() as self._dialog, ui.card():
+            ui.label("Who are you? What you have the line do is kept under your name.")
+            self._field = ui.input("your name").props(f"outlined autofocus maxlength={LONGEST_NAME}")
+            self._field.on("keydown.enter", self._submit)
+            with ui.element("div").classes("row"):
+                ui.button("That is me", on_click=self._submit, color=None).classes("key").props("unelevated")
+                ui.button("Cancel", on_click=lambda: self._dialog.submit(None), color=None).classes("plain")
 
     def _submit(self) -> None:
         if (self._field.value or "").strip():
             self._dialog.submit(self._field.value)
+
+    async def _log_out(self) -> None:
+        with ui.dialog() as dialog, ui.card():
+            ui.label(f"Logged in as {self.name}, {self._identity.role.value}.")
+            with ui.element("div").classes("row"):
+                ui.button("Log out", on_click=lambda: dialog.submit(True), color=None).classes("key")
+                ui.button("Stay", on_click=lambda: dialog.submit(False), color=None).classes("plain")
+        if await dialog:
+            how = json.dumps({"method": "DELETE", "headers": {"X-CSRF-Token": self._identity.csrf or ""}})
+            ui.run_javascript(f"fetch('/api/v1/session', {how}).then(() => location.href = '{LOGIN}')")

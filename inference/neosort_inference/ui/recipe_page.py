@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nicegui import ui
+from starlette.requests import Request
 
 from neosort_datasets.assembly import Blind
 from neosort_inference.bundle_card import SENSES
@@ -22,9 +23,9 @@ from neosort_inference.words import kind_title
 SLIDER_EVERY_S = 0.05
 
 
-def recipe_page(site: Site) -> None:
+def recipe_page(site: Site, request: Request) -> None:
     """The page at "/recipe"."""
-    with page_frame(site, RECIPE, style="recipe.css") as frame:
+    with page_frame(site, request, RECIPE, style="recipe.css") as frame:
         metadata = site.bundle()
         if curve_of(metadata) is None:
             with panel("No curve"):

@@ -11,8 +11,10 @@ from importlib.resources import files
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
+from starlette.requests import Request
 
-from neosort_inference.asking.orders import StartSorting, StopSorting
+from neosort_inference.access.role import Role
+from neosort_inference.api.line import start_sorting, stop_sorting
 from neosort_inference.telemetry import Snapshot
 from neosort_inference.ui.alarm_panel import AlarmPanel
 from neosort_inference.ui.markup import markup, show
@@ -33,16 +35,18 @@ class Place:
 
 
 LINE = Place("/", "Line", "videocam")
+CALIBRATE = Place("/calibrate", "Calibrate", "straighten")
 RECIPE = Place("/recipe", "Recipe", "tune")
 MODELS = Place("/models", "Models", "memory")
 HEALTH = Place("/health", "Health", "monitor_heart")
-PLACES = (LINE, RECIPE, MODELS, HEALTH)
+PLACES = (LINE, CALIBRATE, RECIPE, MODELS, HEALTH)
 
 
 class Frame:
     """The frame of one page in one browser."""
 
-    def __init__(self, site: Site, place: Place) -> None:
+    def __init__(self, site: Site, request: Request, place: Place) -> None:
+        self._loop = site.loop
         self._on_theme: list[Callable[[bool], None]] = []
         self._dark = ui.dark_mode(True)
         ui.colors(primary="var(--accent)", positive="var(--ok)", negative="var(--bad)", warning="var(--warn)")
@@ -55,10 +59,10 @@ class Frame:
             self._facts = markup("", "facts")
             self._start = ui.button("Start", icon="play_arrow", on_click=self._start_sorting, color=None)
             self._stop = ui.button("Stop", icon="stop", on_click=self._stop_sorting, color=None)
-            self.person = Person(site.loop)
+            self.person = Person(site.entry, request)
         self._start.classes("key").props("unelevated").set_visibility(False)
         self._stop.classes("stop").props("unelevated").set_visibility(False)
-        self._alarms = AlarmPanel(self.person)
+        self._alarms = AlarmPanel(site, self.person)
         self.content = ui.element("main").classes(f"page {place.path.strip('/') or 'line'}").props("id=content")
         ui.timer(REFRESH_EVERY_S, lambda: self._refresh(site))
 
@@ -84,16 +88,16 @@ class Frame:
             self._stop.set_visibility(snapshot.state != "finished" and not held)
 
     async def _start_sorting(self) -> None:
-        answer = await self.person.ask(StartSorting())
-        if answer and answer["stopped_by"]:
-            ui.notify(f"The line stays stopped: {answer['stopped_by']}", type="warning")
+        answer = await self.person.do(Role.OPERATOR, lambda actor: start_sorting(actor, self._loop))
+        if answer and answer.stopped_by:
+            ui.notify(f"The line stays stopped: {answer.stopped_by}", type="warning")
 
     async def _stop_sorting(self) -> None:
-        await self.person.ask(StopSorting())
+        await self.person.do(Role.OPERATOR, lambda actor: stop_sorting(actor, self._loop))
 
 
 @contextmanager
-def page_frame(site: Site, place: Place, *, style: str = "", script: str = "") -> Iterator[Frame]:
+def page_frame(site: Site, request: Request, place: Place, *, style: str = "", script: str = "") -> Iterator[Frame]:
     """Lay a page out; what is made inside becomes its content. ``style``, ``script``: templates of its own."""
     ui.add_head_html(f"<style>{template('shell.css')}{style and template(style)}</style>")
     ui.add_head_html(f"<script>{template('shell.js')}</script>")
@@ -102,7 +106,7 @@ def page_frame(site: Site, place: Place, *, style: str = "", script: str = "") -
     with ui.element("div").classes("app"):
         markup(_rail(place), "rail", "nav").props('aria-label="pages"')
         with ui.element("div").classes("work"):
-            frame = Frame(site, place)
+            frame = Frame(site, request, place)
             with frame.content:
                 yield frame
 

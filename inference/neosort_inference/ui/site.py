@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from neosort_inference.access.entry import Entry
+from neosort_inference.access.serving import Serving
 from neosort_inference.api.feed import ViewFeed
 from neosort_inference.asking.channel import Loop
 from neosort_inference.bundle import read_metadata
@@ -19,6 +21,8 @@ class Site:
     feed: ViewFeed
     loop: Loop
     running: Running
+    serving: Serving
+    entry: Entry
 
     def bundle(self) -> BundleMetadata:
         """What the bundle that the line was started with says of itself. Raises `BundleError`."""
