@@ -99,29 +99,14 @@ def _straight_maps(
     return np.asarray(first, np.int16), np.asarray(second, np.uint16)
 
 
-class CalibratedMagnetometer:
-    """Readings turned into the field over the empty belt's, in the belt's own axes."""
+class Correction:
+    """What a calibration makes of blocks."""
 
-    def __init__(self, array: Magnetometer, channels: ChannelsCalibration) -> None:
-        self.bare = array
+    def __init__(self, channels: ChannelsCalibration) -> None:
         self._zero_ut = np.asarray(channels.zero_ut, np.float32)
         self._matrix = np.ascontiguousarray(np.asarray(channels.matrix, np.float32).transpose(0, 2, 1))
         self._order = np.asarray(channels.order, np.int64) if channels.order else None
         self._out_of_use = list(channels.out_of_use)
-
-    @property
-    def name(self) -> str:
-        return self.bare.name
-
-    def health(self) -> DeviceHealth:
-        return self.bare.health()
-
-    def close(self) -> None:
-        self.bare.close()
-
-    def read(self, timeout_s: float) -> FieldBlock | None:
-        block = self.bare.read(timeout_s)
-        return None if block is None else self.corrected(block)
 
     def corrected(self, block: FieldBlock) -> FieldBlock:
         """A block with the calibration put to use; one of another number of channels as it is."""
@@ -138,6 +123,28 @@ class CalibratedMagnetometer:
             field_ut[:, self._out_of_use] = np.nan
             saturated[:, self._out_of_use] = False
         return replace(block, field_ut=field_ut, saturated=saturated)
+
+
+class CalibratedMagnetometer:
+    """Readings turned into the field over the empty belt's, in the belt's own axes."""
+
+    def __init__(self, array: Magnetometer, channels: ChannelsCalibration) -> None:
+        self.bare = array
+        self._correction = Correction(channels)
+
+    @property
+    def name(self) -> str:
+        return self.bare.name
+
+    def health(self) -> DeviceHealth:
+        return self.bare.health()
+
+    def close(self) -> None:
+        self.bare.close()
+
+    def read(self, timeout_s: float) -> FieldBlock | None:
+        block = self.bare.read(timeout_s)
+        return None if block is None else self._correction.corrected(block)
 
 
 def calibrated_camera(camera: Camera, config: LineConfig) -> Camera:

@@ -11,6 +11,7 @@ from typing import Protocol
 from neosort_hardware.faults import Detail, Fault
 from neosort_hardware.reference_pieces import HeldBoard, Placed, WitnessMark
 from neosort_hardware.types import (
+    ArrayF64,
     DeviceHealth,
     EncoderSample,
     FieldBlock,
@@ -153,3 +154,13 @@ class Hands(Protocol):
 
     def witness(self) -> list[WitnessMark]:
         """Marks found on witness strips since the last call, as read with a ruler."""
+
+
+class TrueConstants(Protocol):
+    """Constants of a simulated line that its configuration does not say."""
+
+    def channel_matrices(self) -> ArrayF64:
+        """What each channel reads per unit of true field (channels, 3, 3), before any fault."""
+
+    def valve_lags_ms(self) -> ArrayF64:
+        """From the command to the jet's beginning, and to its end, of each valve without its front (valves, 2)."""

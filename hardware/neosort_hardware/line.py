@@ -27,13 +27,14 @@ from neosort_hardware.devices import (
     Interlock,
     Magnetometer,
     Plant,
+    TrueConstants,
     Truth,
 )
 from neosort_hardware.driver_choice import DEFAULT_DRIVER, Connect, Driver, foreign_driver, foreign_names
 from neosort_hardware.site import Site
 from neosort_hardware.slots import SlotConfig, SlotName
 from neosort_hardware.twin.devices import SimPlant, SimTruth, world_of
-from neosort_hardware.twin.hands import SimHands
+from neosort_hardware.twin.hands import SimConstants, SimHands
 from neosort_hardware.twin.sim_faults import SimFaults
 from neosort_hardware.twin.world import World
 
@@ -78,8 +79,8 @@ class _Ours(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """An opened line. ``truth``, ``faults`` and ``hands`` are None on a real one, ``plant`` where nobody has wired it,
-    ``heavy_diverter`` where none is fitted. Leaving the context closes every device."""
+    """An opened line. ``truth``, ``faults``, ``hands`` and ``true_constants`` are None on a real one, ``plant`` where
+    nobody has wired it, ``heavy_diverter`` where none is fitted. Leaving the context closes every device."""
 
     config: LineConfig
     geometry: LineGeometry
@@ -94,6 +95,7 @@ class Line:
     truth: Truth | None = None
     faults: Faults | None = None
     hands: Hands | None = None
+    true_constants: TrueConstants | None = None
 
     def close(self) -> None:
         """Every device to its safe state, the valves first."""
@@ -258,5 +260,6 @@ def _opened(site: Site, *, truth: bool) -> Line:
         truth=SimTruth(world) if world is not None and truth else None,
         faults=None if world is None else SimFaults(world, simulated),
         hands=None if world is None else SimHands(world),
+        true_constants=None if world is None else SimConstants(world),
         **opened,
     )

@@ -98,6 +98,11 @@ class ArrayFrontEnd:
         """The Earth's field (3,) in tesla, as the belt's items feel it: x along increasing belt_mm, y across, z up."""
         return self._earth_ut * 1e-6
 
+    @property
+    def response(self) -> ArrayF64:
+        """(channels, 3, 3): what each channel reads per unit of true field."""
+        return self._response
+
     def read(
         self,
         clean_ut: ArrayF32,

@@ -7,6 +7,7 @@ import numpy as np
 from neosort_hardware.reference_pieces import HeldBoard, Placed, WitnessMark
 from neosort_hardware.twin.pneumatics import Jet
 from neosort_hardware.twin.world import World
+from neosort_hardware.types import ArrayF64
 
 RULER_MM = 0.3  # a: one standard deviation of a reading by eye
 
@@ -60,3 +61,16 @@ class SimHands:
                     )
                 ]
         return []
+
+
+class SimConstants:
+    """What the simulated world was made with."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def channel_matrices(self) -> ArrayF64:
+        return self._world.channel_matrices
+
+    def valve_lags_ms(self) -> ArrayF64:
+        return self._world.valves.lags_ms

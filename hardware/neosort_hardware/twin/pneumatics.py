@@ -18,7 +18,7 @@ import numpy as np
 
 from neosort_hardware.belt import NozzleRow
 from neosort_hardware.twin.motion import Motion
-from neosort_hardware.types import ArrayF32, ImageU8
+from neosort_hardware.types import ArrayF32, ArrayF64, ImageU8
 
 JET_FORCE_N = 5.6
 JET_EFFICIENCY = 0.3
@@ -68,6 +68,11 @@ class Valves:
         self._rng = rng
         self._open_lag_ms = open_lag_ms + rng.normal(0.0, 0.3, count)
         self._close_lag_ms = close_lag_ms + rng.normal(0.0, 0.3, count)
+
+    @property
+    def lags_ms(self) -> ArrayF64:
+        """Of each valve, to open and to close (valves, 2), without the jet's front."""
+        return np.column_stack([self._open_lag_ms, self._close_lag_ms])
 
     def stroke(self, nozzle: int, shot_id: int, open_ns: int, close_ns: int) -> Jet:
         """The jet that follows from commanding a valve open and closed."""

@@ -191,6 +191,11 @@ class World:
             self._field.add(cloud_of(placed), laid.belt_mm, placed.across_mm)
         self.pieces = [*self.pieces[-KEPT_PIECES:], laid]
 
+    @property
+    def channel_matrices(self) -> ArrayF64:
+        """What each channel reads per unit of true field (channels, 3, 3)."""
+        return self._front_end.response
+
     def take_truths(self) -> list[ItemTruth]:
         """Items that have come wholly into view since the last call."""
         truths, self._truths = self._truths, []

@@ -7,12 +7,14 @@ from neosort_inference.calibration.procedure import CalibrationError, Procedure
 
 def procedures() -> tuple[type[Procedure], ...]:
     """All of them. Imported when asked for: they bring libraries along that sorting does not need."""
+    from neosort_inference.calibration.array import Array  # noqa: PLC0415
     from neosort_inference.calibration.belt_plane import BeltPlane  # noqa: PLC0415
+    from neosort_inference.calibration.camera_to_array import CameraToArray  # noqa: PLC0415
     from neosort_inference.calibration.encoder_scale import EncoderScale  # noqa: PLC0415
     from neosort_inference.calibration.intrinsics import Intrinsics  # noqa: PLC0415
     from neosort_inference.calibration.light import Light  # noqa: PLC0415
 
-    return (Light, Intrinsics, EncoderScale, BeltPlane)
+    return (Light, Intrinsics, EncoderScale, BeltPlane, Array, CameraToArray)
 
 
 def procedure_named(name: str) -> type[Procedure]:

@@ -177,6 +177,80 @@ def _light(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
     return rows
 
 
+def _array(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+    """Faults and all: a channel that reads the wrong way round is put right by its matrix."""
+    channels = after.calibration.channels
+    if channels is None or line.true_constants is None:
+        raise CalibrationError("array: nothing was found")
+    response = line.true_constants.channel_matrices().copy()
+    for fault in line.config.twin.faults:
+        if fault.fault == "magnetometer.flipped" and fault.channel is not None:
+            axes = slice(None) if fault.axis is None else "xyz".index(fault.axis)
+            response[fault.channel, axes] *= -1.0
+    order = list(channels.order) or list(range(len(response)))
+    known = [n for n in range(len(response)) if n not in channels.out_of_use]
+    left = np.asarray(channels.matrix)[known] @ response[known] - np.eye(3)
+    before = response - np.eye(3)
+    rows = []
+    for name, entries in (("gain", np.eye(3, dtype=bool)), ("cross-axis", ~np.eye(3, dtype=bool))):
+        rows.append(
+            Recovered(
+                constant=f"{name} of every channel, worst", unit="%", planted=0.0,
+                before=100 * float(np.abs(before[:, entries]).max()),
+                found=100 * float(np.abs(left[:, entries]).max()), tolerance=1.0,
+            )
+        )  # fmt: skip
+    height = line.config.twin.truth.array_height_mm or line.config.magnetometer.height_mm
+    rows.append(
+        Recovered(
+            constant="sensors below the belt", unit="mm", before=line.config.magnetometer.height_mm, planted=height,
+            found=after.magnetometer.height_mm, tolerance=0.5,
+        )
+    )  # fmt: skip
+    swapped, dead = _planted_faults(line.config)
+    rows.append(
+        Recovered(
+            constant="channels in each other's place", unit="", before=0.0, planted=float(swapped),
+            found=float(sum(place != channel for channel, place in enumerate(order))), tolerance=0.0,
+        )
+    )  # fmt: skip
+    rows.append(
+        Recovered(
+            constant="channels out of use", unit="", before=0.0, planted=float(dead),
+            found=float(len(channels.out_of_use)), tolerance=0.0,
+        )
+    )  # fmt: skip
+    return rows
+
+
+def _planted_faults(config: LineConfig) -> tuple[int, int]:
+    """Channels that are in another's place, and channels that do not measure."""
+    names = [fault.fault for fault in config.twin.faults]
+    return 2 * names.count("magnetometer.swapped"), names.count("magnetometer.dead") + names.count("magnetometer.stuck")
+
+
+def _camera_to_array(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+    truth, config = line.config.twin.truth, line.config
+    return [
+        Recovered(
+            constant="array's station", unit="mm", before=config.calibration.array_station_mm, tolerance=1.0,
+            planted=truth.array_station_mm or config.calibration.array_station_mm,
+            found=after.calibration.array_station_mm,
+        ),
+        Recovered(
+            constant="channel 0 across", unit="mm", before=config.magnetometer.first_across_mm, tolerance=1.0,
+            planted=truth.array_first_across_mm or config.magnetometer.first_across_mm,
+            found=after.magnetometer.first_across_mm,
+        ),
+    ]  # fmt: skip
+
+
+_MIXED_UP = (
+    {"fault": "magnetometer.swapped", "channel": 5, "other": 9},
+    {"fault": "magnetometer.flipped", "channel": 12},
+    {"fault": "magnetometer.flipped", "channel": 20, "axis": "x"},
+    {"fault": "magnetometer.dead", "channel": 17},
+)
 _SKEWED = ((1.02, 0.03, -25.0), (0.0198537705, -0.989707541, 500.3770535), (1e-5, -2e-5, 1.0))
 TRIALS: tuple[Trial, ...] = (
     Trial(
@@ -190,5 +264,22 @@ TRIALS: tuple[Trial, ...] = (
         compare=_lens,
     ),
     Trial(procedure="encoder-scale", line={"twin": {"truth": {"mm_per_count": 0.5123}}}, compare=_encoder),
+    Trial(
+        procedure="array",
+        line={
+            "twin": {
+                "gain_error": 0.04,
+                "cross_axis": 0.03,
+                "truth": {"array_height_mm": 47.0},
+                "faults": _MIXED_UP,
+            }
+        },
+        compare=_array,
+    ),
+    Trial(
+        procedure="camera-to-array",
+        line={"twin": {"truth": {"array_station_mm": 531.0, "array_first_across_mm": 16.0}}},
+        compare=_camera_to_array,
+    ),
     Trial(procedure="belt-plane", line={"twin": {"truth": {"pixel_to_belt": _SKEWED}}}, compare=_plane),
 )
