@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, get_args
 
@@ -15,6 +16,8 @@ from neosort_datasets.scenes import Scenes
 from neosort_datasets.synthesis import SHARD_WINDOWS, SynthPlan, parts_done, synthesise
 from neosort_datasets.window import WindowGrid
 from neosort_hardware.config import ConfigError, LineConfig, at_belt_speed, load_line_config
+
+WINDOW_SIDES_PX = 32  # the network halves them five times
 
 
 class _RateColumn(ProgressColumn):
@@ -44,8 +47,7 @@ def synth(
         float | None,
         typer.Option(
             min=32,
-            max=WindowGrid().length_mm,
-            help="Belt from one window to the next, mm. Left out: side by side. Less than a window's 512 mm: they "
+            help="Belt from one window to the next, mm. Left out: side by side. Less than a window's length: they "
             "overlap, and items that one of them cuts lie whole in another.",
             show_default=False,
         ),
@@ -60,6 +62,11 @@ def synth(
             show_default=False,
         ),
     ] = None,
+    rows: Annotated[int, typer.Option(min=64, max=4096, help="Window along the belt, px; a multiple of 32.")] = 512,
+    cols: Annotated[
+        int,
+        typer.Option(min=64, max=4096, help="And across it, the belt in its middle; 320 × 1024 covers a belt of 1 m."),
+    ] = 640,
     belts: Annotated[
         Path | None,
         typer.Option(
@@ -108,7 +115,10 @@ def synth(
         every_mm=every,
         sprite_cache=None if no_cache else cache or _user_cache(),
         scene_windows=scene_windows,
+        grid=_grid_over(line, rows, cols),
     )
+    if every is not None and every > plan.grid.length_mm:
+        raise ConfigError(f"--every is {every:g} mm, must be at most a window's {plan.grid.length_mm:g}")
     console = Console()
     done, mended = parts_done(store, plan)
     for text in mended:
@@ -131,6 +141,15 @@ def synth(
             progress.stop()
             console.print("broken off; the same command goes on from here")
             raise typer.Exit(130) from None
+
+
+def _grid_over(line: LineConfig, rows: int, cols: int) -> WindowGrid:
+    """Windows with the line's belt in their middle. Raises `ConfigError`."""
+    for name, size in (("--rows", rows), ("--cols", cols)):
+        if size % WINDOW_SIDES_PX:
+            raise ConfigError(f"{name} is {size}, must be a multiple of {WINDOW_SIDES_PX}")
+    plain = WindowGrid(rows=rows, cols=cols)
+    return replace(plain, across_start_mm=0.5 * (line.belt.width_mm - cols * plain.mm_per_px))
 
 
 def _user_cache() -> Path:

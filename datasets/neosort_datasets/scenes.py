@@ -16,6 +16,8 @@ from neosort_hardware.faults import Fault
 BLOCK_MS = 400.0  # the longer, the less each sample costs; within the diverter's heartbeat
 _SAME_MM = 1e-3
 
+WINDOW = WindowGrid()
+
 
 class Scenes(StrEnum):
     """How the scenes of a set of windows differ, beside their seeds."""
@@ -24,14 +26,25 @@ class Scenes(StrEnum):
     LINE = "line"  # in nothing: every one is the line as configured
 
 
-def scene_line(base: LineConfig, split: str, scenes: Scenes, every_mm: float, rng: np.random.Generator) -> LineConfig:
-    """The line of one scene, feeding items of ``split``, exposing every ``every_mm`` of belt.
+def scene_line(
+    base: LineConfig,
+    split: str,
+    scenes: Scenes,
+    rng: np.random.Generator,
+    *,
+    every_mm: float | None = None,
+    grid: WindowGrid = WINDOW,
+) -> LineConfig:
+    """The line of one scene, feeding items of ``split``, exposing every ``every_mm`` of belt: once a window of ``grid``
+    where that is left out.
 
     Raises `ConfigError` where its camera sees less than a window, or less than its way to the next one.
     """
-    _must_fill_windows(base)
+    _must_fill_windows(base, grid)
     line = varied_line(base, split, rng) if scenes is Scenes.VARIED else configured_line(base, split)
-    return line.model_copy(update={"camera": line.camera.model_copy(update={"trigger_every_mm": every_mm})})
+    return line.model_copy(
+        update={"camera": line.camera.model_copy(update={"trigger_every_mm": every_mm or grid.length_mm})}
+    )
 
 
 def configured_line(base: LineConfig, split: str) -> LineConfig:
@@ -136,8 +149,8 @@ def _dead_channels(channels: int, rng: np.random.Generator) -> tuple[Fault, ...]
     return tuple(Fault(fault="magnetometer.dead", channel=int(channel)) for channel in dead)
 
 
-def _must_fill_windows(line: LineConfig) -> None:
-    grid, geometry = WindowGrid(), LineGeometry.of(line)
+def _must_fill_windows(line: LineConfig, grid: WindowGrid) -> None:
+    geometry = LineGeometry.of(line)
     view = View.of(geometry.pixel_to_belt, line.camera.width_px, line.camera.height_px)
     if view.length_mm < grid.length_mm - _SAME_MM:
         raise ConfigError(

@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 
 from neosort_datasets.manifest import MANIFEST, StoreError
-from neosort_datasets.scenes import Scenes
+from neosort_datasets.scenes import WINDOW, Scenes
 from neosort_datasets.store import WindowStore, WindowStoreWriter, window_manifest
 from neosort_datasets.window import LabelledWindow, WindowGrid
 from neosort_hardware.config import LineConfig
@@ -39,6 +39,7 @@ class SynthPart:
     sprite_cache: Path | None = None
     scene_windows: int | None = None
     clutter: Path | None = None
+    grid: WindowGrid = WINDOW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +47,8 @@ class SynthPlan:
     """The arguments of one store. ``split``: a `SplitName` of the catalogue. ``belts``: a folder with photographs of
     real belts, for the twin to show. ``every_mm``: belt from one window to the next; None: side by side.
     ``sprite_cache``: where sprites are kept ready for the next process; it changes nothing of what is made.
-    ``scene_windows``: how many windows a scene has; None: as many as ever.
-    ``clutter``: one with photographs of single things, for foreign matter. ``sprite_cache``: where sprites are kept
-    ready for the next process; it changes nothing of what is made.
+    ``scene_windows``: how many windows a scene has; None: as many as ever. ``grid``: of the windows.
+    ``clutter``: one with photographs of single things, for foreign matter.
     """
 
     line: LineConfig
@@ -61,6 +61,7 @@ class SynthPlan:
     sprite_cache: Path | None = None
     scene_windows: int | None = None
     clutter: Path | None = None
+    grid: WindowGrid = WINDOW
 
     @property
     def origin(self) -> str:
@@ -77,6 +78,7 @@ class SynthPlan:
                 else f", scenes {self.scenes} at {self.line.belt.speed_m_per_s:g} m/s"
             )
             + ("" if self.every_mm is None else f", every {self.every_mm:g} mm")
+            + ("" if self.grid == WINDOW else f", {self.grid.rows} × {self.grid.cols} px")
             + ("" if self.scene_windows is None else f", {self.scene_windows} windows a scene")
         )
 
@@ -95,6 +97,7 @@ class SynthPlan:
                 sprite_cache=self.sprite_cache,
                 scene_windows=self.scene_windows,
                 clutter=self.clutter,
+                grid=self.grid,
             )
             for index, size in enumerate(sizes)
         ]
@@ -119,6 +122,7 @@ def twin_windows(part: SynthPart) -> list[LabelledWindow]:
         sprite_cache=part.sprite_cache,
         windows_per_scene=part.scene_windows or synthetic.WINDOWS_PER_SCENE,
         clutter=part.clutter,
+        grid=part.grid,
     )
     try:
         return list(windows)
@@ -168,9 +172,7 @@ def synthesise(
 
     ``on_windows`` is told of every shard written. Raises `StoreError`; what is written by then stands.
     """
-    writer = WindowStoreWriter(
-        path, WindowGrid(), split=plan.split, seed=plan.seed, origin=plan.origin, licence=LICENCE
-    )
+    writer = WindowStoreWriter(path, plan.grid, split=plan.split, seed=plan.seed, origin=plan.origin, licence=LICENCE)
     parts = plan.parts()[skip:]
     for part, windows in zip(parts, _made(parts, workers, make), strict=True):
         writer.append(windows, seed=part.seed)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from neosort_datasets.assembly import WindowAssembler
-from neosort_datasets.scenes import BLOCK_MS, Scenes, scene_line
+from neosort_datasets.scenes import BLOCK_MS, WINDOW, Scenes, scene_line
 from neosort_datasets.window import BeltWindow, LabelledWindow, WindowGrid
 from neosort_hardware.belt import LineGeometry
 from neosort_hardware.clock import VirtualClock
@@ -53,8 +53,10 @@ def labelled_windows(
     sprite_cache: Path | None = None,
     windows_per_scene: int = WINDOWS_PER_SCENE,
     clutter: Path | None = None,
+    grid: WindowGrid = WINDOW,
 ) -> Iterator[LabelledWindow]:
-    """``count`` labelled windows of items of one split, ``windows_per_scene`` of each scene. Deterministic by seed.
+    """``count`` labelled windows, laid out as ``grid``, of items of one split, ``windows_per_scene`` of each scene.
+    Deterministic by seed.
 
     ``every_mm``: belt from one window to the next; left out, they lie side by side. ``belt_textures``: a folder with
     photographs of real belts to show in more than half of the scenes. ``sprite_cache``: a folder in which sprites are
@@ -66,11 +68,11 @@ def labelled_windows(
     scenery = _scenery(belt_textures, sprite_cache, clutter)
     for scene_seed in np.random.SeedSequence(seed).generate_state(count // windows_per_scene + 1):
         rng = np.random.default_rng(scene_seed)
-        config = scene_line(base, split, scenes, every_mm or WindowGrid().length_mm, rng)
+        config = scene_line(base, split, scenes, rng, every_mm=every_mm, grid=grid)
         buffers = int(BLOCK_MS * config.belt.speed_m_per_s // config.camera.trigger_every_mm) + 2
         world = World(config, VirtualClock(), int(scene_seed), scenery, camera_buffers=buffers, landings=False)
         with simulated_line(world) as line:
-            for window in _scene(line, rng, min(windows_per_scene, count - made)):
+            for window in _scene(line, grid, rng, min(windows_per_scene, count - made)):
                 yield window
                 made += 1
 
@@ -119,8 +121,8 @@ def timed_pastes(base: LineConfig, seed: int, count: int) -> list[float]:
     return seconds[:count]
 
 
-def _scene(line: Line, rng: np.random.Generator, count: int) -> Iterator[LabelledWindow]:
-    assembler = WindowAssembler(WindowGrid(), line.geometry)
+def _scene(line: Line, grid: WindowGrid, rng: np.random.Generator, count: int) -> Iterator[LabelledWindow]:
+    assembler = WindowAssembler(grid, line.geometry)
     items: list[ItemTruth] = []
     made, newest_ns = 0, 0
     while made < count:

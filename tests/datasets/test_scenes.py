@@ -9,7 +9,7 @@ from neosort_hardware.config import LineConfig, at_belt_speed
 
 def test_a_configured_line_is_that_line_whatever_the_chance():
     line = at_belt_speed(LineConfig(name="a"), 2.8)
-    one, other = (scene_line(line, "validation", Scenes.LINE, 512.0, np.random.default_rng(n)) for n in range(2))
+    one, other = (scene_line(line, "validation", Scenes.LINE, np.random.default_rng(n)) for n in range(2))
     assert one == other
     assert one.twin.feed.models == "validation"
     assert line.twin.feed.models == "held-out"

@@ -3,11 +3,15 @@
 import itertools
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from neosort_datasets.cli import app
 from neosort_datasets.scenes import Scenes
+from neosort_datasets.store import WindowStore
 from neosort_datasets.synthetic import WINDOWS_PER_SCENE, labelled_windows
 from neosort_datasets.window import WindowGrid
 from neosort_hardware.config import BeltConfig, CameraConfig, ConfigError, LineConfig, TwinConfig
@@ -202,3 +206,18 @@ def test_a_line_without_its_field_still_makes_windows():
     line = LineConfig(twin=TwinConfig(faults=(Fault(fault="magnetometer.silent"),)))
     (made_blind,) = labelled_windows(line, "validation", 1, 1, scenes=Scenes.LINE)
     assert not made_blind.window.field_mask.any()
+
+
+def test_windows_of_another_size_have_the_belt_in_their_middle(tmp_path):
+    config = Path(__file__).parents[2] / "hardware/configs/twin-wide.toml"
+    arguments = ["synth", str(tmp_path / "wide"), "--config", str(config), "--scenes", "line", "--split", "validation"]
+    done = CliRunner().invoke(app, [*arguments, "--windows", "2", "--rows", "320", "--cols", "1024", "--workers", "1"])
+    assert done.exit_code == 0, done.output
+    store = WindowStore(tmp_path / "wide")
+    assert store.grid == WindowGrid(rows=320, cols=1024, across_start_mm=-12.0)
+    first, second = (store[place].window for place in range(2))
+    assert first.picture.shape == (320, 1024, 3)
+    assert first.field_ut.shape == (3, 20, 64)
+    assert second.start_mm == pytest.approx(first.start_mm + 320.0, abs=1.0)
+    refused = CliRunner().invoke(app, [*arguments, "--windows", "2", "--rows", "300"])
+    assert "--rows is 300, must be a multiple of 32" in str(refused.exception or refused.output)

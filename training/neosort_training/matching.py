@@ -20,7 +20,7 @@ from neosort_training.outcomes import WindowOutcome
 
 # Of 0.2 to 0.6, what gave the most recovery on validation windows. Below it, detections of nothing are parts of larger
 # items (a disk's hub, taken for a motor); above it, items go missing.
-SCORE_MIN = 0.4
+SCORE_MIN = 0.35
 BELONGS_IOU = 0.3
 MIN_VISIBLE_FRACTION = 0.1
 
