@@ -22,6 +22,7 @@ from neosort_inference.bundle import BundleError
 from neosort_inference.commands import RunOptions, run_line
 from neosort_inference.devices_cli import app as devices
 from neosort_inference.doctor.command import doctor
+from neosort_inference.ledger.records import LedgerError
 from neosort_inference.logs import LogWatcher, json_lines
 from neosort_inference.model_cli import app as model
 from neosort_inference.opening import must_be_new, open_config
@@ -41,6 +42,7 @@ from neosort_inference.options import (
     ReportOption,
     StateOption,
 )
+from neosort_inference.passport.cli import app as lot
 from neosort_inference.recording_run import RecordOptions, record_line
 from neosort_inference.replaying import replay_source
 from neosort_inference.soak.command import soak
@@ -66,6 +68,7 @@ app.add_typer(account, name="account")
 app.add_typer(token, name="token")
 app.add_typer(devices, name="devices")
 app.add_typer(model, name="model")
+app.add_typer(lot, name="lot")
 
 
 @app.command()
@@ -186,7 +189,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _terminated)
     try:
         app()
-    except (ConfigError, BundleError, RecordingError, PhotographError, PageError, DeviceError, JobError) as error:
+    except (
+        ConfigError, BundleError, RecordingError, PhotographError, PageError, DeviceError, JobError, LedgerError,
+    ) as error:  # fmt: skip
         print(f"neosort: {error}", file=sys.stderr)
         raise SystemExit(2) from None
 

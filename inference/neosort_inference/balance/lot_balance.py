@@ -119,6 +119,11 @@ class BalanceInputs:
     seed: int = 0
 
 
+def bundle_id(bundle: BundleMetadata) -> str:
+    """A bundle as the ledger names it: with the first 12 digits of its SHA-256."""
+    return f"{bundle.name[:64]}@{bundle.sha256[:12]}"
+
+
 def balance_lot(items: Sequence[DecidedItem], inputs: BalanceInputs) -> LotBalance:
     """The balance of a lot's decided items. The same items and inputs give the same figures."""
     decided = Decided.of(items, inputs.bundle.kinds)

@@ -13,12 +13,11 @@ from rich.table import Table
 from neosort_hardware.config import ConfigError
 from neosort_inference.balance.composition import load_composition
 from neosort_inference.balance.known import KnownItem
-from neosort_inference.balance.lot_balance import BalanceInputs
+from neosort_inference.balance.lot_balance import BalanceInputs, bundle_id
 from neosort_inference.balance.trial import load_trial, trial_toml
 from neosort_inference.balance.trying import trial_of
 from neosort_inference.bench.balance import BELT_ITEMS, FIGURES, KnownBelt, belts_of, coverage, fed_with, known_on
 from neosort_inference.bench.record import Record, keep, must_take_json, origin
-from neosort_inference.bundle import Bundle
 from neosort_inference.opening import bundle_path, must_be_new, open_bundle, open_config, open_recipe
 from neosort_inference.options import BundleOption, ConfigOption, JsonOption, RecipeOption
 from neosort_inference.report import percent
@@ -51,7 +50,10 @@ def balance(
     """
     line, rules, model = open_config(config), open_recipe(recipe), open_bundle(bundle)
     inputs = BalanceInputs(
-        bundle=model.metadata, bundle_id=bundle_id(model), trial=load_trial(trial), composition=load_composition()
+        bundle=model.metadata,
+        bundle_id=bundle_id(model.metadata),
+        trial=load_trial(trial),
+        composition=load_composition(),
     )
     must_take_json(json_file)
     seeds = range(first_seed, first_seed + belts)
@@ -95,7 +97,7 @@ def trial(
     found = trial_of(
         known,
         on=f"twin of {line.name}, calibration models, {items:,} items on {belts} belts, seeds from {first_seed}",
-        bundle=bundle_id(model),
+        bundle=bundle_id(model.metadata),
         command=origin()["command"],
     )
     try:
@@ -103,11 +105,6 @@ def trial(
     except OSError as error:
         raise ConfigError(f"FILE {file}: cannot be written ({error.strerror})") from error
     console.print(f"trial: {file}", highlight=False, markup=False, soft_wrap=True)
-
-
-def bundle_id(bundle: Bundle) -> str:
-    """A bundle as the ledger names it."""
-    return f"{bundle.metadata.name}@{bundle.metadata.sha256[:12]}"
 
 
 def _progress(console: Console) -> Progress:
