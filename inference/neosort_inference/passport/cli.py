@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from neosort_inference.balance.weighing import Weighed, Weighing
-from neosort_inference.options import BundleOption
+from neosort_inference.options import BundleOption, LedgerOption, StateOption
 
 # What a command does is loaded when it is called: a line that starts to sort has no use for databases and plots.
 
@@ -36,12 +36,6 @@ class Form(StrEnum):
 
 
 LotArgument = Annotated[str, typer.Argument(help="The lot, by its name.")]
-FolderOption = Annotated[
-    Path | None, typer.Option("--folder", help="The ledger's folder. Left out: this machine's own.", file_okay=False)
-]
-LedgerOption = Annotated[
-    str | None, typer.Option("--ledger", help="The database by URL. Left out: SQLite in the ledger's folder.")
-]
 
 
 @app.command()
@@ -53,7 +47,7 @@ def passport(
     composition: Annotated[Path | None, typer.Option(help="Rare earths by kind (TOML). Left out: shipped.")] = None,
     assay: Annotated[Path | None, typer.Option(help="A laboratory's assay of the lot's magnets (TOML).")] = None,
     makes: Annotated[float, typer.Option(min=1, help="Makes of one kind in the lot, at least.")] = 8.0,
-    folder: FolderOption = None,
+    state: StateOption = None,
     ledger: LedgerOption = None,
 ) -> None:
     """Issue the passport of a closed LOT: mass balance, rare earths, what was weighed; signed with the ledger's key.
@@ -64,7 +58,7 @@ def passport(
     from neosort_inference.passport.issuing import Standing  # noqa: PLC0415
 
     standing = Standing(bundle=bundle, trial=trial, composition=composition, assay=assay, makes=makes)
-    commands.issue_passport(lot, standing, folder, ledger)
+    commands.issue_passport(lot, standing, commands.Where(ledger=ledger, state=state))
 
 
 @app.command()
@@ -76,7 +70,7 @@ def export(
     gs1: Annotated[Path | None, typer.Option(help="For EPCIS: the plant's GS1 identifiers (TOML).")] = None,
     shipped: Annotated[str | None, typer.Option(help="For EPCIS: when the product left, ISO 8601 with zone.")] = None,
     buyer: Annotated[str | None, typer.Option(help="For EPCIS: who took it, a GLN of 13 digits.")] = None,
-    folder: FolderOption = None,
+    state: StateOption = None,
     ledger: LedgerOption = None,
 ) -> None:
     """Write a closed LOT into a file: passport (JSON), report (HTML, PDF), decisions (CSV, Parquet), events (EPCIS)."""
@@ -84,7 +78,7 @@ def export(
     from neosort_inference.passport.exporting import Traceability  # noqa: PLC0415
 
     trace = Traceability(gs1=gs1, shipment=commands.shipment(shipped, buyer))
-    commands.export(lot, form, out, trace, folder=folder, url=ledger)
+    commands.export(lot, form, out, trace, commands.Where(ledger=ledger, state=state))
 
 
 @app.command()
@@ -92,7 +86,9 @@ def verify(
     file: Annotated[Path, typer.Argument(help="A passport (JSON).", dir_okay=False)],
     *,
     key: Annotated[Path | None, typer.Option(help="Public key (ledger.pub) of who should have signed it.")] = None,
-    ledger: Annotated[str | None, typer.Option("--ledger", help="A ledger by URL that should hold the lot.")] = None,
+    held: Annotated[bool, typer.Option("--held", help="Hold it against the ledger that should have the lot.")] = False,
+    state: StateOption = None,
+    ledger: LedgerOption = None,
 ) -> None:
     """Is a passport whole, unaltered, and by whom it should be? Exit code 1 when it is not.
 
@@ -100,7 +96,8 @@ def verify(
     """
     from neosort_inference.passport import commands  # noqa: PLC0415
 
-    raise typer.Exit(0 if commands.verify(file, key, ledger) else 1)
+    where = commands.Where(ledger=ledger, state=state) if held or ledger is not None else None
+    raise typer.Exit(0 if commands.verify(file, key, where) else 1)
 
 
 @app.command()
@@ -111,10 +108,11 @@ def weigh(
     *,
     sigma_kg: Annotated[float | None, typer.Option(min=0, help="One standard deviation. Left out: 0.5 %.")] = None,
     by: Annotated[str, typer.Option(help="Who weighed it. Left out: who is logged in.")] = "",
-    folder: FolderOption = None,
+    state: StateOption = None,
     ledger: LedgerOption = None,
 ) -> None:
     """Put a weighing into the chain of a LOT that is open. Its balance is held against it."""
     from neosort_inference.passport import commands  # noqa: PLC0415
 
-    commands.weigh(lot, Weighing(what=what, mass_kg=mass_kg, sigma_kg=sigma_kg), by, folder, ledger)
+    weighing = Weighing(what=what, mass_kg=mass_kg, sigma_kg=sigma_kg)
+    commands.weigh(lot, weighing, by, commands.Where(ledger=ledger, state=state))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
-from dataclasses import asdict
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,9 +11,8 @@ import typer
 
 from neosort_hardware.config import ConfigError
 from neosort_inference.balance.weighing import WEIGHED_WORDS, Weighing
+from neosort_inference.ledger.asking import Opened, opened, person
 from neosort_inference.ledger.lots import note
-from neosort_inference.ledger.place import Place, default_place
-from neosort_inference.ledger.reading import open_ledger
 from neosort_inference.ledger.signing import read_public_key
 from neosort_inference.passport import words
 from neosort_inference.passport.checking import check_passport
@@ -22,37 +21,46 @@ from neosort_inference.passport.document import LotPassport
 from neosort_inference.passport.epcis import Shipment
 from neosort_inference.passport.exporting import Traceability, export_lot
 from neosort_inference.passport.issuing import Standing, issue
+from neosort_inference.state import State, state_folder
 
 
-def issue_passport(lot: str, standing: Standing, folder: Path | None, url: str | None) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """A ledger as asked for on the command line, and the machine's state folder; None: the usual."""
+
+    ledger: str | None
+    state: Path | None
+
+    def opened(self) -> AbstractContextManager[Opened]:
+        """The ledger. Raises `LedgerError` where there is none."""
+        return opened(self.ledger, State(folder=state_folder(self.state)).ledger)
+
+
+def issue_passport(lot: str, standing: Standing, where: Where) -> None:
     """Issue a lot's passport and say what it says."""
-    place = place_at(folder)
-    with open_ledger(url or place.url) as opened:
-        made = issue(opened, place, lot, standing)
+    with where.opened() as one:
+        made = issue(one.ledger, one.place, lot, standing)
     for name, text in summary(made.passport):
         typer.echo(f"{name:<24}{text}")
     typer.echo(f"{'passport':<24}{made.file}")
 
 
-def export(
-    lot: str, form: Form, out: Path | None, trace: Traceability, *, folder: Path | None, url: str | None
-) -> None:
+def export(lot: str, form: Form, out: Path | None, trace: Traceability, where: Where) -> None:
     """Write a lot into a file and say which."""
-    place = place_at(folder)
     file = out or Path(f"{lot}{form.suffix}")
-    with open_ledger(url or place.url) as opened:
-        export_lot(opened, place, lot, form, file=file, trace=trace)
+    with where.opened() as one:
+        export_lot(one.ledger, one.place, lot, form, file=file, trace=trace)
     typer.echo(f"{form.value}: {file}")
 
 
-def verify(file: Path, key: Path | None, url: str | None) -> bool:
+def verify(file: Path, key: Path | None, where: Where | None) -> bool:
     """Say what is wrong with a passport, or what it says; whether all is well."""
     trusted = None if key is None else read_public_key(key)
-    if url is None:
+    if where is None:
         found = check_passport(file, trusted)
     else:
-        with open_ledger(url) as opened:
-            found = check_passport(file, trusted, opened)
+        with where.opened() as one:
+            found = check_passport(file, trusted, one.ledger)
     for fault in found.faults:
         typer.echo(f"WRONG: {fault}")
     if found.faults or found.passport is None:
@@ -64,22 +72,16 @@ def verify(file: Path, key: Path | None, url: str | None) -> bool:
     return True
 
 
-def weigh(lot: str, weighing: Weighing, by: str, folder: Path | None, url: str | None) -> None:
+def weigh(lot: str, weighing: Weighing, by: str, where: Where) -> None:
     """Put a weighing into an open lot's chain."""
-    place = place_at(folder)
-    with open_ledger(url or place.url) as opened:
-        note(opened.database, lot_id=lot, event="weighed", by=by or getpass.getuser(), detail=asdict(weighing))
+    with where.opened() as one:
+        note(one.ledger.database, one.place, lot_id=lot, event="weighed", by=person(by), detail=asdict(weighing))
     typer.echo(f"{WEIGHED_WORDS[weighing.what]}: {weighing.mass_kg:,.2f} kg")
 
 
 def shipment(at: str | None, buyer_gln: str | None) -> Shipment | None:
     """A shipment as a person has given it; none without a moment. Raises `ConfigError`."""
     return None if at is None else Shipment(at=_moment(at), buyer_gln=buyer_gln)
-
-
-def place_at(folder: Path | None) -> Place:
-    """The ledger's folder asked for, or the machine's own."""
-    return default_place() if folder is None else Place(folder=folder)
 
 
 def summary(made: LotPassport) -> list[tuple[str, str]]:

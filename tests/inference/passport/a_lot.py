@@ -13,10 +13,11 @@ from tests.inference.balance.lots import items, shipped_metadata
 from neosort_inference.balance.composition import load_composition
 from neosort_inference.balance.lot_balance import BalanceInputs
 from neosort_inference.balance.trial import load_trial
-from neosort_inference.ledger.lots import Feed, Numbered, append, close_lot, lock_line, note, open_lot
+from neosort_inference.ledger.appending import append, lock_line
+from neosort_inference.ledger.lots import Feed, close_lot, note, open_lot
 from neosort_inference.ledger.place import Place
 from neosort_inference.ledger.reading import Ledger, open_ledger
-from neosort_inference.ledger.records import DecisionRecord, FaultRecord, Lot, Record, ShotRecord
+from neosort_inference.ledger.records import DecisionRecord, FaultRecord, Lot, Numbered, Record, ShotRecord
 
 BEGAN = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 RUN = "0123456789abcdef0123456789abcdef"
@@ -76,7 +77,7 @@ def closed_lot(place: Place, count: int = 60, *, close: bool = True) -> ClosedLo
         lot = append(connection, lot, [Numbered(record=r, run_id=RUN, run_seq=n) for n, r in enumerate(records, 1)])
     for what, mass_kg in (("product", 11.2), ("rest", 30.1)):
         detail = {"what": what, "mass_kg": mass_kg, "sigma_kg": 0.05}
-        lot = note(ledger.database, lot_id=lot.lot_id, event="weighed", by="Grace", detail=detail)
+        lot = note(ledger.database, place, lot_id=lot.lot_id, event="weighed", by="Grace", detail=detail)
     if close:
         lot = close_lot(ledger.database, place, lot_id=lot.lot_id, by="Ada")
     return ClosedLot(ledger=ledger, place=place, lot=lot)

@@ -14,6 +14,7 @@ from neosort_inference.bundle import read_metadata
 from neosort_inference.ledger.lots import close_lot
 from neosort_inference.ledger.place import Place
 from neosort_inference.opening import bundle_path
+from neosort_inference.state import State
 
 
 @pytest.fixture
@@ -36,13 +37,13 @@ def lot(tmp_path, monkeypatch):
     made = bundle_id(read_metadata(bundle_path(None)))
     original = a_lot.DecisionRecord
     monkeypatch.setattr(a_lot, "DecisionRecord", lambda **v: original(**v | {"bundle_id": made}))
-    opened = a_lot.closed_lot(Place(folder=tmp_path / "ledger"), 20, close=False)
+    opened = a_lot.closed_lot(Place(folder=State(folder=tmp_path).ledger), 20, close=False)
     yield opened
     opened.ledger.close()
 
 
 def test_from_the_scales_to_the_buyer(neosort, lot, tmp_path) -> None:
-    folder, name = ("--folder", lot.place.folder), lot.lot.lot_id
+    folder, name = ("--state", tmp_path), lot.lot.lot_id
     assert neosort("lot", "passport", name, *folder) == (
         2, "", f"neosort: lot {name}: is open, and has no passport before it is closed\n",
     )  # fmt: skip
@@ -54,7 +55,7 @@ def test_from_the_scales_to_the_buyer(neosort, lot, tmp_path) -> None:
     assert "NdFeB in the product" in said
     assert "NdFeB taken out of the product" in said
     file = lot.place.folder / "passports" / f"{name}.passport.json"
-    code, said, _ = neosort("lot", "verify", file, "--key", lot.place.public_key_file, "--ledger", lot.place.url)
+    code, said, _ = neosort("lot", "verify", file, "--key", lot.place.public_key_file, "--held", *folder)
     assert code == 0
     assert f"good: lot {name}, signed by the trusted key" in said
     gs1 = tmp_path / "gs1.toml"
@@ -73,7 +74,7 @@ def test_from_the_scales_to_the_buyer(neosort, lot, tmp_path) -> None:
 
 
 def test_a_passport_issued_anew_leaves_the_old_one(neosort, lot, tmp_path) -> None:
-    folder, name = ("--folder", lot.place.folder), lot.lot.lot_id
+    folder, name = ("--state", tmp_path), lot.lot.lot_id
     close_lot(lot.ledger.database, lot.place, lot_id=name, by="Ada")
     assay = tmp_path / "assay.toml"
     assay.write_text(
@@ -104,19 +105,18 @@ def test_a_passport_issued_anew_leaves_the_old_one(neosort, lot, tmp_path) -> No
         (("verify", "/nowhere.json"), "cannot be read"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_one_sentence(neosort, lot, arguments, words) -> None:
+def test_what_cannot_be_done_is_said_in_one_sentence(neosort, lot, tmp_path, arguments, words) -> None:
     close_lot(lot.ledger.database, lot.place, lot_id=lot.lot.lot_id, by="Ada")
     given = [lot.lot.lot_id if word == "LOT" else word for word in arguments]
-    folder = () if arguments[0] == "verify" else ("--folder", lot.place.folder)
-    code, _, err = neosort("lot", *given, *folder)
+    code, _, err = neosort("lot", *given, "--state", tmp_path)
     assert code == 2
     assert words in err
     assert err.count("\n") == 1
 
 
-def test_a_doctored_passport_ends_with_one(neosort, lot) -> None:
+def test_a_doctored_passport_ends_with_one(neosort, lot, tmp_path) -> None:
     close_lot(lot.ledger.database, lot.place, lot_id=lot.lot.lot_id, by="Ada")
-    assert neosort("lot", "passport", lot.lot.lot_id, "--folder", lot.place.folder)[0] == 0
+    assert neosort("lot", "passport", lot.lot.lot_id, "--state", tmp_path)[0] == 0
     file = lot.place.folder / "passports" / f"{lot.lot.lot_id}.passport.json"
     file.write_text(file.read_text(encoding="utf-8").replace("Schröder", "Schroeder"), encoding="utf-8")
     code, said, _ = neosort("lot", "verify", file)
@@ -125,8 +125,8 @@ def test_a_doctored_passport_ends_with_one(neosort, lot) -> None:
 
 
 def test_a_lot_of_an_unknown_bundle_names_it(neosort, tmp_path) -> None:
-    made = a_lot.closed_lot(Place(folder=tmp_path), 5)
-    code, _, err = neosort("lot", "export", made.lot.lot_id, "--folder", tmp_path)
+    made = a_lot.closed_lot(Place(folder=State(folder=tmp_path).ledger), 5)
+    code, _, err = neosort("lot", "export", made.lot.lot_id, "--state", tmp_path)
     made.ledger.close()
     assert code == 2
     assert "was sorted by bundle neosort@0123456789ab" in err

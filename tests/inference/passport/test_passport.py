@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from tests.inference.passport.a_lot import ClosedLot, closed_lot, inputs
 
-from neosort_inference.ledger.lots import note
+from neosort_inference.ledger.lots import close_lot, note
 from neosort_inference.ledger.place import Place
 from neosort_inference.ledger.records import LedgerError
 from neosort_inference.ledger.signing import Signed, Signer
@@ -62,7 +62,16 @@ def test_an_open_lot_has_no_passport(tmp_path) -> None:
     lot = closed_lot(Place(folder=tmp_path), 5, close=False)
     with pytest.raises(LedgerError, match="is open"):
         told(lot.ledger, lot.lot.lot_id)
-    note(lot.ledger.database, lot_id=lot.lot.lot_id, event="weighed", by="x", detail={"what": "cat", "mass_kg": 4})
+    lot.ledger.close()
+
+
+def test_a_weighing_of_nothing_known_is_refused(tmp_path) -> None:
+    lot = closed_lot(Place(folder=tmp_path), 5, close=False)
+    name, detail = lot.lot.lot_id, {"what": "cat", "mass_kg": 4}
+    note(lot.ledger.database, lot.place, lot_id=name, event="weighed", by="x", detail=detail)
+    close_lot(lot.ledger.database, lot.place, lot_id=name, by="x")
+    with pytest.raises(LedgerError, match="weighing of 'cat'"):
+        weighings(told(lot.ledger, name))
     lot.ledger.close()
 
 
