@@ -19,6 +19,8 @@ from neosort_inference.access.cli import account, token
 from neosort_inference.bench.cli import app as bench
 from neosort_inference.bench.parallel import JobError
 from neosort_inference.bundle import BundleError
+from neosort_inference.calibration.cli import app as calibrate
+from neosort_inference.calibration.procedure import CalibrationError
 from neosort_inference.commands import RunOptions, run_line
 from neosort_inference.devices_cli import app as devices
 from neosort_inference.doctor.command import doctor
@@ -56,7 +58,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Finds NdFeB-bearing items on an e-waste belt and blows them out. 'neosort run' sorts, 'neosort record' "
     "keeps a run, 'neosort replay' sorts what was recorded or photographed, 'neosort devices' shows what is connected, "
-    "'neosort model' what a bundle is, "
+    "'neosort model' what a bundle is, 'neosort calibrate' measures what the line goes by, "
     "'neosort doctor' says whether all is well, 'neosort soak' whether it stays so, "
     "'neosort bench' measures. Press Ctrl-C to stop a run in good order.",
 )
@@ -66,6 +68,7 @@ app.command()(soak)
 app.add_typer(bench, name="bench")
 app.add_typer(account, name="account")
 app.add_typer(token, name="token")
+app.add_typer(calibrate, name="calibrate")
 app.add_typer(devices, name="devices")
 app.add_typer(model, name="model")
 app.add_typer(lot, name="lot")
@@ -190,7 +193,8 @@ def main() -> None:
     try:
         app()
     except (
-        ConfigError, BundleError, RecordingError, PhotographError, PageError, DeviceError, JobError, LedgerError,
+        BundleError, CalibrationError, ConfigError, DeviceError, JobError, LedgerError, PageError, PhotographError,
+        RecordingError,
     ) as error:  # fmt: skip
         print(f"neosort: {error}", file=sys.stderr)
         raise SystemExit(2) from None

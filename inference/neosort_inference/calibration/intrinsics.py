@@ -63,7 +63,7 @@ class Intrinsics(Procedure):
         ),
         tools="printed ChArUco board or chessboard on something stiff",
         minutes=3,
-        tolerance="2 % of the focal length, 3 px of the axis",
+        tolerance="1 % of the focal length, straight to 0.5 px",
         needs=(Need.MOVING_BELT, Need.EMPTY_BELT, Need.CAMERA),
         parameters=(
             Parameter(name="views", title="Views", kind="integer", default=16, least=LEAST_VIEWS, most=60),
