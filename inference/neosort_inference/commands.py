@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -19,7 +19,11 @@ from neosort_hardware.line import open_line
 from neosort_inference.access.serving import serving_of
 from neosort_inference.bundle import load_bundle
 from neosort_inference.bundle_choice import choose_bundle
+from neosort_inference.calibration.procedure import CalibrationError
+from neosort_inference.calibration.record import SHORT
+from neosort_inference.calibration.store import CalibrationStore
 from neosort_inference.decision_log import DECISIONS_FILE, DecisionLog
+from neosort_inference.in_use import InUse
 from neosort_inference.ledger.beginning import keeper_of, sorted_by
 from neosort_inference.ledger.keeper import LedgerKeeper
 from neosort_inference.opening import must_be_new, must_take_files, open_recipe
@@ -62,6 +66,7 @@ def run_line(config: LineConfig, options: RunOptions, console: Console, *more: W
 
     Raises what the user can mend (see `cli.main`).
     """
+    config, options = as_kept(config, options, console)
     plan = plan_of(options, config, console)
     with ExitStack() as stack:
         watchers = stack.enter_context(watching(options, config, console))
@@ -72,7 +77,7 @@ def run_line(config: LineConfig, options: RunOptions, console: Console, *more: W
         log = stack.enter_context(open_log(options))
         keeper = stack.enter_context(open_keeper(options, config, plan))
         sorting = Sorting(line, plan, (*watchers, *more), recorder, log, keeper=keeper)
-        sorting.calibrate_into(State(folder=state_folder(options.state)))
+        sorting.calibrate_into(state_of(options))
         failure = sort_and_keep(sorting, recorder)
     say_trouble(log, console)
     if keeper is not None and keeper.lot_id:
@@ -98,6 +103,28 @@ def sort_and_keep(sorting: Sorting, recorder: RecordingWriter | None = None) -> 
         except RecordingError as error:
             failure = failure or error
     return failure
+
+
+def state_of(options: RunOptions) -> State:
+    """Where what outlives a run is kept."""
+    return State(folder=state_folder(options.state))
+
+
+def as_kept(config: LineConfig, options: RunOptions, console: Console) -> tuple[LineConfig, RunOptions]:
+    """The line with the calibration that is in force for it, to be run by the bundle and the recipe that were activated
+    last, where nothing else is asked for. Each is said. Raises `ConfigError` where one cannot be used."""
+    state = state_of(options)
+    try:
+        record = CalibrationStore(state.calibrations).in_force()
+        calibrated = config if record is None else record.put_into(config)
+    except CalibrationError as error:
+        raise ConfigError(str(error)) from error
+    bundle, recipe = options.bundle or InUse(state.bundles).file(), options.recipe or InUse(state.recipes).file()
+    if record is not None:
+        say(console, f"calibration {record.id[:SHORT]} of {record.at}, by {record.by}")
+    if recipe is not None:
+        say(console, f"recipe {recipe}")
+    return calibrated, replace(options, bundle=bundle, recipe=recipe)
 
 
 def plan_of(options: RunOptions, config: LineConfig, console: Console) -> SortingPlan:
@@ -131,7 +158,7 @@ def watching(options: RunOptions, config: LineConfig, console: Console) -> Itera
         watchers: list[Watcher] = []
         if not options.headless:
             running = Running(bundle=choose_bundle(options.bundle, config).path, recipe=open_recipe(options.recipe))
-            serving = serving_of(config, state_folder(options.state), show_secret=console.is_terminal)
+            serving = serving_of(config, state_of(options), show_secret=console.is_terminal)
             page = PageProcess(options.host, options.port, running, serving)
             stack.callback(page.stop)
             console.print(f"live page: {page.url}", soft_wrap=True)

@@ -55,4 +55,4 @@ class State:
     @property
     def procedure(self) -> Path:
         """Pictures and plots of the procedure that goes on, or went on last."""
-        return self.folder / "procedure"
+        return self.calibrations / "procedure"

@@ -16,6 +16,7 @@ from neosort_inference.api.app import create_app
 from neosort_inference.api.feed import ViewFeed
 from neosort_inference.api.gate import Gate
 from neosort_inference.asking.orders import RefusedError
+from neosort_inference.services.services import Services
 from neosort_inference.state import State
 
 PASSWORD = "correct horse battery"
@@ -83,8 +84,9 @@ class Site:
         self.entry = Entry(self.serving, Passwords(QUICK))
         self.loop = Loop()
         self.feed = ViewFeed()
+        self.services = Services.of(self.serving, self.feed, self.loop)
         self.feed.put(view())
-        self.app = create_app(self.feed, self.loop, self.entry)
+        self.app = create_app(self.feed, self.loop, self.entry, self.services)
         self.app.add_middleware(Gate, entry=self.entry)
 
     def account(self, name: str, role: Role) -> None:

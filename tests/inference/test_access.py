@@ -220,11 +220,11 @@ def test_the_first_secret_makes_one_admin_and_no_more(tmp_path):
 
 
 def test_a_secret_is_made_only_for_somebody_who_looks_on_at_a_first_start(tmp_path):
-    assert serving_of(LineConfig(), tmp_path, show_secret=False).first_secret is None
-    made = [serving_of(LineConfig(), tmp_path, show_secret=True).first_secret for _ in range(2)]
+    assert serving_of(LineConfig(), State(folder=tmp_path), show_secret=False).first_secret is None
+    made = [serving_of(LineConfig(), State(folder=tmp_path), show_secret=True).first_secret for _ in range(2)]
     assert made[0] != made[1]
     entry_at(tmp_path).accounts.add("ada", Role.ADMIN, PASSWORD, "root")
-    assert serving_of(LineConfig(), tmp_path, show_secret=True).first_secret is None
+    assert serving_of(LineConfig(), State(folder=tmp_path), show_secret=True).first_secret is None
 
 
 def test_a_line_with_one_real_device_is_no_twin():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import secrets
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from neosort_hardware.config import ConfigError, LineConfig
 from neosort_inference.access.database import AccountError, any_account
@@ -23,10 +22,9 @@ class Serving:
     first_secret: str | None = None
 
 
-def serving_of(config: LineConfig, folder: Path, *, show_secret: bool) -> Serving:
-    """How a line is served whose state lies in that folder. ``show_secret``: somebody looks on, to whom the one-time
+def serving_of(config: LineConfig, state: State, *, show_secret: bool) -> Serving:
+    """How a line is served whose state that is. ``show_secret``: somebody looks on, to whom the one-time
     secret of a first start can be shown; it goes into no log. Raises `ConfigError`."""
-    state = State(folder=folder)
     try:
         first = not any_account(state.accounts)
     except AccountError as error:

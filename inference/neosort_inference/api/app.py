@@ -8,22 +8,55 @@ from fastapi import FastAPI
 
 from neosort_inference.access.entry import Entry
 from neosort_inference.access.serving import Serving
-from neosort_inference.api import accounts, alarms, audit, health, line, live, session, tokens
+from neosort_inference.api import (
+    accounts,
+    alarms,
+    audit,
+    bundles,
+    calibrations,
+    events,
+    health,
+    jobs,
+    line,
+    live,
+    procedures,
+    recipes,
+    session,
+    tokens,
+)
 from neosort_inference.api.feed import ViewFeed
 from neosort_inference.api.problems import RESPONSES, Problem, add_problems
 from neosort_inference.asking.channel import Loop, NoLoop
+from neosort_inference.services.services import Services
 
-ROUTERS = (health, live, alarms, line, session, accounts, tokens, audit)
+ROUTERS = (
+    health,
+    live,
+    alarms,
+    line,
+    procedures,
+    calibrations,
+    recipes,
+    bundles,
+    events,
+    jobs,
+    session,
+    accounts,
+    tokens,
+    audit,
+)
 ABOUT = """What a technician or a machine may see and do at the line. Errors are problem details (RFC 9457).
 
 Send a token of `neosort token create` as `Authorization: Bearer …`, or log in with `POST /session` and send the cookie
 along, with every change also the session's token in the header `X-CSRF-Token`."""
 
 
-def create_app(feed: ViewFeed, loop: Loop | None = None, entry: Entry | None = None) -> FastAPI:
+def create_app(
+    feed: ViewFeed, loop: Loop | None = None, entry: Entry | None = None, services: Services | None = None
+) -> FastAPI:
     """The application over ``feed``. Before the first window what shows the line answers 503.
 
-    ``loop``: takes orders; left out, nobody does. ``entry``: who may do what.
+    ``loop``: takes orders; left out, nobody does. ``entry``: who may do what. ``services``: what is kept.
     """
     app = FastAPI(
         title="neosort",
@@ -35,8 +68,9 @@ def create_app(feed: ViewFeed, loop: Loop | None = None, entry: Entry | None = N
         responses=RESPONSES,
     )
     app.state.feed = feed
-    app.state.loop = NoLoop() if loop is None else loop
+    app.state.loop = loop = NoLoop() if loop is None else loop
     app.state.entry = Entry(Serving()) if entry is None else entry
+    app.state.services = Services.of(Serving(), feed, loop) if services is None else services
     for part in ROUTERS:
         app.include_router(part.router)
     add_problems(app)

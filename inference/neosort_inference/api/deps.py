@@ -17,6 +17,7 @@ from neosort_inference.api.feed import Shown, ViewFeed
 from neosort_inference.api.gate import SAFE, address_of, identity_of
 from neosort_inference.asking.channel import Loop
 from neosort_inference.asking.orders import RefusedError
+from neosort_inference.services.services import Services
 
 CSRF = "x-csrf-token"
 # Told to the description of the interface; who it is, `identity_of` finds out.
@@ -37,6 +38,11 @@ def _loop(request: Request) -> Loop:
 def _entry(request: HTTPConnection) -> Entry:
     entry: Entry = request.app.state.entry
     return entry
+
+
+def _services(request: HTTPConnection) -> Services:
+    services: Services = request.app.state.services
+    return services
 
 
 def _newest(feed: Annotated[ViewFeed, Depends(_feed)]) -> Shown:
@@ -89,6 +95,7 @@ def _must_be_meant(identity: Identity, connection: HTTPConnection) -> None:
 
 Feed = Annotated[ViewFeed, Depends(_feed)]
 AskLoop = Annotated[Loop, Depends(_loop)]
+TheServices = Annotated[Services, Depends(_services)]
 TheEntry = Annotated[Entry, Depends(_entry)]
 Newest = Annotated[Shown, Depends(_newest)]
 Viewer = Annotated[Actor, Depends(Needs(Role.VIEWER))]

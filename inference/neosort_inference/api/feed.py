@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -54,6 +55,11 @@ class ViewFeed:
         self._decisions: deque[Decision] = deque(maxlen=LAST_DECISIONS)
         self._known: set[int] = set()
         self._history: deque[Snapshot] = deque()
+        self._listeners: list[Callable[[WindowView], None]] = []
+
+    def listen(self, listener: Callable[[WindowView], None]) -> None:
+        """Have every view told to ``listener``, in the thread that puts it."""
+        self._listeners.append(listener)
 
     def put(self, view: WindowView) -> None:
         """A newer view of the line."""
@@ -61,6 +67,8 @@ class ViewFeed:
             number = self._shown[-1].number + 1 if self._shown else 1
             self._shown.append(Shown(number=number, view=view, arrived_s=time.monotonic()))
             self._remember(view)
+        for listener in self._listeners:
+            listener(view)
 
     def latest(self) -> Shown | None:
         """The newest view; None before the first."""

@@ -18,6 +18,9 @@ HEARD_WITHIN_S = 5.0
 NO_CACHE = {"Cache-Control": "no-store"}
 router = APIRouter(tags=["health"])
 _TEXT: dict[int | str, dict[str, object]] = {200: {"content": {"text/plain": {"example": "ok"}}}}
+_NOT_READY: dict[int | str, dict[str, object]] = {
+    503: {"content": {"text/plain": {"example": "stopped, heard of 0.1 s ago"}}}
+}
 
 
 def _scraper(connection: HTTPConnection, entry: TheEntry) -> None:
@@ -35,7 +38,7 @@ def healthz() -> str:
     return "ok"
 
 
-@router.get("/readyz", response_class=PlainTextResponse, responses=_TEXT)
+@router.get("/readyz", response_class=PlainTextResponse, responses=_TEXT | _NOT_READY)
 def readyz(shown: Newest) -> PlainTextResponse:
     """The line sorts, and its loop has been heard of within the last seconds; 503 otherwise."""
     age_s, state = time.monotonic() - shown.arrived_s, shown.view.snapshot.state

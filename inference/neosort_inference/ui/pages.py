@@ -15,6 +15,7 @@ from neosort_inference.api.app import create_app
 from neosort_inference.api.feed import ViewFeed
 from neosort_inference.api.gate import Gate
 from neosort_inference.asking.channel import Loop
+from neosort_inference.services.services import Services
 from neosort_inference.ui.calibrate_page import calibrate_page
 from neosort_inference.ui.health_page import health_page
 from neosort_inference.ui.line_page import line_page
@@ -54,9 +55,10 @@ def _built(build: Build, site: Site) -> Callable[[Request], None]:
 def page_server(loop: Loop, running: Running, serving: Serving) -> tuple[ViewFeed, uvicorn.Server]:
     """A server of the interface and the pages, not yet running, and the feed that they show."""
     feed, entry = ViewFeed(), Entry(serving)
-    app = create_app(feed, loop, entry)
+    services = Services.of(serving, feed, loop)
+    app = create_app(feed, loop, entry, services)
     app.add_middleware(Gate, entry=entry)
     add_login(app)
-    add_pages(app, Site(feed=feed, loop=loop, running=running, serving=serving, entry=entry))
+    add_pages(app, Site(feed=feed, loop=loop, running=running, serving=serving, entry=entry, services=services))
     config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="on", timeout_graceful_shutdown=1)
     return feed, uvicorn.Server(config)

@@ -1,0 +1,41 @@
+"""All of them together, as routes and pages are handed them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from neosort_inference.access.serving import Serving
+from neosort_inference.api.feed import ViewFeed
+from neosort_inference.asking.channel import Loop
+from neosort_inference.services.bundles import Bundles
+from neosort_inference.services.calibrations import Calibrations
+from neosort_inference.services.events import Events
+from neosort_inference.services.jobs import Jobs
+from neosort_inference.services.recipes import Recipes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What people keep and change at one line."""
+
+    serving: Serving
+    jobs: Jobs
+    recipes: Recipes
+    bundles: Bundles
+    calibrations: Calibrations
+    events: Events
+
+    @classmethod
+    def of(cls, serving: Serving, feed: ViewFeed, loop: Loop) -> Self:
+        """Over what lies in the state folder; nothing is made before it is needed."""
+        state, jobs, events = serving.state, Jobs(), Events()
+        feed.listen(events.see)
+        return cls(
+            serving=serving,
+            jobs=jobs,
+            recipes=Recipes(state.recipes, loop),
+            bundles=Bundles(state.bundles, loop, jobs),
+            calibrations=Calibrations(state.calibrations, serving.config, loop),
+            events=events,
+        )
