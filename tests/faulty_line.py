@@ -77,7 +77,7 @@ class SlowBundle(FakeBundle):
         return found
 
 
-class _Script:
+class Script:
     """The truth of a line, handed on every turn: what is to happen by then happens before."""
 
     def __init__(self, line: Line, known: list, events: dict[float, Callable]) -> None:
@@ -126,7 +126,7 @@ def play(events, seconds=10.0, *, seed=3, speed=1.0, blind="none", keeper=None, 
     world = World(LineConfig.model_validate(layout), VirtualClock(computing_ns=time.thread_time_ns), seed, SCENERY)
     with simulated_line(world) as opened:
         bundle = SlowBundle(opened.clock)
-        script = _Script(opened, bundle.items, events)
+        script = Script(opened, bundle.items, events)
         line = dataclasses.replace(opened, truth=script)
         plan = SortingPlan(bundle=bundle, recipe=RECIPE, seconds=seconds, blind=blind)
         script.sorting = Sorting(line, plan, keeper=keeper)

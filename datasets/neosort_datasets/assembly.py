@@ -19,6 +19,7 @@ Blind = Literal["camera", "field", "none"]
 
 WAIT_FOR_FIELD_MM = 60.0  # past this much belt without the missing samples the window goes on without them
 MAX_PENDING = 40
+_SAME_MM = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,31 @@ class WindowAssembler:
     def waiting(self) -> int:
         """Windows that wait for their field."""
         return len(self._pending)
+
+    def successor(self, grid: WindowGrid, geometry: LineGeometry, pace: Pace | None = None) -> WindowAssembler:
+        """One for another grid or another calibration of the same line, to be fed beside this one until it `follows`.
+
+        It has seen nothing of the belt yet, but knows what channels read over an empty one.
+        """
+        made = WindowAssembler(grid, geometry, self.blind, pace)
+        made._history.share_baseline(self._history)
+        return made
+
+    def follows(self, reached_mm: float) -> bool:
+        """Whether its windows go on whole from where another's have got to; those that end before are let go."""
+        if self.blind == "camera":
+            self._cut_without_pictures()
+        while self._pending and self._pending[0].end_mm <= reached_mm + _SAME_MM:
+            self._pending.popleft()
+        if not self._pending:
+            return False
+        start_mm = self._pending[0].end_mm - self.grid.length_mm
+        known_mm = max(
+            -np.inf if self.blind == "camera" else self._mosaic.begins_mm,
+            -np.inf if self.blind == "field" else self._history.begins_mm + self._gridder.lead_mm,
+        )
+        overlap_mm = max(0.0, self.grid.length_mm - self._pace.most_mm)
+        return known_mm <= start_mm + _SAME_MM and start_mm <= reached_mm - overlap_mm + _SAME_MM
 
     def forget(self) -> None:
         """Begin anew: places counted before are not where they were. What channels read over an empty belt is kept."""

@@ -99,6 +99,15 @@ class FieldHistory:
         while self._blocks[0][0][-1] < places_mm[-1] - self._keep_mm:
             self._blocks.popleft()
 
+    @property
+    def begins_mm(self) -> float:
+        """The first place that is known; infinitely far before the first sample."""
+        return float(self._blocks[0][0][0]) if self._blocks else np.inf
+
+    def share_baseline(self, other: FieldHistory) -> None:
+        """Go by what another history of the same array knows of the empty belt; both may be fed the same blocks."""
+        self._baseline = other._baseline
+
     def forget_places(self) -> None:
         """What lay where means nothing any more; what the channels read over an empty belt does."""
         self._blocks.clear()

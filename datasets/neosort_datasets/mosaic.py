@@ -37,6 +37,7 @@ class Mosaic:
         self._shown: deque[_Shown] = deque()
         self._reached_mm = self._passed_mm = -np.inf
         self._hop_mm = grid.length_mm
+        self.begins_mm = np.inf  # from there on the belt has been seen without a gap
 
     def add(self, frame: Frame) -> list[float]:
         """Take a frame; upstream ends (mm) of the windows that can be cut now. A frame from farther back gives none."""
@@ -97,6 +98,7 @@ class Mosaic:
             first_mm = shown.high_mm
         self._shown.clear()
         self._shown.append(shown)
+        self.begins_mm = shown.low_mm
         near = np.isfinite(self._passed_mm) and shown.low_mm - self._passed_mm < _NEAR * self._grid.length_mm
         before = [end_mm for end_mm in self._hops_to(first_mm) if end_mm < first_mm - _SAME_MM] if near else []
         self._passed_mm = -np.inf

@@ -21,6 +21,7 @@ from neosort_inference.bench.parallel import JobError
 from neosort_inference.bundle import BundleError
 from neosort_inference.calibration.cli import app as calibrate
 from neosort_inference.calibration.procedure import CalibrationError
+from neosort_inference.change_cli import change
 from neosort_inference.commands import RunOptions, run_line
 from neosort_inference.devices_cli import app as devices
 from neosort_inference.doctor.command import doctor
@@ -58,11 +59,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Finds NdFeB-bearing items on an e-waste belt and blows them out. 'neosort run' sorts, 'neosort record' "
     "keeps a run, 'neosort replay' sorts what was recorded or photographed, 'neosort devices' shows what is connected, "
-    "'neosort model' what a bundle is, 'neosort calibrate' measures what the line goes by, "
+    "'neosort model' what a bundle is, 'neosort change' gives a running line another, "
+    "'neosort calibrate' measures what the line goes by, "
     "'neosort doctor' says whether all is well, 'neosort soak' whether it stays so, "
     "'neosort bench' measures. Press Ctrl-C to stop a run in good order.",
 )
 
+app.command()(change)
 app.command()(doctor)
 app.command()(soak)
 app.add_typer(bench, name="bench")
@@ -97,6 +100,13 @@ def run(
     state: StateOption = None,
     ledger: LedgerOption = None,
     log: LogOption = LogForm.TEXT,
+    shadow: Annotated[
+        Path | None,
+        typer.Option(help="A second bundle that looks on and fires nothing; differences are counted and logged."),
+    ] = None,
+    control: Annotated[
+        Path | None, typer.Option(help="Socket at which 'neosort change' may ask this line for another bundle …")
+    ] = None,
 ) -> None:
     """Sort a line, with a live view here and in the browser, and a report at the end.
 
@@ -106,6 +116,7 @@ def run(
     options = RunOptions(
         seconds=seconds, fast=fast, seed=seed, headless=headless, report=report, record=record, blind=blind.value,
         bundle=bundle, recipe=recipe, host=host, port=port, state=state, ledger=ledger,
+        shadow=shadow, control=control,
     )  # fmt: skip
     if log is LogForm.TEXT:
         raise typer.Exit(run_line(line, options, Console()))

@@ -17,6 +17,7 @@ from neosort_hardware.clock import Clock, RealClock, VirtualClock
 from neosort_hardware.config import ConfigError, LineConfig
 from neosort_hardware.line import open_line
 from neosort_inference.access.serving import serving_of
+from neosort_inference.asking.control import ControlSocket
 from neosort_inference.bundle import load_bundle
 from neosort_inference.bundle_choice import choose_bundle
 from neosort_inference.calibration.procedure import CalibrationError
@@ -26,11 +27,12 @@ from neosort_inference.decision_log import DECISIONS_FILE, DecisionLog
 from neosort_inference.in_use import InUse
 from neosort_inference.ledger.beginning import keeper_of, sorted_by
 from neosort_inference.ledger.keeper import LedgerKeeper
+from neosort_inference.onlookers import Watcher
 from neosort_inference.opening import must_be_new, must_take_files, open_recipe
 from neosort_inference.operating_point import operating_point
 from neosort_inference.report import Report, build_report, print_report, write_report
 from neosort_inference.service import service_watchers
-from neosort_inference.sorting import Sorting, SortingPlan, Watcher
+from neosort_inference.sorting import Sorting, SortingPlan
 from neosort_inference.state import State, state_folder
 from neosort_inference.telemetry import Telemetry
 from neosort_inference.terminal import LiveTerminal
@@ -39,6 +41,7 @@ from neosort_inference.ui.server import PageProcess
 from neosort_inference.watching import PageWatcher, TerminalWatcher
 
 SLOW_DISK_S = 60.0
+SHADOW_FILE = "shadow.jsonl"
 LOGGER = logging.getLogger("neosort.line")
 
 
@@ -59,6 +62,8 @@ class RunOptions:
     port: int
     state: Path | None = None
     ledger: str | None = None
+    shadow: Path | None = None
+    control: Path | None = None
 
 
 def run_line(config: LineConfig, options: RunOptions, console: Console, *more: Watcher) -> int:
@@ -82,7 +87,9 @@ def run_line(config: LineConfig, options: RunOptions, console: Console, *more: W
     say_trouble(log, console)
     if keeper is not None and keeper.lot_id:
         say(console, keeper.summary())
-    code = conclude(sorting.telemetry, config, plan, options, console, truth=line.truth is not None)
+    if (shadow := sorting.shadowing.counts()) is not None:
+        say(console, str(shadow))
+    code = conclude(sorting.telemetry, config, sorting.plan, options, console, truth=line.truth is not None)
     if recorder is not None:
         say(console, summary_of(recorder))
     if failure is not None:
@@ -137,12 +144,15 @@ def plan_of(options: RunOptions, config: LineConfig, console: Console) -> Sortin
         recipe=open_recipe(options.recipe),
         blind=options.blind,
         seconds=options.seconds,
+        shadow=None if options.shadow is None else load_bundle(options.shadow),
+        shadow_log=None if options.report is None else options.report / SHADOW_FILE,
     )
     operating_point(plan.recipe, plan.bundle, plan.blind)
     if options.record is not None:
         must_be_new("--record", options.record)
     if options.report is not None:
         must_take_files("--report", options.report)
+        (options.report / SHADOW_FILE).unlink(missing_ok=True)
     return plan
 
 
@@ -168,6 +178,9 @@ def watching(options: RunOptions, config: LineConfig, console: Console) -> Itera
         terminal = stack.enter_context(LiveTerminal(console, for_s=options.seconds))
         watchers.append(TerminalWatcher(terminal))
         watchers += service_watchers(stack)
+        if options.control is not None:
+            watchers.append(control := ControlSocket(options.control))
+            stack.callback(control.close)
         yield tuple(watchers)
 
 

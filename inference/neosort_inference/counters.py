@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from neosort_hardware.line import Line, slots_of
 from neosort_hardware.types import ArrayI64, Decision, FieldBlock, Frame, Verdict
+from neosort_inference.exchange.shadow import ShadowCounts
 from neosort_inference.memory import resident_bytes
 from neosort_inference.stages import Stages
 
@@ -70,6 +71,7 @@ class Counts:
     valves_open: tuple[int, ...] = ()
     memory_bytes: int = 0
     processor_s: float = 0.0
+    shadow: ShadowCounts | None = None
 
 
 NOTHING_YET = Counts()
@@ -130,20 +132,20 @@ class Keeper(Protocol):
 
 
 class Counters:
-    """Counts as things happen: called in the loop, a few microseconds each time."""
+    """Counts as things happen: called in the loop, a few microseconds each time. ``about``: what sorts now, by name."""
 
     def __init__(
         self,
         line: Line,
         *,
-        about: Mapping[str, str],
+        about: Callable[[], Mapping[str, str]],
         stages: Stages,
         windows: Windows,
         recorder: Keeper | None,
         keeper: LedgerQueue | None = None,
         left_out: Mapping[str, int],
     ) -> None:
-        self._line, self._about, self._stages = line, dict(about), stages
+        self._line, self.about, self._stages = line, about, stages
         self._windows, self._recorder, self._left_out = windows, recorder, left_out
         self._keeper = keeper
         self._latency_s, self._window_s, self._distance_m = Histogram(SECONDS), Histogram(SECONDS), Histogram(METRES)
@@ -175,11 +177,12 @@ class Counters:
         for decision in decisions:
             self._on_decision(decision)
 
-    def counts(self, faults: Mapping[str, int]) -> Counts:
+    def counts(self, faults: Mapping[str, int], shadow: ShadowCounts | None = None) -> Counts:
         """Everything as it stands. ``faults``: how often each has come. Asks the devices how they are."""
         health = {slot: getattr(self._line, slot).health() for slot in slots_of(self._line.config)}
         return Counts(
-            about=self._about,
+            about=dict(self.about()),
+            shadow=shadow,
             latency_s=self._latency_s.distribution(),
             distance_m=self._distance_m.distribution(),
             window_s=self._window_s.distribution(),

@@ -38,6 +38,10 @@ class ShotPlanner:
         self._recent_ns: deque[int] = deque()
         self._ids = count(1) if ids is None else ids
 
+    def goes_on_from(self, former: ShotPlanner) -> None:
+        """What the former one has planned in the last second counts against this one's rate too."""
+        self._recent_ns = former._recent_ns
+
     @property
     def reach_mm(self) -> float:
         """Items nearer than this along the belt may be touched by what is meant for another."""

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from neosort_datasets.assembly import Blind, WindowAssembler
 from neosort_datasets.window import BeltWindow
 from neosort_hardware.devices import EndOfStream
 from neosort_hardware.line import Line
 from neosort_hardware.types import Decision, FieldBlock, Frame, Shot, ShotOutcome, Verdict
-from neosort_inference.detector import Detector
 from neosort_inference.ejection import ShotPlanner
+from neosort_inference.exchange.ways import Ways
 from neosort_inference.faults.catalogue import CATALOGUE
 from neosort_inference.faults.jets import Air
 from neosort_inference.faults.modes import Condition, Mode
 from neosort_inference.faults.reached_line import ReachedLine
 from neosort_inference.faults.watch import FaultWatch
-from neosort_inference.recipe import Judge, NoShot
+from neosort_inference.recipe import NoShot
 from neosort_inference.stages import Stages
 from neosort_inference.telemetry import Telemetry
 from neosort_inference.tracks import Track, Tracker
@@ -65,32 +64,24 @@ class SortingLoop:
     """Sorts one line until told to stop. One thread; whoever calls `step` owns the devices.
 
     A device that is lost ends nothing: the line goes on by what is left, as ``watch`` says, and the device is looked
-    for meanwhile. ``judges``: one for each set of senses that the line may be left with. ``heavy_planner``: of the
-    line's diverter for what is too heavy for air; without one that is left to the air as well.
+    for meanwhile. ``ways``: bundle, recipe and calibration, which may change between windows.
     """
 
     def __init__(
         self,
         line: Line,
         *,
-        assembler: WindowAssembler,
-        detector: Detector,
+        ways: Ways,
         tracker: Tracker,
-        judges: Mapping[Blind, Judge],
-        planner: ShotPlanner,
         reached: ReachedLine,
         watch: FaultWatch,
         telemetry: Telemetry,
         listeners: Listeners,
         stages: Stages,
-        heavy_planner: ShotPlanner | None = None,
     ) -> None:
         self._line = line
-        self._assembler = assembler
-        self._detector = detector
+        self._ways = ways
         self._tracker = tracker
-        self._judges = judges
-        self._planner, self._heavy_planner = planner, heavy_planner
         self._reached = reached
         self._watch = watch
         self._air = Air(lambda: reached.plant_state)
@@ -176,7 +167,7 @@ class SortingLoop:
         with self._stages.watch:
             self._watch.see_block(block)
         with self._stages.field:
-            self._assembler.add_block(self._watch.trusted(block))
+            self._ways.add_block(self._watch.trusted(block))
         with self._stages.tell:
             self._listeners.on_block(block)
         return True
@@ -190,7 +181,7 @@ class SortingLoop:
         with self._stages.watch:
             self._watch.see_frame(frame)
         with self._stages.rectify:
-            self._assembler.add_frame(frame)
+            self._ways.add_frame(frame)
         with self._stages.tell:
             self._listeners.on_frame(frame)
         if self._watch.condition.blind == "field":
@@ -200,7 +191,7 @@ class SortingLoop:
     def _obey(self, condition: Condition) -> None:
         """Sort by the senses that are left; stopped, keep every valve shut."""
         if condition.blind is not None:
-            self._assembler.blind = condition.blind
+            self._ways.go_without(condition.blind)
         self._telemetry.on_mode(Mode.STOP if self._held_by else condition.mode)
         stop = self.stopped_by()
         if stop is None:
@@ -214,7 +205,7 @@ class SortingLoop:
 
     def _forget(self) -> None:
         """Nothing of what was seen so far will lie where it was counted."""
-        self._assembler.forget()
+        self._ways.forget()
         self._tracker.forget()
 
     def _recall(self, fault: str) -> None:
@@ -229,7 +220,7 @@ class SortingLoop:
     def _decide_ready_windows(self) -> None:
         belt_mm = self._reached.belt_mm()
         with self._stages.grid:
-            windows = self._assembler.ready(belt_mm)
+            windows = self._ways.ready(belt_mm)
         for which, window in enumerate(windows):
             if which > 0:
                 self._reached.heartbeat()  # several at once may take longer than its limit
@@ -238,11 +229,13 @@ class SortingLoop:
                 self._watch.see_window(window, len(decisions))
             with self._stages.tell:
                 self._listeners.on_window(window, decisions)
+            self._ways.decided(window, decisions)
+        self._ways.between_windows()
 
     def _decide(self, window: BeltWindow) -> list[Decision]:
         began_ns = self._line.clock.computing_ns()
         with self._stages.detect:
-            detections = self._detector.detect(window)
+            detections = self._ways.detect(window)
         with self._stages.track:
             due = self._tracker.update(detections, window.start_mm, window.grid.length_mm)
         spent_ns = self._line.clock.computing_ns() - began_ns
@@ -261,7 +254,7 @@ class SortingLoop:
         shot, no_shot = (aim, self._hand_over(aim)) if isinstance(aim, Shot) else (None, aim)
         now_ns = self._line.clock.now_ns()
         detection = track.detection
-        last_sensor_mm = track.box.belt_hi_mm + self._line.geometry.array_station_mm
+        last_sensor_mm = track.box.belt_hi_mm + self._ways.now.geometry.array_station_mm
         return Decision(
             track_id=track.track_id,
             box=track.box,
@@ -289,13 +282,13 @@ class SortingLoop:
 
     def _aim(self, track: Track) -> Shot | NoShot:
         """The shot for a track, or why there is none."""
-        judge = self._judges[self._assembler.blind]
+        judge = self._ways.now.judges[self._ways.blind]
         if no_shot := judge.why_not(track.detection):
             return no_shot
         if stop := self.stopped_by():
             return NoShot(verdict=Verdict.REFUSED, reason=stop.words)
         planner = self._planner_for(judge.heavy(track.detection))
-        if planner is self._planner and self._air.too_heavy(track.detection.kind):
+        if planner is self._ways.now.planner and self._air.too_heavy(track.detection.kind):
             return NoShot(verdict=Verdict.REFUSED, reason=CATALOGUE["air.low"].words)
         beside = self._tracker.neighbours(track, planner.reach_mm)
         protected = [t.box for t in beside if judge.forbidden(t.detection)]
@@ -307,4 +300,5 @@ class SortingLoop:
 
     def _planner_for(self, heavy: bool) -> ShotPlanner:
         """Of the diverter that is to throw it."""
-        return self._heavy_planner if heavy and self._heavy_planner is not None else self._planner
+        way = self._ways.now
+        return way.heavy_planner if heavy and way.heavy_planner is not None else way.planner

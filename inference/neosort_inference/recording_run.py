@@ -16,7 +16,7 @@ from neosort_hardware.config import LineConfig
 from neosort_hardware.devices import EndOfStream
 from neosort_hardware.line import Line, open_line
 from neosort_inference.commands import clock_of, open_recorder, say, summary_of
-from neosort_inference.sorting import stop_on_signals
+from neosort_inference.signals import stop_on_signals
 
 READ_TIMEOUT_S = 0.05
 SHOW_EVERY_S = 0.25

@@ -15,7 +15,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from neosort_inference.asking.channel import Asked
-from neosort_inference.sorting import Watcher
+from neosort_inference.onlookers import Watcher
 from neosort_inference.telemetry import Snapshot, WindowView
 
 STATUS_EVERY_S = 1.0

@@ -3,41 +3,36 @@
 from __future__ import annotations
 
 import math
-import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import count
-from types import FrameType
-from typing import Protocol
+from pathlib import Path
 
-from neosort_datasets.assembly import Blind, WindowAssembler
-from neosort_datasets.line_grid import line_grid
-from neosort_datasets.pacing import Pace
-from neosort_datasets.rectification import View
+from neosort_datasets.assembly import Blind
 from neosort_datasets.window import BeltWindow
+from neosort_hardware.clock import VirtualClock
 from neosort_hardware.line import Line
-from neosort_hardware.types import Decision, FieldBlock, Frame, ItemTruth, Landing, Shot
-from neosort_inference.asking.channel import Asked
+from neosort_hardware.types import Decision, FieldBlock, Frame, Shot
 from neosort_inference.asking.desk import Desk
 from neosort_inference.bundle import Bundle
 from neosort_inference.calibrating import Calibrating
 from neosort_inference.calibration.store import CalibrationStore
 from neosort_inference.counters import Counters
-from neosort_inference.detector import Detector
-from neosort_inference.ejection import ShotPlanner, heavy_planner
+from neosort_inference.exchange.exchanging import Exchanging
+from neosort_inference.exchange.shadowing import Shadowing
+from neosort_inference.exchange.way import Means, WayMaker
+from neosort_inference.exchange.ways import Changed, Ways
 from neosort_inference.faults.alarm_log import log_alarm
 from neosort_inference.faults.alarms import Alarm, Step
 from neosort_inference.faults.building import watch_of
 from neosort_inference.faults.load import Load
-from neosort_inference.faults.modes import left_with
 from neosort_inference.faults.reached_line import ReachedLine
+from neosort_inference.ledger.beginning import sorted_by
 from neosort_inference.loop import Listeners, SortingLoop
+from neosort_inference.onlookers import DecisionSink, Keeper, Recorder, Watcher
 from neosort_inference.operating import Operating
-from neosort_inference.operating_point import operating_point
-from neosort_inference.recipe import Judge, Recipe
+from neosort_inference.recipe import Recipe
+from neosort_inference.signals import stop_on_signals
 from neosort_inference.speed_gauge import SpeedGauge
 from neosort_inference.stages import Stages
 from neosort_inference.state import State
@@ -47,100 +42,19 @@ from neosort_inference.tracks import FIELD_MARGIN_MM, Tracker
 LOOK_EVERY_S = 0.2
 
 
-class Watcher(Protocol):
-    """Shows the run to a person while it goes on. Called in the loop: returns at once."""
-
-    def update(self, snapshot: Snapshot) -> None:
-        """A fresh snapshot, a few times a second."""
-
-    def show(self, view: WindowView) -> None:
-        """A window with its decisions."""
-
-    def asked(self) -> tuple[Asked, ...]:
-        """What its people have asked of the line since the last call."""
-
-
-class Recorder(Protocol):
-    """Keeps a run. Called in the loop: returns at once, whatever the disk does."""
-
-    @property
-    def trouble(self) -> str:
-        """What keeps the recording from being whole; empty while nothing does."""
-
-    @property
-    def waiting(self) -> int:
-        """Values that wait for the disk."""
-
-    @property
-    def dropped(self) -> dict[str, int]:
-        """Values that were not written, by topic."""
-
-    @property
-    def free_bytes(self) -> int | None:
-        """Room on the disk when last looked; None before that."""
-
-    def write_frame(self, frame: Frame) -> None:
-        """A frame as it came."""
-
-    def write_block(self, block: FieldBlock) -> None:
-        """A block as it came."""
-
-    def write_decision(self, decision: Decision) -> None:
-        """A decision, its shot inside it."""
-
-    def write_item(self, item: ItemTruth) -> None:
-        """What lay on the belt."""
-
-    def write_landing(self, landing: Landing) -> None:
-        """Where it came to rest."""
-
-
-class Keeper(Protocol):
-    """Puts the run down in the ledger. Called in the loop: returns at once, whatever the database does."""
-
-    @property
-    def trouble(self) -> str:
-        """What keeps the ledger from being written; empty while nothing does."""
-
-    @property
-    def waiting(self) -> int:
-        """Happenings that wait for the database."""
-
-    @property
-    def dropped(self) -> int:
-        """Happenings that will never be in it."""
-
-    @property
-    def free_bytes(self) -> int | None:
-        """Room on its disk when last looked; None before that."""
-
-    def on_window(self, window: BeltWindow, decisions: Sequence[Decision], senses: str) -> None:
-        """A window has been decided on."""
-
-    def on_recalled(self, shot: Shot, fault: str) -> None:
-        """A shot that the diverter had taken was undone by a fault before it blew."""
-
-    def on_alarm(self, alarm: Alarm, step: Step, belt_mm: float) -> None:
-        """A step of an alarm."""
-
-
-class DecisionSink(Protocol):
-    """Takes every decision. Called in the loop: returns at once."""
-
-    def write(self, decision: Decision) -> None:
-        """A decision, just made."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SortingPlan:
     """How to sort. ``seconds``: of the line's clock, None until stopped or the source ends. ``kept``: decisions held in
-    memory, see `Telemetry`."""
+    memory, see `Telemetry`. ``shadow``: a bundle that looks on and fires nothing; ``shadow_log``: where each item that
+    any shadow decides otherwise becomes a line of JSON."""
 
     bundle: Bundle
     recipe: Recipe
     blind: Blind = "none"
     seconds: float | None = None
     kept: int | None = KEPT
+    shadow: Bundle | None = None
+    shadow_log: Path | None = None
 
 
 class Sorting:
@@ -180,43 +94,30 @@ class Sorting:
         self.interrupted = False  # somebody has ended the run by a signal
         self._next_look_s = 0.0
         self._end_ns = None if plan.seconds is None else started_ns + round(plan.seconds * 1e9)
-        recipe, metadata = plan.recipe, plan.bundle.metadata
-        calibration, camera = line.config.calibration, line.config.camera
-        shot_ids = count(1)
-        judges = {
-            blind: Judge(recipe, metadata.kinds, operating_point(recipe, plan.bundle, blind).p_ndfeb)
-            for blind in left_with(plan.blind)
-        }
-        if line.heavy_diverter is not None:
-            judges[plan.blind].must_know_heavy_kinds()
-        view = View.of(line.geometry.pixel_to_belt, camera.width_px, camera.height_px)
-        grid = line_grid(metadata.grid, line.geometry, view)
-        pace = Pace.overlapping(grid.length_mm)
-        self._assembler = WindowAssembler(grid, line.geometry, plan.blind, pace)
+        self._maker = WayMaker(line, plan.blind, self.stages.network)
+        first = self._maker.first(Means(bundle=plan.bundle, recipe=plan.recipe, config=line.config))
+        tracker = Tracker(first.hop_mm)
+        self._ways = Ways(first, tracker, self._on_change)
         self._counters = Counters(
             line,
-            about={"line": line.config.name, "bundle": metadata.name, "recipe": recipe.name},
+            about=first.means.about,
             stages=self.stages,
-            windows=self._assembler,
+            windows=self._ways,
             recorder=recorder,
             keeper=keeper,
             left_out=self._load.left_out,
         )
         self._loop = SortingLoop(
             line=line,
-            assembler=self._assembler,
-            detector=Detector(plan.bundle, recipe.score_from(plan.bundle), self.stages.network),
-            tracker=Tracker(pace.hop_mm(view.length_mm, camera.trigger_every_mm, grid.length_mm)),
-            judges=judges,
-            planner=ShotPlanner(line.geometry.jets, calibration.position_sigma_mm, recipe.max_shots_per_s, shot_ids),
-            heavy_planner=heavy_planner(line.config, shot_ids),
+            ways=self._ways,
+            tracker=tracker,
             reached=reached,
             watch=watch_of(
                 line.config,
                 reached,
                 self.telemetry.alarms,
                 plan.blind,
-                window_mm=grid.length_mm,
+                window_mm=first.assembler.grid.length_mm,
                 load=self._load,
                 recording=recorder,
                 ledger=keeper,
@@ -232,9 +133,17 @@ class Sorting:
             loop=self._loop,
             alarms=self.telemetry.alarms,
             reached=reached,
-            shot_ids=shot_ids,
+            shot_ids=self._maker.shot_ids,
             speed_m_per_s=lambda: self._gauge.read()[1],
         ).serve(self.desk)
+        self.exchanging = Exchanging(self._maker, self._ways, self._fails)
+        self.exchanging.serve(self.desk)
+        self.shadowing = Shadowing(
+            self._maker, self._ways, waits=isinstance(line.clock, VirtualClock), log=plan.shadow_log
+        )
+        self.shadowing.serve(self.desk)
+        if plan.shadow is not None:
+            self.shadowing.begin(plan.shadow)
 
     def calibrate_into(self, state: State) -> None:
         """Let people measure the line with procedures; what they find is kept there."""
@@ -255,6 +164,8 @@ class Sorting:
                 self._loop.run(self._carry_on)
         finally:
             self._keep_truth()
+            self.exchanging.close()
+            self.shadowing.close()
         self.telemetry.finish()
         self._look()
         return self.telemetry
@@ -262,7 +173,7 @@ class Sorting:
     @property
     def dropped_windows(self) -> int:
         """Windows that were never looked at, for too many waited."""
-        return self._assembler.dropped
+        return self._ways.dropped
 
     def stop(self) -> None:
         """Finish the turn in hand, then end."""
@@ -318,6 +229,8 @@ class Sorting:
         if time.monotonic() >= self._next_look_s:
             self._next_look_s = time.monotonic() + LOOK_EVERY_S
             self._look()
+        self.exchanging.turn()
+        self.shadowing.turn()
 
     def _snapshot(self) -> Snapshot:
         belt_mm, speed_m_per_s = self._gauge.read()
@@ -326,8 +239,24 @@ class Sorting:
         return replace(
             snapshot,
             stopped_by="" if stop is None else stop.words,
-            counts=self._counters.counts(self.telemetry.alarms.raised),
+            exchange=self.exchanging.state(),
+            counts=self._counters.counts(self.telemetry.alarms.raised, self.shadowing.counts()),
         )
+
+    def _on_change(self, changed: Changed) -> None:
+        """The line goes another way from here on."""
+        means = changed.now.means
+        self.plan = replace(self.plan, bundle=means.bundle, recipe=means.recipe)
+        self._counters.about = means.about
+        by = self.exchanging.changed(changed)
+        if self._keeper is not None:
+            self._keeper.exchange(sorted_by(means.config, means.recipe, means.bundle, self.plan.blind), by)
+        self.shadowing.changed()
+
+    def _fails(self) -> str:
+        """Whether what the line sorts by now lets it down, for those who can go back to what it sorted by before."""
+        silent = next((alarm for alarm in self.telemetry.alarms.open if alarm.fault == "output.silent"), None)
+        return "" if silent is None or not silent.standing else silent.detail
 
     def _keep_truth(self) -> None:
         """Hand the recorder what the twin has told since the last time, and say where the disk lets it down."""
@@ -359,6 +288,7 @@ class Sorting:
                 self._recorder.write_decision(decision)
             if self._log is not None:
                 self._log.write(decision)
+        self.shadowing.see(window, decisions, overloaded=self._load.overloaded)
         if not self._watchers or self._load.leaves_out("preview"):
             return
         end_mm = window.start_mm + window.grid.length_mm
@@ -376,18 +306,3 @@ class Sorting:
         )
         for watcher in self._watchers:
             watcher.show(view)
-
-
-@contextmanager
-def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """SIGINT and SIGTERM end the run in good order; the old handlers come back afterwards."""
-
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        stop()
-
-    old = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)

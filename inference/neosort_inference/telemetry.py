@@ -35,7 +35,8 @@ class Snapshot:
     ``recovery`` (by magnet mass) and ``purity`` count landed items, None where the truth is not known. ``senses``:
     what the line decides by, also while it is stopped; ``mode``: how it sorts. ``alarms``: those that stand or wait for
     a person; ``faults``: the words of those in force.
-    ``stopped_by``: what keeps the line stopped, a fault's words or the person; empty while nothing does.
+    ``stopped_by``: what keeps the line stopped, a fault's words or the person; empty while nothing does. ``exchange``:
+    how an exchange of bundle, recipe or calibration stands; empty while there is none.
     ``counts``: what has been counted since the run began."""
 
     elapsed_s: float
@@ -58,6 +59,7 @@ class Snapshot:
     faults: tuple[str, ...]
     state: LineState
     stopped_by: str = ""
+    exchange: str = ""
     counts: Counts = NOTHING_YET
 
 

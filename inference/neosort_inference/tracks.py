@@ -30,12 +30,12 @@ class Track:
 class Tracker:
     """Merges looks by place and says when an item has been seen as well as it ever will be.
 
-    ``hop_mm``: belt travel between windows. An item is due when it and its field lie whole inside a window, or when the
-    next window would no longer show it whole.
+    ``hop_mm``: belt travel between windows, which may change between two of them. An item is due when it and its field
+    lie whole inside a window, or when the next window would no longer show it whole.
     """
 
     def __init__(self, hop_mm: float) -> None:
-        self._hop_mm = hop_mm
+        self.hop_mm = hop_mm
         self._seen_to_mm = float("-inf")
         self._tracks: list[Track] = []
         self._next_id = 1
@@ -73,14 +73,14 @@ class Tracker:
 
     def _due(self, box: Box, start_mm: float, end_mm: float) -> bool:
         whole = box.belt_hi_mm <= end_mm - FIELD_MARGIN_MM
-        leaving = box.belt_lo_mm < start_mm + self._hop_mm
+        leaving = box.belt_lo_mm < start_mm + self.hop_mm
         return whole or leaving
 
     def _is_piece(self, box: Box, start_mm: float, end_mm: float) -> bool:
         """Cut by the window's edge, and shown whole by the window to come or by the one before."""
         if box.belt_hi_mm - box.belt_lo_mm > LARGEST_PIECE * (end_mm - start_mm):
             return False
-        comes_whole = box.belt_hi_mm > end_mm - EDGE_MM and start_mm + self._hop_mm < end_mm - EDGE_MM
+        comes_whole = box.belt_hi_mm > end_mm - EDGE_MM and start_mm + self.hop_mm < end_mm - EDGE_MM
         was_whole = box.belt_lo_mm < start_mm + EDGE_MM and box.belt_hi_mm < self._seen_to_mm - FIELD_MARGIN_MM
         return comes_whole or was_whole
 

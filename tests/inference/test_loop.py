@@ -15,6 +15,8 @@ from neosort_hardware.line import Line
 from neosort_hardware.types import Box, DeviceHealth, EncoderSample, Frame, InterlockState, ShotOutcome, Verdict
 from neosort_inference.detector import Detection
 from neosort_inference.ejection import ShotPlanner
+from neosort_inference.exchange.way import Means, Way
+from neosort_inference.exchange.ways import Ways
 from neosort_inference.faults.building import watch_of
 from neosort_inference.faults.load import Load
 from neosort_inference.faults.reached_line import ReachedLine
@@ -202,14 +204,23 @@ class Bench:
             diverter=self.diverter,
             interlock=FakeInterlock(self.opened_in),
         )
-        reached = ReachedLine(line)
+        reached, tracker = ReachedLine(line), Tracker(HOP_MM)
         self.loop = SortingLoop(
             line,
-            assembler=OneWindowAFrame(),
-            detector=self.detector,
-            tracker=Tracker(HOP_MM),
-            judges=dict.fromkeys(("none", "camera", "field"), Judge(self.recipe, KINDS, 0.5)),
-            planner=ShotPlanner(geometry.jets, 2.0, self.recipe.max_shots_per_s),
+            ways=Ways(
+                Way(
+                    means=Means(bundle=None, recipe=self.recipe, config=CONFIG),
+                    geometry=geometry,
+                    assembler=OneWindowAFrame(),
+                    detector=self.detector,
+                    judges=dict.fromkeys(("none", "camera", "field"), Judge(self.recipe, KINDS, 0.5)),
+                    planner=ShotPlanner(geometry.jets, 2.0, self.recipe.max_shots_per_s),
+                    heavy_planner=None,
+                    hop_mm=HOP_MM,
+                ),
+                tracker,
+            ),
+            tracker=tracker,
             reached=reached,
             watch=watch_of(
                 CONFIG, reached, self.telemetry.alarms, "field", window_mm=GRID.length_mm, load=Load(), recording=None

@@ -20,6 +20,7 @@ from neosort_hardware.types import Box, Decision, FieldBlock, Frame, Shot, Verdi
 from neosort_inference.api.app import create_app
 from neosort_inference.api.feed import ViewFeed
 from neosort_inference.counters import Counters, Histogram
+from neosort_inference.exchange.shadow import ShadowCounts
 from neosort_inference.faults.alarms import AlarmBook
 from neosort_inference.faults.modes import Mode
 from neosort_inference.opening import open_bundle
@@ -192,6 +193,21 @@ def test_a_histogram_counts_every_value_once_bounds_included():
     assert histogram.distribution().total == 104.0
 
 
+def test_a_shadow_is_counted_where_there_is_one(sorted_feed):
+    seen = sorted_feed[0].latest().view
+    assert "neosort_shadow" not in asked(sorted_feed[0]).text
+    shadow = ShadowCounts(name="next", items={"both fire": 7, "only the line fires": 2}, windows=30, left_out=4)
+    counts = replace(seen.snapshot.counts, shadow=shadow)
+    feed = ViewFeed()
+    feed.put(replace(seen, snapshot=replace(seen.snapshot, counts=counts)))
+    told = samples_of(asked(feed).text)
+    assert told["neosort_shadow_items_total", (("what", "only the line fires"),)] == 2
+    assert told["neosort_shadow_windows_total", ()] == 30
+    assert told["neosort_shadow_windows_left_out_total", ()] == 4
+    assert shadow.different == 2
+    assert "only the line fires 2; 4 windows left out" in str(shadow)
+
+
 class Standing:
     """Queues with something in them."""
 
@@ -207,7 +223,7 @@ class Disk:
 def test_lost_frames_missing_samples_and_full_queues_are_counted():
     with open_line(LineConfig(), VirtualClock()) as line:
         counters = Counters(
-            line, about={}, stages=Stages.at_zero(), windows=Standing(), recorder=Disk(), left_out={"preview": 3}
+            line, about=dict, stages=Stages.at_zero(), windows=Standing(), recorder=Disk(), left_out={"preview": 3}
         )
         for number in (4, 5, 9):
             counters.on_frame(Frame(image=np.zeros((1, 1, 3), np.uint8), belt_mm=0.0, captured_ns=0, sequence=number))

@@ -23,6 +23,7 @@ from prometheus_client.registry import Collector
 
 from neosort_inference.api.feed import ViewFeed
 from neosort_inference.counters import Counts, Distribution
+from neosort_inference.exchange.shadow import ShadowCounts
 from neosort_inference.faults.modes import Mode
 from neosort_inference.telemetry import Snapshot
 
@@ -50,6 +51,8 @@ class LineCollector(Collector):
         yield from _sensors(shown.view.snapshot.counts)
         yield from _queues(shown.view.snapshot.counts)
         yield from _process(shown.view.snapshot.counts)
+        if (shadow := shown.view.snapshot.counts.shadow) is not None:
+            yield from _shadow(shadow)
 
 
 def exposition(feed: ViewFeed, accept: str) -> tuple[bytes, str]:
@@ -145,6 +148,14 @@ def _process(counts: Counts) -> Iterator[Metric]:
     yield _labelled_counter("neosort_stage_seconds", "Computing, by part of a window's way", "stage", counts.stage_s)
     yield GaugeMetricFamily("neosort_memory_bytes", "Memory of the loop's process", counts.memory_bytes)
     yield CounterMetricFamily("neosort_processor_seconds", "Processor time of the loop's process", counts.processor_s)
+
+
+def _shadow(shadow: ShadowCounts) -> Iterator[Metric]:
+    yield InfoMetricFamily("neosort_shadow", "What looks on and fires nothing", {"bundle": shadow.name})
+    yield _labelled_counter("neosort_shadow_items", "Items by what line and shadow make of them", "what", shadow.items)
+    yield CounterMetricFamily("neosort_shadow_windows", "Windows that the shadow has looked at", shadow.windows)
+    yield CounterMetricFamily("neosort_shadow_windows_left_out", "For want of time", shadow.left_out)
+    yield GaugeMetricFamily("neosort_shadow_broken", "1 once it has ended by itself", float(bool(shadow.trouble)))
 
 
 def _labelled_gauge(name: str, words: str, label: str, values: Mapping[str, float]) -> Metric:

@@ -59,13 +59,21 @@ class Activate:
     """Sort by that recipe, bundle or calibration from now on; the way back is to activate the former one.
 
     ``file``: absolute path of a file that is not changed any more. ``version``: what it is called in the record.
-    Refused when it does not fit the line; the line then sorts on by what it had.
+    Refused when it does not fit the line; the line then sorts on by what it had. Answers ``from_mm``: the place on the
+    belt from which on it sorts by it, and ``checked``: what a bundle was tried on before.
     """
 
     what: Exchanged
     file: FileName
     version: Name
     order: Literal["activate"] = "activate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoBack:
+    """Sort by what the line sorted by before the last `Activate`. Refused when there was none. Answers ``from_mm``."""
+
+    order: Literal["go back"] = "go back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +133,7 @@ Order: TypeAlias = (
     | Acknowledge
     | TestValve
     | Activate
+    | GoBack
     | Shadow
     | BeginProcedure
     | StepProcedure

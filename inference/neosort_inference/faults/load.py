@@ -38,6 +38,11 @@ class Load:
         elif self._easy >= EASY_LOOKS:
             self._level, self._easy = max(self._level - 1, 0), 0
 
+    @property
+    def overloaded(self) -> bool:
+        """Whether anything is left out now."""
+        return self._level > 0
+
     def leaves_out(self, queue: str) -> bool:
         """Whether that queue gets nothing now; if so, one more is counted."""
         out = LEFT_OUT.index(queue) < self._level
