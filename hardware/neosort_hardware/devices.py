@@ -152,6 +152,9 @@ class Hands(Protocol):
     def put_away(self) -> None:
         """What was to be laid and has not been; what rides, rides on."""
 
+    def run_at(self, speed_m_per_s: float) -> bool:
+        """Set the belt's drive to that speed; false where it cannot be."""
+
     def witness(self) -> list[WitnessMark]:
         """Marks found on witness strips since the last call, as read with a ruler."""
 

@@ -32,6 +32,9 @@ class SimHands:
     def put_away(self) -> None:
         self._world.put_away()
 
+    def run_at(self, speed_m_per_s: float) -> bool:
+        return self._world.run_at(1000.0 * speed_m_per_s)
+
     def witness(self) -> list[WitnessMark]:
         marks = []
         now_ns = self._world.clock.now_ns()

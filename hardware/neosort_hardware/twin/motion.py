@@ -68,3 +68,38 @@ class BeltMotion:
                 break
             before_s, t_s = t_s, wanted_s - self.ripple * (1 - math.cos(omega * t_s)) / omega
         return self.start_ns + round(t_s * 1e9)
+
+
+class SteppedMotion:
+    """A belt whose drive is set to another speed now and then; from each such moment on it moves as `BeltMotion`."""
+
+    def __init__(self, first: BeltMotion) -> None:
+        self._parts = [(0.0, first)]  # where each begins, and how it goes on from there
+
+    @property
+    def speed_mm_per_s(self) -> float:
+        return self._parts[-1][1].speed_mm_per_s
+
+    @property
+    def start_ns(self) -> int:
+        return self._parts[0][1].start_ns
+
+    def run_at(self, speed_mm_per_s: float, now_ns: int) -> None:
+        """From now on at that speed."""
+        at_mm, last = self.position_mm(now_ns), self._parts[-1][1]
+        self._parts.append((at_mm, BeltMotion(speed_mm_per_s=speed_mm_per_s, ripple=last.ripple, start_ns=now_ns)))
+
+    def position_mm(self, time_ns: float) -> float:
+        begin_mm, part = next((one for one in reversed(self._parts) if one[1].start_ns <= time_ns), self._parts[0])
+        return begin_mm + part.position_mm(time_ns)
+
+    def positions_mm(self, times_ns: ArrayF64) -> ArrayF64:
+        begin_mm, first = self._parts[0]
+        places = begin_mm + first.positions_mm(times_ns)
+        for begin_mm, part in self._parts[1:]:
+            places = np.where(times_ns >= part.start_ns, begin_mm + part.positions_mm(times_ns), places)
+        return np.asarray(places, np.float64)
+
+    def time_ns_at(self, belt_mm: float) -> int:
+        begin_mm, part = next((one for one in reversed(self._parts) if one[0] <= belt_mm), self._parts[0])
+        return part.time_ns_at(belt_mm - begin_mm)

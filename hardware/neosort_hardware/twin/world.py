@@ -22,7 +22,7 @@ from neosort_hardware.twin.flaps import FlapRow
 from neosort_hardware.twin.followed_belt import FollowedBelt
 from neosort_hardware.twin.front_end import ArrayFrontEnd
 from neosort_hardware.twin.jet_bank import JetBank
-from neosort_hardware.twin.motion import BeltMotion, Motion
+from neosort_hardware.twin.motion import BeltMotion, Motion, SteppedMotion
 from neosort_hardware.twin.optics import BeltPicture
 from neosort_hardware.twin.pieces import SURFACE_PX_PER_MM, LaidPiece, cloud_of, hold_up, surface_of
 from neosort_hardware.twin.pneumatics import Valves
@@ -176,6 +176,14 @@ class World:
         first_mm = self._reached_mm + FEED_AHEAD_MM + CLEAR_MM + 0.5 * placed.piece.length_mm
         self._to_lay.append(LaidPiece(placed=placed, belt_mm=max(first_mm, last_mm + placed.gap_mm)))
 
+    def run_at(self, speed_mm_per_s: float) -> bool:
+        """Set the drive to another speed; false where the belt is a real one."""
+        if not isinstance(self.motion, SteppedMotion):
+            return False
+        self.advance()
+        self.motion.run_at(speed_mm_per_s, self.clock.now_ns())
+        return True
+
     def put_away(self) -> None:
         """Forget the pieces that have not been laid yet."""
         self._to_lay.clear()
@@ -290,7 +298,8 @@ def _motion(config: LineConfig, clock: Clock, encoder: Encoder | None) -> tuple[
         belt = FollowedBelt(encoder, clock, speed_mm_per_s)
         return belt, belt.zero_mm
     ripple = config.twin.speed_ripple
-    return BeltMotion(speed_mm_per_s=speed_mm_per_s, ripple=ripple, start_ns=clock.now_ns()), 0.0
+    motion = BeltMotion(speed_mm_per_s=speed_mm_per_s, ripple=ripple, start_ns=clock.now_ns())
+    return SteppedMotion(motion), 0.0
 
 
 def _flaps(

@@ -9,15 +9,14 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from neosort_datasets.inline_svg import BLUE, SOFT, inline_svg
-from neosort_hardware.belt import LineGeometry
-from neosort_hardware.calibrated import Correction, straight_points
+from neosort_hardware.calibrated import Correction
 from neosort_hardware.reference_pieces import Placed, ReferencePiece
 from neosort_hardware.types import ArrayF64, FieldBlock, Frame
 from neosort_inference.calibration.boards import BoardFinder, Sighting, with_sighting
 from neosort_inference.calibration.magnet_passes import Passed, PassesFit, fit_passes
 from neosort_inference.calibration.passing import MAGNET_PARAMETERS, PassingMagnet
 from neosort_inference.calibration.procedure import About, CalibrationError, Guidance, Need, Plot, Quantity, Result
-from neosort_inference.calibration.riding import BOARD_PARAMETERS, board_of
+from neosort_inference.calibration.riding import BOARD_PARAMETERS, board_of, place_of
 
 PASSES = 5
 GAP_MM = 1213.0  # two carriers are never in view together, and the belt's own fields do not come in step
@@ -58,7 +57,6 @@ class CameraToArray(PassingMagnet):
         super()._begin()
         self.board = board_of(self.given)
         self._finder = BoardFinder(self.board)
-        self._geometry = LineGeometry.of(self.line.config)
         self._sightings: list[Sighting] = []
         self._jpeg: bytes | None = None
         channels = self.line.config.calibration.channels
@@ -155,7 +153,7 @@ class CameraToArray(PassingMagnet):
 
     def _paired(self, found: PassesFit) -> list[Both]:
         """Each pass with what the camera saw of its carrier."""
-        seen = np.array([self._middle(one) for one in self._sightings]).reshape(-1, 2)
+        seen = np.array([place_of(one, self.line.config) for one in self._sightings]).reshape(-1, 2)
         before_mm = self.line.config.calibration.array_station_mm
         both = []
         for way in found.ways:
@@ -163,14 +161,6 @@ class CameraToArray(PassingMagnet):
             if near.any():
                 both.append(Both(seen_mm=np.median(seen[near], axis=0), felt_mm=np.asarray(way[:2])))
         return both
-
-    def _middle(self, one: Sighting) -> ArrayF64:
-        """(belt place, across) of a board's middle, by the line's own belt plane."""
-        straight = straight_points(self.line.config.calibration.lens, one.pixels)
-        across_belt = self._geometry.pixels_to_belt(straight, one.belt_mm)
-        design = np.column_stack([one.board_mm, np.ones(len(straight))])
-        across, belt = np.linalg.lstsq(design, across_belt, rcond=None)[0][2]
-        return np.array([belt, across])
 
 
 def _spread(values: ArrayF64) -> float:

@@ -188,6 +188,9 @@ class LineAccess(Protocol):
     def fire(self, shot: Shot) -> ShotOutcome:
         """A test shot. Refused while the interlock is open, and for a procedure without `Need.FREE_JETS`."""
 
+    def run_at(self, speed_m_per_s: float) -> bool:
+        """Have the belt run at that speed; false where only a person can set it."""
+
     def witness(self) -> Sequence[WitnessMark]:
         """Marks that shots have left on a witness strip since the last call, where something can see them: the twin.
         Empty on a line where a person reads them."""

@@ -13,8 +13,9 @@ def procedures() -> tuple[type[Procedure], ...]:
     from neosort_inference.calibration.encoder_scale import EncoderScale  # noqa: PLC0415
     from neosort_inference.calibration.intrinsics import Intrinsics  # noqa: PLC0415
     from neosort_inference.calibration.light import Light  # noqa: PLC0415
+    from neosort_inference.calibration.nozzles import Nozzles  # noqa: PLC0415
 
-    return (Light, Intrinsics, EncoderScale, BeltPlane, Array, CameraToArray)
+    return (Light, Intrinsics, EncoderScale, BeltPlane, Array, CameraToArray, Nozzles)
 
 
 def procedure_named(name: str) -> type[Procedure]:

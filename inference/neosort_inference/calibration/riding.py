@@ -9,10 +9,12 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from neosort_hardware.belt import LineGeometry
 from neosort_hardware.calibrated import straight_points
+from neosort_hardware.config import LineConfig
 from neosort_hardware.reference_board import charuco_board
 from neosort_hardware.reference_pieces import Board, Placed, ReferencePiece
-from neosort_hardware.types import Frame
+from neosort_hardware.types import ArrayF64, Frame
 from neosort_inference.calibration.boards import BoardFinder, Sighting, with_sighting
 from neosort_inference.calibration.procedure import CalibrationError, Guidance, Parameter, Procedure, Value
 
@@ -137,6 +139,15 @@ class RidingBoard(Procedure):
                 for ride in self.rides
             ]
         }
+
+
+def place_of(one: Sighting, config: LineConfig) -> ArrayF64:
+    """(belt place, across) of a board's middle, by the line's own belt plane and lens."""
+    straight = straight_points(config.calibration.lens, one.pixels)
+    across_belt = LineGeometry.of(config).pixels_to_belt(straight, one.belt_mm)
+    design = np.column_stack([one.board_mm, np.ones(len(straight))])
+    across, belt = np.linalg.lstsq(design, across_belt, rcond=None)[0][2]
+    return np.array([belt, across])
 
 
 def _pixel_mm(pixel_to_belt: tuple[tuple[float, float, float], ...]) -> float:

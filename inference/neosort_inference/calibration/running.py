@@ -82,6 +82,9 @@ class NoLine:
     def fire(self, shot: Shot) -> ShotOutcome:
         return ShotOutcome.REFUSED
 
+    def run_at(self, speed_m_per_s: float) -> bool:
+        return False
+
     def witness(self) -> Sequence[WitnessMark]:
         return ()
 

@@ -54,6 +54,9 @@ class CalibrationSession:
             return ShotOutcome.REFUSED
         return self._line.diverter.schedule(shot)
 
+    def run_at(self, speed_m_per_s: float) -> bool:
+        return self._line.hands is not None and self._line.hands.run_at(speed_m_per_s)
+
     def witness(self) -> Sequence[WitnessMark]:
         return () if self._line.hands is None else self._line.hands.witness()
 
@@ -117,4 +120,5 @@ class CalibrationSession:
         if self._line.hands is not None:
             self._line.hands.hold(None)
             self._line.hands.put_away()
+            self._line.hands.run_at(self._line.config.belt.speed_m_per_s)
             self._line.hands.empty_belt(False)

@@ -245,6 +245,28 @@ def _camera_to_array(result: Result, after: LineConfig, line: Line) -> list[Reco
     ]  # fmt: skip
 
 
+def _nozzles(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+    before, truth = line.config.calibration, line.config.twin.truth
+    if line.true_constants is None:
+        raise CalibrationError("nozzles: the line is not simulated")
+    lags = line.true_constants.valve_lags_ms().mean(axis=0)
+    first = truth.nozzle_first_across_mm
+    pairs = (
+        ("nozzles' station", "mm", before.nozzle_station_mm, truth.nozzle_station_mm or before.nozzle_station_mm,
+         after.calibration.nozzle_station_mm, 1.5),
+        ("nozzle 0 across", "mm", line.config.diverter.first_across_mm,
+         line.config.diverter.first_across_mm if first is None else first, after.diverter.first_across_mm, 1.5),
+        ("valves open after, mean", "ms", before.valve_open_lag_ms, float(lags[0]),
+         after.calibration.valve_open_lag_ms, 0.3),
+        ("valves close after, mean", "ms", before.valve_close_lag_ms, float(lags[1]),
+         after.calibration.valve_close_lag_ms, 0.3),
+    )  # fmt: skip
+    return [
+        Recovered(constant=name, unit=unit, before=was, planted=planted, found=found, tolerance=tolerance)
+        for name, unit, was, planted, found, tolerance in pairs
+    ]
+
+
 _MIXED_UP = (
     {"fault": "magnetometer.swapped", "channel": 5, "other": 9},
     {"fault": "magnetometer.flipped", "channel": 12},
@@ -280,6 +302,21 @@ TRIALS: tuple[Trial, ...] = (
         procedure="camera-to-array",
         line={"twin": {"truth": {"array_station_mm": 531.0, "array_first_across_mm": 16.0}}},
         compare=_camera_to_array,
+    ),
+    Trial(
+        procedure="nozzles",
+        line={
+            "twin": {
+                "truth": {
+                    "nozzle_station_mm": 1521.0,
+                    "nozzle_first_across_mm": 8.5,
+                    "valve_open_lag_ms": 2.6,
+                    "valve_close_lag_ms": 2.1,
+                },
+                "faults": [{"fault": "diverter.valve_closed", "valve": 30}],
+            }
+        },
+        compare=_nozzles,
     ),
     Trial(procedure="belt-plane", line={"twin": {"truth": {"pixel_to_belt": _SKEWED}}}, compare=_plane),
 )
