@@ -58,6 +58,11 @@ def card(facts: Iterable[tuple[str, str]]) -> str:
     return f'<dl class="card">{"".join(rows)}</dl>'
 
 
+def when(stamp: str) -> str:
+    """A moment in UTC, as people write it."""
+    return stamp.replace("T", " ").replace("+00:00", " UTC")
+
+
 def percent(share: float | None) -> str:
     """A share as a large number."""
     return NONE_YET if share is None else f"{100 * share:.1f}<small>%</small>"

@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from neosort_inference.bundle_card import SENSES, described, kinds_on_card, origin
 from neosort_inference.bundle_metadata import BundleMetadata, GuaranteedThreshold, Threshold
+from neosort_inference.ui.bundles import Bundles
 from neosort_inference.ui.markup import NONE_YET, markup, panel, table
 from neosort_inference.ui.shell import MODELS, page_frame
 from neosort_inference.ui.site import Site
@@ -18,13 +19,24 @@ from neosort_inference.words import kind_title
 
 def models_page(site: Site, request: Request) -> None:
     """The page at "/models"."""
-    with page_frame(site, request, MODELS):
-        bundle_card(site.bundle())
+    with page_frame(site, request, MODELS) as frame:
+        with panel("Bundles", "the program's own, and those that were uploaded"):
+            shelf = ui.element("div").classes("shelf")
+        card = ui.element("div").classes("stack")
+
+        def look(metadata: BundleMetadata) -> None:
+            card.clear()
+            with card:
+                bundle_card(metadata)
+
+        with shelf:
+            Bundles(site, frame.person, look)
+        look(site.bundle())
 
 
 def bundle_card(metadata: BundleMetadata) -> None:
     """Everything that a bundle says of itself."""
-    with panel(f"Bundle “{metadata.name}”", "the line sorts by it"):
+    with panel(f"What “{metadata.name}” says of itself"):
         markup(f"<p>{html.escape(described(metadata))}</p>")
     with ui.element("div").classes("columns"):
         with panel("Thresholds", "found on validation windows, proven on calibration scenes"):

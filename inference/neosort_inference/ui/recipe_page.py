@@ -8,6 +8,8 @@ from nicegui import ui
 from starlette.requests import Request
 
 from neosort_datasets.assembly import Blind
+from neosort_inference.access.actor import Actor
+from neosort_inference.access.role import Role
 from neosort_inference.bundle_card import SENSES
 from neosort_inference.bundle_metadata import BundleMetadata, GuaranteedThreshold
 from neosort_inference.operating_point import operating_point
@@ -18,6 +20,7 @@ from neosort_inference.ui.drawing import Drawing
 from neosort_inference.ui.markup import card, mark, markup, panel, show, tile
 from neosort_inference.ui.shell import RECIPE, Frame, page_frame
 from neosort_inference.ui.site import Site
+from neosort_inference.ui.versions import Versions, name_of, threshold_of
 from neosort_inference.words import kind_title
 
 SLIDER_EVERY_S = 0.05
@@ -40,7 +43,12 @@ class Weighing:
     """The threshold under the finger, and everything that follows from it."""
 
     def __init__(self, site: Site, metadata: BundleMetadata, frame: Frame) -> None:
-        self._metadata, self._recipe = metadata, site.running.recipe
+        self._metadata = metadata
+        self._versions = site.services.recipes
+        self._person = frame.person
+        self._in_use = in_use = self._versions.in_use()
+        kept = None if in_use is None or in_use.version is None else self._versions.version(in_use.version)
+        self._recipe = site.running.recipe if kept is None else kept.recipe
         self._blind: Blind = "none"
         self._take_senses("none")
         with panel("Recovery against purity", f"of recognition, bundle '{metadata.name}'", "weighing"):
@@ -57,8 +65,12 @@ class Weighing:
                 self._tiles = {name: markup("", f"tile-n {name}") for name in names}
             with panel("What is proven", "on the bundle's calibration feed"):
                 self._proof = markup("", "proof")
+            self._sort_by = ui.button("Sort by this threshold", icon="check", on_click=self._activate, color=None)
+            self._sort_by.classes("key").props("unelevated")
             with panel("The recipe besides", self._recipe.name):
                 markup(_rest_of(self._recipe))
+            with panel("Versions", "newest first; never changed"):
+                Versions(site, frame.person)
         self._fill_proven_row()
         self._show()
         frame.on_theme(self._drawing.colour)
@@ -131,6 +143,23 @@ class Weighing:
         ):
             show(self._tiles[name], tile(title, f"{100 * got:.1f}<small>%</small>", _change(got - was)))
         show(self._proof, self._proven_words(at))
+        self._sort_by.set_visibility(self._person.may(Role.ENGINEER) and at.p_ndfeb != now.p_ndfeb)
+
+    async def _activate(self) -> None:
+        """Keep the recipe with this threshold as a new version, and have the line sort by it."""
+        at = self._shown
+        proven = None if at.proven is None else at.proven.purity_target
+        values = {"purity_target": proven} if proven is not None else {"min_p_ndfeb": round(at.p_ndfeb, 6)}
+        rest = self._recipe.model_dump(mode="json", exclude_none=True, exclude={"name", "min_p_ndfeb"})
+
+        def work(actor: Actor) -> str:
+            version = self._versions.create(actor, name_of(self._recipe), rest | values)
+            self._versions.activate(actor, version.id)
+            return version.id
+
+        if (version := await self._person.do(Role.ENGINEER, work)) is not None:
+            ui.notify(f"The line sorts by {version} now.", type="positive")
+            ui.navigate.reload()
 
     def _proven_words(self, at: TradeOff) -> str:
         if at.proven is not None:
@@ -191,10 +220,9 @@ def _proof_of(point: GuaranteedThreshold) -> str:
 
 
 def _rest_of(recipe: Recipe) -> str:
-    threshold = "by hand" if recipe.min_p_ndfeb is not None else f"for a purity of {100 * recipe.purity_target:g} %"
     return card(
         (
-            ("threshold set", threshold),
+            ("threshold", threshold_of(recipe)),
             ("never fired at", ", ".join(kind_title(kind) for kind in recipe.never_fire) or "nothing"),
             ("that from", f"probability {recipe.never_fire_p:g}"),
             ("least magnet", f"{recipe.min_magnet_g:g} g"),

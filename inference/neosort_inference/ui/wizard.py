@@ -37,6 +37,7 @@ from neosort_inference.ui.shell import CALIBRATE, Frame, page_frame
 from neosort_inference.ui.site import Site
 
 LOOK_EVERY_S = 0.4
+SEEN_S = 1.5  # until a message has been read
 STEPS = ("Prepare", "Measure", "Result")
 OVER = ("done", "failed", "cancelled")
 Told = Mapping[str, Any]  # how the procedure stands, see `Standing`
@@ -215,7 +216,7 @@ class Wizard:
         if kept is not None:
             with self._body:
                 await Calibrations(self._site, self._person).apply(str(kept["record"]))
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(SEEN_S)
             ui.navigate.to(CALIBRATE.path)
 
     async def _leave(self, number: int) -> None:
