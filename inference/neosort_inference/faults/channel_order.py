@@ -8,6 +8,7 @@ Neighbours at the very end of the row differ too little to be told apart.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -56,11 +57,12 @@ class ChannelOrder:
     def _add(self, field_ut: ArrayF64) -> None:
         keep = float(np.exp(-1.0 / FORGET_CHUNKS))
         rough = _roughness_of(int(self._measuring.sum()))
-        varying = np.where(self._measuring[None, :, None], field_ut - field_ut.mean(axis=0), 0.0)
-        for axis in range(3):
-            own = varying[:, :, axis].T @ varying[:, :, axis] / len(varying)
-            inner = own[np.ix_(self._measuring, self._measuring)]
-            self._covariance[axis] = keep * self._covariance[axis] + own / (float((rough * inner).sum()) + FLOOR_UT2)
+        by_axis = np.ascontiguousarray(field_ut.transpose(2, 0, 1))  # (3, samples, channels)
+        by_axis -= by_axis.mean(axis=1, keepdims=True)
+        by_axis[:, :, ~self._measuring] = 0.0
+        own = by_axis.transpose(0, 2, 1) @ by_axis / len(field_ut)
+        inner = own[:, self._measuring][:, :, self._measuring]
+        self._covariance = keep * self._covariance + own / ((rough * inner).sum(axis=(1, 2)) + FLOOR_UT2)[:, None, None]
         self._weight = keep * self._weight + 1.0
 
     def _judge(self) -> None:
@@ -130,11 +132,13 @@ def _turned(covariance: ArrayF64, channel: int) -> ArrayF64:
     return np.asarray(covariance * signs[:, None] * signs[None, :])
 
 
+@lru_cache(maxsize=64)
 def _second_differences(count: int) -> ArrayF64:
     """(count - 2, count): half the second difference at each inner channel."""
     return np.asarray(np.eye(count)[1:-1] - 0.5 * (np.eye(count)[:-2] + np.eye(count)[2:]))
 
 
+@lru_cache(maxsize=64)
 def _roughness_of(count: int) -> ArrayF64:
     """(count, count): the sum of squared second differences as a quadratic form."""
     second = _second_differences(count)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -20,15 +19,24 @@ LOST = 0.1  # share of samples
 
 
 class ChannelFault:
-    """One way for channels to be bad. ``bad``: (channels,) true where they are."""
+    """One way for channels to be bad."""
 
     def __init__(self, fault: str, channels: int, words: str) -> None:
         self.fault = fault
-        self.bad: ArrayBool = np.zeros(channels, np.bool_)
+        self.bad = np.zeros(channels, np.bool_)
         self._words = words
 
+    @property
+    def bad(self) -> ArrayBool:
+        """Where they are."""
+        return self._bad
+
+    @bad.setter
+    def bad(self, bad: ArrayBool) -> None:
+        self._bad, self._any = bad, bool(bad.any())
+
     def says(self, now_ns: int) -> str:
-        if not self.bad.any():
+        if not self._any:
             return ""
         numbers = np.flatnonzero(self.bad)
         named = ", ".join(map(str, numbers[:8])) + (" …" if len(numbers) > 8 else "")
@@ -71,12 +79,15 @@ class TooFew:
 
     fault = "magnetometer.many"
 
-    def __init__(self, bad: Callable[[], ArrayBool]) -> None:
-        self._bad = bad
+    def __init__(self) -> None:
+        self._said = ""
+
+    def see(self, bad: ArrayBool) -> None:
+        """Which channels are out of use (channels,)."""
+        self._said = f"{bad.sum()} of {len(bad)} are out of use" if bad.mean() > MOST_BAD else ""
 
     def says(self, now_ns: int) -> str:
-        bad = self._bad()
-        return f"{bad.sum()} of {len(bad)} are out of use" if bad.mean() > MOST_BAD else ""
+        return self._said
 
 
 class Channels:
@@ -91,20 +102,23 @@ class Channels:
         self._flipped = ChannelFault("magnetometer.flipped", channels, "the wrong way round")
         self._faults = (self._dead, self._stuck, self._saturated, self._swapped, self._flipped)
         self._lossy = Lossy(rate_hz)
-        self.symptoms = (*self._faults, self._lossy, TooFew(self.bad))
+        self._too_few = TooFew()
+        self.symptoms = (*self._faults, self._lossy, self._too_few)
         self._blocks: list[FieldBlock] = []
         self._samples = 0
         self._began_ns: int | None = None
         self._clipped_from_mm = np.full(channels, np.nan)
+        self._bad: ArrayBool = np.zeros(channels, np.bool_)
+        self._any_bad = False
 
     def bad(self) -> ArrayBool:
         """Channels (channels,) whose readings mean nothing."""
-        return np.asarray(np.any([fault.bad for fault in self._faults], axis=0), np.bool_)
+        return self._bad
 
     def trusted(self, block: FieldBlock) -> FieldBlock:
         """The block with bad channels unknown (NaN)."""
-        bad = self.bad()
-        if not bad.any() or len(bad) != block.field_ut.shape[1]:
+        bad = self._bad
+        if not self._any_bad or len(bad) != block.field_ut.shape[1]:
             return block
         field_ut = np.where(bad[None, :, None], np.float32(np.nan), block.field_ut)
         return replace(block, field_ut=field_ut, saturated=block.saturated & ~bad)
@@ -140,6 +154,9 @@ class Channels:
         measuring = ~(self._dead.bad | self._stuck.bad | self._saturated.bad | missing)
         self._order.see(field_ut, saturated, measuring)
         self._swapped.bad, self._flipped.bad = self._order.swapped, self._order.flipped
+        self._bad = np.asarray(np.any([fault.bad for fault in self._faults], axis=0), np.bool_)
+        self._any_bad = bool(self._bad.any())
+        self._too_few.see(self._bad)
 
     def _far_clipped(self, clipped: ArrayBool) -> ArrayBool:
         """Where that has lasted for a long stretch of belt."""

@@ -54,5 +54,6 @@ def shows_something(window: BeltWindow) -> bool:
     """Whether anything lies there, by field or by brightness alone."""
     if float(np.abs(window.field_ut).max(initial=0.0)) > STRONG_UT:
         return True
-    few = window.picture[::4, ::4, 1]
-    return float(np.mean(few > np.median(few) + BRIGHT_LEVELS)) > BRIGHT_SHARE
+    few = window.picture[::8, ::8, 1].ravel()
+    usual = int(np.partition(few, len(few) // 2)[len(few) // 2])
+    return float(np.mean(few > usual + BRIGHT_LEVELS)) > BRIGHT_SHARE

@@ -18,7 +18,7 @@ BLUR_SHARE = 0.6  # of the usual fine detail: less is out of focus
 BLURRED_LOOKS = 4
 REPEATS = 2
 DIRT_LOOKS = 24  # of which most see the bare belt everywhere
-DIRT_EVERY = 4
+DIRT_EVERY = 6
 DIRT_SHARE = 0.75  # of its usual brightness, beside that of the whole picture
 DIRT_CELLS = 0.005  # share of cells
 
@@ -34,18 +34,20 @@ class Look:
 
 
 def look_at(image: ImageU8) -> Look:
-    """Some 0.5 ms for 640 × 512."""
-    grey = np.ascontiguousarray(image[:, :, 1])
-    rows, cols = grey.shape
-    size = (max(1, cols // THUMB_PX), max(1, rows // THUMB_PX))
-    top, left = max(0, (rows - CROP_PX) // 2), max(0, (cols - CROP_PX) // 2)
-    middle = grey[top : top + CROP_PX, left : left + CROP_PX]
+    """Some 0.1 ms for 640 × 512."""
     # Halved first: of single picture elements the sensor's noise is the larger part.
-    half = cv2.resize(middle, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.float32)
+    half = cv2.extractChannel(cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), 1)
+    rows, cols = half.shape
+    size = (max(1, 2 * cols // THUMB_PX), max(1, 2 * rows // THUMB_PX))
+    crop = CROP_PX // 2
+    top, left = max(0, (rows - crop) // 2), max(0, (cols - crop) // 2)
+    middle = half[top : top + crop, left : left + crop].astype(np.float32)
+    few = half[::4, ::4].ravel()
+    brightest = len(few) - 1 - len(few) // 100
     return Look(
-        cells=np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.float32),
-        brightest=float(np.percentile(grey[::8, ::8], 99)),
-        detail=float(np.mean(np.abs(half - cv2.GaussianBlur(half, (0, 0), 1.0)))),
+        cells=np.asarray(cv2.resize(half, size, interpolation=cv2.INTER_AREA), np.float32),
+        brightest=float(np.partition(few, brightest)[brightest]),
+        detail=float(cv2.norm(middle, cv2.GaussianBlur(middle, (5, 5), 1.0), cv2.NORM_L1)) / middle.size,
     )
 
 
@@ -60,7 +62,7 @@ class FrozenPicture:
 
     def repeated(self, image: ImageU8) -> bool:
         """Whether it is the one before; remembers it."""
-        few: ImageU8 = np.ascontiguousarray(image[::16, ::4])
+        few: ImageU8 = image[::32, ::4, 1].copy()
         same = self._last is not None and np.array_equal(few, self._last)
         self._last = few
         self._repeats = self._repeats + 1 if same else 0
@@ -129,7 +131,8 @@ class DirtyWindow:
         if self._since < DIRT_EVERY or len(self._looks) < DIRT_LOOKS:
             return
         self._since = 0
-        belt = np.median(np.stack(self._looks), axis=0).astype(np.float32)
+        by_cell = np.stack([cells.ravel() for cells in self._looks], axis=1)
+        belt = np.partition(by_cell, DIRT_LOOKS // 2, axis=1)[:, DIRT_LOOKS // 2]
         if self._usual is None:
             self._usual = np.maximum(belt, 1.0)
         ratio = belt / self._usual

@@ -6,7 +6,7 @@ from collections import deque
 
 import numpy as np
 
-from neosort_hardware.types import ArrayF64, EncoderSample, FieldBlock
+from neosort_hardware.types import ArrayF32, ArrayF64, EncoderSample, FieldBlock
 
 LOOK_S = 0.02  # one mean a mains cycle: the mains' field cancels
 SPAN = 25  # means, half a second
@@ -30,8 +30,7 @@ class EncoderStopped:
         self._means: deque[ArrayF64] = deque(maxlen=SPAN)
         self._places: deque[float] = deque(maxlen=SPAN)
         self._belt_mm = 0.0
-        self._sum: ArrayF64 | None = None
-        self._count = 0
+        self._samples: list[ArrayF32] = []
         self._next_ns = 0
         self._passings = 0
         self._above = False
@@ -43,14 +42,13 @@ class EncoderStopped:
             self._means.clear()
 
     def see_block(self, block: FieldBlock) -> None:
-        total = block.field_ut.sum(axis=0, dtype=np.float64)
-        self._sum = total if self._sum is None else self._sum + total
-        self._count += len(block.sampled_ns)
+        self._samples.append(block.field_ut)
         now_ns = int(block.sampled_ns[-1])
         if now_ns < self._next_ns:
             return
-        self._means.append(self._sum / self._count)
-        self._sum, self._count, self._next_ns = None, 0, now_ns + round(LOOK_S * 1e9)
+        self._means.append(np.concatenate(self._samples).mean(axis=0, dtype=np.float64))
+        self._samples.clear()
+        self._next_ns = now_ns + round(LOOK_S * 1e9)
         self._judge()
 
     def says(self, now_ns: int) -> str:
