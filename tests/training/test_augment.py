@@ -6,16 +6,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.training.dipoles import COLS, ROWS, dipole_field, sample_with
+from tests.training.dipoles import COLS, HEIGHT_MM, ROWS, dipole_field, sample_with
 
 from neosort_datasets.window import BLIND_GREY
-from neosort_training.augment import ACROSS, ALONG, augment, blind_camera, blind_field, flip
+from neosort_training.augment import ACROSS, ALONG, augment, blind_camera, blind_field, flip, rescale, source_size
 from neosort_training.config import AugmentConfig, FieldAugment, PictureAugment
 
+KNOWN = np.ones((2, ROWS, COLS), dtype=np.float32)
 QUIET = AugmentConfig(
     flip_along=0,
     flip_across=0,
     reverse_polarity=0,
+    rescale=0,
     blind_camera=0,
     blind_field=0,
     picture=PictureAugment(
@@ -102,3 +104,45 @@ def test_a_variation_follows_from_its_seed():
     first, again, other = (augment(sample, AugmentConfig(), np.random.default_rng(seed)) for seed in (4, 4, 5))
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     assert not np.array_equal(first.field_ut, other.field_ut)
+
+
+@given(
+    place=st.tuples(st.floats(30, 98), st.floats(30, 130)),
+    moment=st.tuples(*[st.floats(-2, 2)] * 3).filter(lambda m: sum(abs(c) for c in m) > 0.5),
+)
+def test_a_field_is_rescaled_as_that_of_larger_items_under_a_higher_array(place, moment):
+    """Twice as many cells of the same field: a dipole of 8 times the moment, 90 mm below the array."""
+    larger = rescale(sample_with(dipole_field(place, moment))._replace(field_mask=KNOWN), 2 * ROWS * 16, 2 * COLS * 16)
+    x, y = np.mgrid[0.5 : 2 * ROWS, 0.5 : 2 * COLS] * 16.0
+    r = np.stack([x - 2 * place[0], y - 2 * place[1], np.full_like(x, -2 * HEIGHT_MM)])
+    distance = np.sqrt((r**2).sum(axis=0))
+    along = np.einsum("i,irc->rc", 8 * np.asarray(moment), r)
+    truth = (3 * along * r / distance**5 - 8 * np.asarray(moment)[:, None, None] / distance**3) * 1e5
+    inner = np.s_[:, 2:-2, 2:-2]
+    assert np.abs(larger.field_ut - truth)[inner].max() < 0.06 * np.abs(truth).max()
+    assert larger.magnet_g == pytest.approx([8.0])
+    np.testing.assert_allclose(larger.box_px, [[20.0, 40.0, 80.0, 140.0]])
+
+
+def test_what_is_unknown_stays_so_and_lends_nothing_to_its_neighbours():
+    field, mask = np.full((3, ROWS, COLS), 5.0, dtype=np.float32), KNOWN.copy()
+    field[:, :, 4:6], mask[:, :, 4:6] = 0.0, 0.0
+    smaller = rescale(sample_with(field)._replace(field_mask=mask), (ROWS - 1) * 16, (COLS - 1) * 16)
+    known = smaller.field_mask[0] > 0
+    assert not known[:, 4].any()
+    assert known[:, [0, 1, 7, 8]].all()
+    np.testing.assert_allclose(smaller.field_ut[:, known], 5.0, rtol=1e-5)
+    assert (smaller.field_ut[:, ~known] == 0).all()
+
+
+def test_sources_are_within_an_eighth_and_never_larger_than_the_window():
+    rng = np.random.default_rng(1)
+    sizes = {source_size((256, 320), (512, 640), AugmentConfig(rescale=1), rng) for _ in range(300)}
+    assert min(sizes) == (224, 288)
+    assert max(sizes) == (288, 352)
+    assert {source_size((256, 320), (256, 640), AugmentConfig(rescale=1), rng)[0] for _ in range(300)} == {
+        224,
+        240,
+        256,
+    }
+    assert {source_size((256, 320), (512, 640), AugmentConfig(rescale=0), rng) for _ in range(9)} == {(256, 320)}

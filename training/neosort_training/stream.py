@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from neosort_datasets.window import WindowGrid
-from neosort_training.augment import augment
+from neosort_training.augment import augment, rescale, source_size
 from neosort_training.config import TrainConfig
 from neosort_training.data import Batch, Sample, collate, crop, merge
 from neosort_training.mixture import Draw, Mixture, split_slots
@@ -58,7 +58,10 @@ class SampleStream(IterableDataset[Batch]):
         rng = np.random.default_rng((self._config.seed, *place, draw.slot))
         data, (rows, cols) = self._config.data, self._size_px
         whole = sources[draw.source].sample(draw, self._kinds)
-        sample = augment(cut(whole, rows, cols, data.crops_about_items, rng), self._config.augment, rng)
+        height, width = whole.picture.shape[:2]
+        size_px = source_size((rows, cols), (height, width), self._config.augment, rng)
+        part = cut(whole, *size_px, data.crops_about_items, rng)
+        sample = augment(rescale(part, rows, cols), self._config.augment, rng)
         return sample, render_targets(sample.box_px, sample.visible, (rows, cols), data.min_visible_fraction)
 
 
