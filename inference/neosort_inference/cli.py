@@ -25,6 +25,8 @@ from neosort_inference.change_cli import change
 from neosort_inference.commands import RunOptions, run_line
 from neosort_inference.devices_cli import app as devices
 from neosort_inference.doctor.command import doctor
+from neosort_inference.ledger.ledger_cli import app as ledger_app
+from neosort_inference.ledger.lot_cli import app as lot
 from neosort_inference.ledger.records import LedgerError
 from neosort_inference.logs import LogWatcher, json_lines
 from neosort_inference.model_cli import app as model
@@ -45,7 +47,7 @@ from neosort_inference.options import (
     ReportOption,
     StateOption,
 )
-from neosort_inference.passport.cli import app as lot
+from neosort_inference.passport.cli import app as passport
 from neosort_inference.recording_run import RecordOptions, record_line
 from neosort_inference.replaying import replay_source
 from neosort_inference.soak.command import soak
@@ -60,7 +62,8 @@ app = typer.Typer(
     help="Finds NdFeB-bearing items on an e-waste belt and blows them out. 'neosort run' sorts, 'neosort record' "
     "keeps a run, 'neosort replay' sorts what was recorded or photographed, 'neosort devices' shows what is connected, "
     "'neosort model' what a bundle is, 'neosort change' gives a running line another, "
-    "'neosort calibrate' measures what the line goes by, "
+    "'neosort calibrate' measures what the line goes by, 'neosort lot' opens and closes lots, "
+    "'neosort ledger' says whether their records are as they were written, "
     "'neosort doctor' says whether all is well, 'neosort soak' whether it stays so, "
     "'neosort bench' measures. Press Ctrl-C to stop a run in good order.",
 )
@@ -74,7 +77,9 @@ app.add_typer(token, name="token")
 app.add_typer(calibrate, name="calibrate")
 app.add_typer(devices, name="devices")
 app.add_typer(model, name="model")
+lot.add_typer(passport)  # among the others of `neosort lot`
 app.add_typer(lot, name="lot")
+app.add_typer(ledger_app, name="ledger")
 
 
 @app.command()

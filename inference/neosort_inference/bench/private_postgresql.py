@@ -12,6 +12,9 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import create_engine, make_url, text
 
 DEBIAN = Path("/usr/lib/postgresql")
 USER = "postgres"  # PostgreSQL refuses to run as root
@@ -41,6 +44,22 @@ def private_postgresql(*, durable: bool = True) -> Iterator[str]:
         yield from _serve(binaries, data, port, durable=durable)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def own_schema(url: str) -> Iterator[str]:
+    """The URL of an empty schema in the database at ``url``, gone afterwards."""
+    name = f"neosort_{uuid4().hex[:12]}"
+    server = make_url(url).set(drivername="postgresql+psycopg")
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE SCHEMA {name}"))
+    try:
+        yield server.update_query_dict({"options": f"-csearch_path={name}"}).render_as_string(hide_password=False)
+    finally:
+        with engine.connect() as connection:
+            connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
+        engine.dispose()
 
 
 def _serve(binaries: Path, data: Path, port: int, *, durable: bool) -> Iterator[str]:

@@ -41,7 +41,9 @@ MOST_BYTES = 96_000_000
 PICTURE_BYTES = 64_000_000  # pictures leave the rest of the room to records
 RECORD_BYTES = 800  # about
 EVERY_S = 0.25  # a commit waits for the disk: some records share one
-MOST_IN_BATCH = 2000
+MOST_IN_BATCH = 1000
+MOST_BYTES_IN_BATCH = 2_000_000  # of pictures, a hundred at most: each waits for the disk
+PICTURE_COSTS_BYTES = 20_000  # to write, however small it is
 RETRY_S = 1.0
 CLOSE_WITHIN_S = 10.0
 LOGGER = logging.getLogger("neosort.ledger")
@@ -173,9 +175,11 @@ class LedgerKeeper:
         """The thread: batch by batch, until the queue is closed and empty."""
         while (first := self._queue.get()) is not None:
             self._closing.wait(EVERY_S)
-            happened = [first]
-            while len(happened) < MOST_IN_BATCH and len(self._queue) and (more := self._queue.get()) is not None:
-                happened.append(more)
+            happened, size = [first], _picture_bytes(first)
+            while len(happened) < MOST_IN_BATCH and size < MOST_BYTES_IN_BATCH and len(self._queue):
+                if (more := self._queue.get()) is not None:
+                    happened.append(more)
+                    size += _picture_bytes(more)
             self._in_hand = len(happened)
             self._deliver(self._batch(happened))
             self._in_hand = 0
@@ -230,6 +234,11 @@ class LedgerKeeper:
         if not self.trouble:
             LOGGER.warning("the ledger is not written: %s", why)
         self.trouble = f"{why}; {self.waiting:,} wait" + (f", {self.dropped:,} lost" if self.dropped else "")
+
+
+def _picture_bytes(happened: tuple[_Happening, int]) -> int:
+    one, _ = happened
+    return max(one.crop.nbytes, PICTURE_COSTS_BYTES) if isinstance(one, _Decided) and one.crop is not None else 0
 
 
 def _records_of(happened: _Happening, unix_ns: int, pictures: dict[str, bytes]) -> list[Record]:

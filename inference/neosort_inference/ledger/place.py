@@ -18,10 +18,12 @@ class Place:
     """The files beside a ledger, in ``folder``. The database itself may be elsewhere.
 
     ``key_file``: the private key that signs, mode 0600; ``public_key_file``: its other half, to be given away.
-    ``heads``: the signed head of every lot's chain, a file each; ``evidence``: pictures, a folder for every lot.
+    ``heads``: the signed head of every lot's chain, a file each, or ``heads_elsewhere``, where copies of them are.
+    ``evidence``: pictures, a folder for every lot.
     """
 
     folder: Path
+    heads_elsewhere: Path | None = None
 
     @property
     def url(self) -> str:
@@ -38,7 +40,7 @@ class Place:
 
     @property
     def heads(self) -> Path:
-        return self.folder / "heads"
+        return self.heads_elsewhere or self.folder / "heads"
 
     @property
     def evidence(self) -> Path:

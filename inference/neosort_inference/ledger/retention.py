@@ -62,7 +62,7 @@ def drop_evidence(database: Database, place: Place, signer: Signer, lot: Lot, *,
         lock_line(connection, lot.line)
         raise_tombstone(connection, signer, lot, what=EVIDENCE, to_seq=going[-1][0], why=why)
     freed = 0
-    for _, file in going:
+    for file in {file for _, file in going} - {file for _, file in there[len(going) :]}:  # two may look alike
         freed += file.stat().st_size
         file.unlink()
     return freed

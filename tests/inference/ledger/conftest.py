@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
 
-from neosort_inference.bench.private_postgresql import NoServerError, private_postgresql
+from neosort_inference.bench.private_postgresql import NoServerError, own_schema, private_postgresql
 from neosort_inference.ledger.place import Place
 
 MEMORY = Path("/dev/shm")
@@ -39,16 +37,9 @@ def postgresql():
 
 @pytest.fixture
 def postgresql_url(postgresql):
-    """An empty ledger there, in a schema of its own that is gone afterwards."""
-    name = f"neosort_{uuid4().hex[:12]}"
-    server = make_url(postgresql).set(drivername="postgresql+psycopg")
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE SCHEMA {name}"))
-    yield server.update_query_dict({"options": f"-csearch_path={name}"}).render_as_string(hide_password=False)
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
-    engine.dispose()
+    """An empty ledger there, gone afterwards."""
+    with own_schema(postgresql) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
