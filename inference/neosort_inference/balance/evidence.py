@@ -6,7 +6,7 @@ for another kind hangs on its model, so such counts are thinned to as many looks
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from neosort_inference.balance.mixture import Mixture
@@ -40,6 +40,10 @@ class Counted:
     def with_prior(self, pooled: Counted) -> Counted:
         """Drawn towards the share over all kinds."""
         return self + pooled.thinned(POOLED_LOOKS if self.of > 0 else UNTRIED_LOOKS)
+
+
+# a: what stands in where neither bundle nor trial has counted anything at all.
+ASSUMED_FOUND, ASSUMED_HIT, ASSUMED_CARRIED = Counted(9.5, 10.0), Counted(9.5, 10.0), Counted(0.5, 10.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +86,12 @@ def evidence_for(
     """
     mixture = Mixture.of(said, bundle.confusion, bundle.kinds, bearing)
     masses = {row.kind: row for row in bundle.mass_error.by_kind} if bundle.mass_error is not None else {}
-    hit = Counted(hits=sum(row.hits for row in trial.kinds), of=sum(row.ejected for row in trial.kinds))
-    carried = Counted(hits=sum(row.carried for row in trial.kinds), of=sum(row.passed for row in trial.kinds))
-    found = _found_at_all(mixture, trial, bearing)
+    hit = _pooled([Counted(row.hits, row.ejected) for row in trial.kinds], ASSUMED_HIT)
+    carried = _pooled([Counted(row.carried, row.passed) for row in trial.kinds], ASSUMED_CARRIED)
+    found = _pooled(
+        [Counted(row.found, row.bearing) for row in trial.kinds] + [Counted(*mixture.found(kind)) for kind in bearing],
+        ASSUMED_FOUND,
+    )
     kinds = {}
     for kind in dict.fromkeys([*bundle.kinds, *said]):
         row = trial.of(kind)
@@ -102,12 +109,10 @@ def evidence_for(
     return Evidence(kinds=kinds, sigma_scale=scale, shift_sd=trial.shift_sd, true_kind=mixture.true_kind())
 
 
-def _found_at_all(mixture: Mixture, trial: Trial, bearing: frozenset[str]) -> Counted:
-    counted = [mixture.found(kind) for kind in bearing]
-    return Counted(
-        hits=sum(hits for hits, _ in counted) + sum(row.found for row in trial.kinds),
-        of=sum(of for _, of in counted) + sum(row.bearing for row in trial.kinds),
-    )
+def _pooled(counts: Sequence[Counted], assumed: Counted) -> Counted:
+    """Over all kinds; what is assumed where nothing was counted."""
+    together = sum(counts, Counted())
+    return together if together.of > 0 else assumed
 
 
 def _mass(

@@ -27,13 +27,23 @@ def test_a_lot_adds_up() -> None:
     lot = items(300)
     found = balance_lot(lot, inputs())
     assert (found.items, found.ejected) == (300, sum(item.ejected for item in lot))
-    assert found.product_g.mean + found.rest_g.mean == pytest.approx(found.fed_g.mean)
-    assert sum(row.product_g.mean for row in found.kinds) == pytest.approx(found.product_g.mean)
+    assert found.product_g.mean + found.rest_g.mean == pytest.approx(found.fed_g.mean, rel=1e-5)  # told to six digits
+    assert sum(row.product_g.mean for row in found.kinds) == pytest.approx(found.product_g.mean, rel=1e-5)
     assert sum(row.items for row in found.kinds) == 300
     assert found.product_g.low < found.product_g.mean < found.product_g.high
     assert 0.0 <= found.recovery.low <= found.recovery.mean <= found.recovery.high <= 1.0
-    assert sum(row.product_oxide_g.mean for row in found.rare_earths) == pytest.approx(found.oxides_g.mean)
+    assert sum(row.product_oxide_g.mean for row in found.rare_earths) == pytest.approx(found.oxides_g.mean, rel=1e-5)
     assert found.rare_earths[0].product_g.mean == pytest.approx(0.25 * found.product_g.mean, rel=0.1)
+
+
+def test_where_nothing_was_counted_what_is_assumed_stands_in() -> None:
+    bare = shipped_metadata().model_copy(update={"confusion": None, "mass_error": None})
+    untried = load_trial().model_copy(update={"kinds": ()})
+    lot = items(300)
+    found, usual = balance_lot(lot, replace(inputs(), bundle=bare, trial=untried)), balance_lot(lot, inputs())
+    said_g = sum(item.magnet_g for item in lot)
+    assert 0.85 * said_g < found.fed_g.mean < 1.25 * said_g
+    assert found.fed_g.high - found.fed_g.low > usual.fed_g.high - usual.fed_g.low
 
 
 def test_an_empty_lot_has_a_balance() -> None:
