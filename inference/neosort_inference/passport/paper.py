@@ -1,4 +1,4 @@
-"""A passport as PDF, by fpdf2: pure Python, two pages of A4 and one for pictures."""
+"""A passport as PDF on A4, by fpdf2, which is pure Python; pictures come last."""
 
 from __future__ import annotations
 
