@@ -126,14 +126,16 @@ def print_coverage(record: Record, console: Console) -> None:
         f"out of {record['items']:,} items on {record['belts']} belts"
     )
     table = Table(title=head, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for name in ("NdFeB", "inside 90 %", "below", "above", "true", "estimated", "interval", "width", "bias"):
-        table.add_column(name, justify="left" if name == "NdFeB" else "right", no_wrap=True)
+    for name in ("NdFeB, g", "inside", "below", "above", "true", "estimated", "interval", "bias"):
+        table.add_column(name, justify="left" if name == "NdFeB, g" else "right", no_wrap=True)
     for name in FIGURES:
         row = record[name]
         table.add_row(
-            name, percent(row["inside"]), percent(row["below"]), percent(row["above"]), f"{row['true_g']:,.0f} g",
-            f"{row['mean_g']:,.0f} g", f"{row['low_g']:,.0f} – {row['high_g']:,.0f}", percent(row["width"]),
-            f"{100 * row['bias']:+.1f} %",
+            name, percent(row["inside"]), percent(row["below"]), percent(row["above"]), f"{row['true_g']:,.0f}",
+            f"{row['mean_g']:,.0f}", f"{row['low_g']:,.0f} – {row['high_g']:,.0f}", f"{100 * row['bias']:+.1f} %",
         )  # fmt: skip
     console.print()
     console.print(table)
+    console.print(
+        "Shares of lots whose truth lies inside, below or above the 90 % interval; masses are means over lots."
+    )
