@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from neosort_hardware.config import Calibration, ConfigError, LineConfig, describe_invalid
 from neosort_inference.calibration.procedure import CalibrationError
 
+CALIBRATED_WITHIN_DAYS = 180  # a: belts stretch, lamps and sensors drift
 OF_DEVICES = (
     "encoder.mm_per_count",
     "camera.exposure_us",

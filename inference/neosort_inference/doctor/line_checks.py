@@ -14,11 +14,11 @@ from neosort_hardware.line import Found, probing, settings_in
 from neosort_hardware.slots import SlotName
 from neosort_inference.bundle import Bundle
 from neosort_inference.bundle_choice import cover_of
+from neosort_inference.calibration.constants import CALIBRATED_WITHIN_DAYS
 from neosort_inference.doctor.finding import Finding, fault, warning, well
 from neosort_inference.operating_point import operating_point
 from neosort_inference.recipe import Recipe
 
-CALIBRATED_WITHIN_DAYS = 180
 LISTEN_S = 0.5
 WARM_UP_RUNS = 5
 BUSY_FROM = 0.6  # of the time that the belt leaves
@@ -62,7 +62,7 @@ def calibration(made_on: date | None, today: date, *, simulated: bool) -> Findin
     if simulated:
         return well("calibration", "of a simulated line, which does not age")
     if made_on is None:
-        return warning("calibration", "bears no date", "calibrate, and write [calibration] made_on = 2026-01-31")
+        return warning("calibration", "bears no date", "calibrate: neosort calibrate list")
     days = (today - made_on).days
     said = f"made on {made_on.isoformat()}, {days} days ago"
     if days < 0:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 from neosort_datasets.assembly import Blind
 from neosort_hardware.config import LineConfig
 from neosort_hardware.types import EncoderSample, FieldBlock, Frame
 from neosort_inference.faults.alarms import AlarmBook
+from neosort_inference.faults.calibration_drift import CalibrationOld, Drifted, FieldDrifted, TextureDrifted
 from neosort_inference.faults.channels import Channels
 from neosort_inference.faults.host import ClockJumped, DiskLow, Recording
 from neosort_inference.faults.jets import LOST_SHARE, WEAK_SHARE, Air, valve_symptoms
@@ -60,6 +62,7 @@ def watch_of(
     on_resume: list[Callable[[], None]] = [output.resume]
     array = config.magnetometer
     channels = Channels(array.channels, array.rate_hz)
+    drifts: list[FieldDrifted | TextureDrifted] = []
     if recording is not None:
         symptoms += [Reported("recording.broken", lambda: recording.trouble), DiskLow(recording, "recording")]
     if ledger is not None:
@@ -68,6 +71,8 @@ def watch_of(
         no_frames, pictures = CameraSilent(config.camera.trigger_every_mm), Pictures()
         symptoms += [Reported("camera.gone", lambda: reached.camera.trouble), no_frames, *pictures.symptoms]
         on_frame += [no_frames.see_frame, pictures.see_frame]
+        drifts.append(texture := TextureDrifted(config))
+        on_frame.append(texture.see_frame)
         on_travel.append(no_frames.see_travel)
         on_resume.append(no_frames.resume)
     if planned != "field":
@@ -75,8 +80,12 @@ def watch_of(
         symptoms += [Reported("magnetometer.gone", lambda: reached.magnetometer.trouble), no_blocks, standing]
         symptoms += channels.symptoms
         on_block += [no_blocks.see_block, standing.see_block, channels.see_block]
+        if config.calibration.channels is not None:
+            drifts.append(empty := FieldDrifted())
+            on_block.append(empty.see_block)
         on_travel.append(standing.see_travel)
         on_resume += [no_blocks.resume, channels.resume]
+    symptoms += [CalibrationOld(config.calibration.made_on, date.today()), Drifted(*drifts)]
     return FaultWatch(
         book,
         planned,
