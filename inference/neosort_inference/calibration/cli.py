@@ -91,13 +91,13 @@ def run_procedure(
     if not result.passed:
         console.print("Not passed: nothing is kept.", style="bold red")
         raise typer.Exit(1)
-    if not result.changes:
-        return
     now = datetime.now(UTC)
     record = store.make(line, [result], by=_by(by), at=now, note=note, parameters=given)
     _print_differences(console, differences(constants_of(line), record.constants))
     said = f"kept as {record.id[:SHORT]}"
-    if apply:
+    if not result.changes:
+        said = f"signed off by {record.by} as {record.id[:SHORT]}"
+    elif apply:
         store.apply(record.id, line, by=_by(by), at=now)
         said += ", in force from the line's next start on"
     else:

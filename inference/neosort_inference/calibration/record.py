@@ -80,7 +80,8 @@ def record_of(
     if failed:
         raise CalibrationError(f"{failed[0]} has not passed: nothing of it is kept")
     changes = {place: value for result in results for place, value in result.changes.items()}
-    changes["calibration.made_on"] = at.date().isoformat()
+    if changes:  # what only confirms the constants does not make them anew
+        changes["calibration.made_on"] = at.date().isoformat()
     new = with_constants(config, changes)
     body = {
         "schema": SCHEMA,

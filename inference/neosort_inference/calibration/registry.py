@@ -14,8 +14,9 @@ def procedures() -> tuple[type[Procedure], ...]:
     from neosort_inference.calibration.intrinsics import Intrinsics  # noqa: PLC0415
     from neosort_inference.calibration.light import Light  # noqa: PLC0415
     from neosort_inference.calibration.nozzles import Nozzles  # noqa: PLC0415
+    from neosort_inference.calibration.verification import Verification  # noqa: PLC0415
 
-    return (Light, Intrinsics, EncoderScale, BeltPlane, Array, CameraToArray, Nozzles)
+    return (Light, Intrinsics, EncoderScale, BeltPlane, Array, CameraToArray, Nozzles, Verification)
 
 
 def procedure_named(name: str) -> type[Procedure]:

@@ -267,6 +267,17 @@ def _nozzles(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
     ]
 
 
+def _verified(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+    told = {quantity.name: quantity for quantity in result.quantities}
+    return [
+        Recovered(
+            constant=told[name].title, unit="mm", before=0.0, planted=0.0, found=told[name].value,
+            tolerance=told[name].most or 0.0,
+        )
+        for name in ("along", "across", "height", "shots")
+    ]  # fmt: skip
+
+
 _MIXED_UP = (
     {"fault": "magnetometer.swapped", "channel": 5, "other": 9},
     {"fault": "magnetometer.flipped", "channel": 12},
@@ -318,5 +329,6 @@ TRIALS: tuple[Trial, ...] = (
         },
         compare=_nozzles,
     ),
+    Trial(procedure="verification", line={}, compare=_verified),
     Trial(procedure="belt-plane", line={"twin": {"truth": {"pixel_to_belt": _SKEWED}}}, compare=_plane),
 )

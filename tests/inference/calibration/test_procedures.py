@@ -2,8 +2,11 @@
 
 import pytest
 
+from neosort_hardware.clock import VirtualClock
+from neosort_hardware.config import LineConfig
+from neosort_hardware.line import open_line
 from neosort_inference.calibration.registry import procedures
-from neosort_inference.calibration.trials import TRIALS, tried
+from neosort_inference.calibration.trials import TRIALS, run_through, tried
 
 
 @pytest.mark.parametrize("trial", TRIALS, ids=[trial.procedure for trial in TRIALS])
@@ -23,3 +26,16 @@ def test_a_line_that_is_right_already_stays_as_it_is_within_the_tolerances():
     trial = next(trial for trial in TRIALS if trial.procedure == "encoder-scale")
     plain = type(trial)(procedure=trial.procedure, line={}, compare=trial.compare)
     assert tried(plain, seed=2).within
+
+
+def test_the_verification_run_refuses_a_line_that_is_mis_set():
+    truth = {"array_station_mm": 520.0, "nozzle_station_mm": 1523.0}
+    config = LineConfig.model_validate({"twin": {"truth": truth}})
+    with open_line(config, VirtualClock(), 1) as line:
+        said = {one.name: one for one in run_through(line, "verification", {}).quantities}
+    assert said["pieces"].passed
+    assert said["along"].value == pytest.approx(8.0, abs=1.0)
+    assert said["shots"].value == pytest.approx(11.0, abs=3.0)
+    assert not said["along"].passed
+    assert not said["shots"].passed
+    assert said["across"].passed
