@@ -7,7 +7,7 @@ RUN_ENV := .venv-run
 ENV := .venv
 # PyGObject comes as source: it can only be installed where the Debian packages that it is built with are there.
 ARAVIS := $(shell pkg-config --exists gobject-introspection-1.0 cairo 2>/dev/null && echo ,aravis)
-EXTRAS := train,drivers,pylon,genicam,iio,gpio,plant,interchange,reports,postgresql,dev$(ARAVIS)
+EXTRAS := train,drivers,pylon,genicam,iio,gpio,plant,interchange,reports,postgresql,fleet,dev$(ARAVIS)
 # Test processes beside this one, a module's tests in one of them; 0: all in this one, as a debugger wants it.
 PROCESSES ?= 0
 DEPENDENCIES := pyproject.toml constraints.txt

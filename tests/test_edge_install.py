@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 EDGE_PACKAGES = {"neosort_hardware": "hardware", "neosort_datasets": "datasets", "neosort_inference": "inference"}
 BLOCKED = ("torch", "torchvision", "onnx", "magpylib", "shapely", "mitsuba", "drjit", "pyoidn", "yaml", "defusedxml")
 # What drivers talk through, each in an extra of its own or in `drivers`: a device carries what its line names, no more.
-SDKS = ("serial", "cobs", "pymodbus", "gi", "pypylon", "harvesters", "genicam", "iio", "gpiod", "asyncua")
+SDKS = ("serial", "cobs", "pymodbus", "gi", "pypylon", "harvesters", "genicam", "iio", "gpiod", "asyncua", "paho")
 EDGE_LIMIT_MB = 600
 # The sprite builder: of use where the extra `render` is installed, and imported by nobody else.
 WORKSHOP = ("neosort_datasets.modelling", "neosort_datasets.rendering")

@@ -25,6 +25,7 @@ from neosort_inference.change_cli import change
 from neosort_inference.commands import RunOptions, run_line
 from neosort_inference.devices_cli import app as devices
 from neosort_inference.doctor.command import doctor
+from neosort_inference.fleet.cli import app as fleet_app
 from neosort_inference.ledger.ledger_cli import app as ledger_app
 from neosort_inference.ledger.lot_cli import app as lot
 from neosort_inference.ledger.records import LedgerError
@@ -37,6 +38,7 @@ from neosort_inference.options import (
     BlindSense,
     BundleOption,
     ConfigOption,
+    FleetOption,
     HeadlessOption,
     HostOption,
     LedgerOption,
@@ -64,6 +66,7 @@ app = typer.Typer(
     "'neosort model' what a bundle is, 'neosort change' gives a running line another, "
     "'neosort calibrate' measures what the line goes by, 'neosort lot' opens and closes lots, "
     "'neosort ledger' says whether their records are as they were written, "
+    "'neosort fleet' shows the lines of a plant, "
     "'neosort doctor' says whether all is well, 'neosort soak' whether it stays so, "
     "'neosort bench' measures. Press Ctrl-C to stop a run in good order.",
 )
@@ -80,6 +83,7 @@ app.add_typer(model, name="model")
 lot.add_typer(passport)  # among the others of `neosort lot`
 app.add_typer(lot, name="lot")
 app.add_typer(ledger_app, name="ledger")
+app.add_typer(fleet_app, name="fleet")
 
 
 @app.command()
@@ -104,6 +108,7 @@ def run(
     port: PortOption = 8000,
     state: StateOption = None,
     ledger: LedgerOption = None,
+    fleet: FleetOption = None,
     log: LogOption = LogForm.TEXT,
     shadow: Annotated[
         Path | None,
@@ -121,7 +126,7 @@ def run(
     options = RunOptions(
         seconds=seconds, fast=fast, seed=seed, headless=headless, report=report, record=record, blind=blind.value,
         bundle=bundle, recipe=recipe, host=host, port=port, state=state, ledger=ledger,
-        shadow=shadow, control=control,
+        shadow=shadow, control=control, fleet=fleet,
     )  # fmt: skip
     if log is LogForm.TEXT:
         raise typer.Exit(run_line(line, options, Console()))

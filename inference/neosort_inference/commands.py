@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -25,7 +26,7 @@ from neosort_inference.calibration.record import SHORT
 from neosort_inference.calibration.store import CalibrationStore
 from neosort_inference.decision_log import DECISIONS_FILE, DecisionLog
 from neosort_inference.in_use import InUse
-from neosort_inference.ledger.beginning import keeper_of, sorted_by
+from neosort_inference.ledger.beginning import keeper_of, sorted_by, url_of_run
 from neosort_inference.ledger.keeper import LedgerKeeper
 from neosort_inference.onlookers import Watcher
 from neosort_inference.opening import must_be_new, must_take_files, open_recipe
@@ -39,6 +40,9 @@ from neosort_inference.terminal import LiveTerminal
 from neosort_inference.ui.running import Running
 from neosort_inference.ui.server import PageProcess
 from neosort_inference.watching import PageWatcher, TerminalWatcher
+
+if TYPE_CHECKING:
+    from neosort_inference.fleet.link import FleetLink
 
 SLOW_DISK_S = 60.0
 SHADOW_FILE = "shadow.jsonl"
@@ -64,6 +68,7 @@ class RunOptions:
     ledger: str | None = None
     shadow: Path | None = None
     control: Path | None = None
+    fleet: Path | None = None
 
 
 def run_line(config: LineConfig, options: RunOptions, console: Console, *more: Watcher) -> int:
@@ -74,6 +79,7 @@ def run_line(config: LineConfig, options: RunOptions, console: Console, *more: W
     config, options = as_kept(config, options, console)
     plan = plan_of(options, config, console)
     with ExitStack() as stack:
+        link = None if options.fleet is None else stack.enter_context(open_link(options.fleet, options, config))
         watchers = stack.enter_context(watching(options, config, console))
         line = stack.enter_context(open_line(config, clock_of(fast=options.fast), options.seed or 0))
         recorder = None
@@ -81,7 +87,8 @@ def run_line(config: LineConfig, options: RunOptions, console: Console, *more: W
             recorder = stack.enter_context(open_recorder(options.record, config, fast=options.fast))
         log = stack.enter_context(open_log(options))
         keeper = stack.enter_context(open_keeper(options, config, plan))
-        sorting = Sorting(line, plan, (*watchers, *more), recorder, log, keeper=keeper)
+        told = () if link is None else (link,)
+        sorting = Sorting(line, plan, (*told, *watchers, *more), recorder, log, keeper=keeper, fleet=link)
         sorting.calibrate_into(state_of(options))
         failure = sort_and_keep(sorting, recorder)
     say_trouble(log, console)
@@ -182,6 +189,16 @@ def watching(options: RunOptions, config: LineConfig, console: Console) -> Itera
             watchers.append(control := ControlSocket(options.control))
             stack.callback(control.close)
         yield tuple(watchers)
+
+
+def open_link(file: Path, options: RunOptions, config: LineConfig) -> FleetLink:
+    """To the plant's broker. Imported where it is wanted: most lines stand by themselves."""
+    from neosort_inference.fleet.link import FleetLink  # noqa: PLC0415
+    from neosort_inference.fleet.settings import load_fleet_config  # noqa: PLC0415
+
+    state = state_of(options)
+    ledger = url_of_run(options.ledger, state.ledger, fast=options.fast)
+    return FleetLink(load_fleet_config(file), config.name, state, ledger)
 
 
 def say(console: Console, sentence: str) -> None:

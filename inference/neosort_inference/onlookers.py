@@ -9,6 +9,7 @@ from neosort_datasets.window import BeltWindow
 from neosort_hardware.types import Decision, FieldBlock, Frame, ItemTruth, Landing, Shot
 from neosort_inference.asking.channel import Asked
 from neosort_inference.faults.alarms import Alarm, Step
+from neosort_inference.fleet.standing import FleetStanding
 from neosort_inference.ledger.observed import SortedBy
 from neosort_inference.telemetry import Snapshot, WindowView
 
@@ -91,6 +92,17 @@ class Keeper(Protocol):
 
     def exchange(self, sorted_by: SortedBy, by: str) -> None:
         """The line sorts by something else from now on, as ``by`` has wanted."""
+
+
+class Fleet(Protocol):
+    """Tells the plant of a run. Called in the loop: returns at once."""
+
+    @property
+    def standing(self) -> FleetStanding:
+        """How that goes."""
+
+    def alarmed(self, alarm: Alarm, step: Step) -> None:
+        """A step of an alarm."""
 
 
 class DecisionSink(Protocol):

@@ -52,6 +52,10 @@ StateOption = Annotated[
         show_default=False,
     ),
 ]
+FleetOption = Annotated[
+    Path | None,
+    typer.Option(help="The plant's MQTT broker (TOML): tell it how the line stands. Left out: nobody.", dir_okay=False),
+]
 LogOption = Annotated[
     LogForm, typer.Option("--log", help="What is said here: for people, or as lines of JSON for machines.")
 ]

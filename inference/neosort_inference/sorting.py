@@ -29,7 +29,7 @@ from neosort_inference.faults.load import Load
 from neosort_inference.faults.reached_line import ReachedLine
 from neosort_inference.ledger.beginning import sorted_by
 from neosort_inference.loop import Listeners, SortingLoop
-from neosort_inference.onlookers import DecisionSink, Keeper, Recorder, Watcher
+from neosort_inference.onlookers import DecisionSink, Fleet, Keeper, Recorder, Watcher
 from neosort_inference.operating import Operating
 from neosort_inference.recipe import Recipe
 from neosort_inference.signals import stop_on_signals
@@ -69,6 +69,7 @@ class Sorting:
         log: DecisionSink | None = None,
         *,
         keeper: Keeper | None = None,
+        fleet: Fleet | None = None,
     ) -> None:
         self._line = line
         self.plan = plan
@@ -76,6 +77,7 @@ class Sorting:
         self._recorder = recorder
         self._log = log
         self._keeper = keeper
+        self._fleet = fleet
         started_ns = line.clock.now_ns()
         self.telemetry = Telemetry(
             started_ns=started_ns,
@@ -199,6 +201,8 @@ class Sorting:
         log_alarm(alarm, step)
         if self._keeper is not None:
             self._keeper.on_alarm(alarm, step, self._reached.belt_mm())
+        if self._fleet is not None:
+            self._fleet.alarmed(alarm, step)
 
     def _on_recalled(self, shot: Shot, fault: str) -> None:
         if self._keeper is not None:
@@ -241,6 +245,7 @@ class Sorting:
             stopped_by="" if stop is None else stop.words,
             exchange=self.exchanging.state(),
             counts=self._counters.counts(self.telemetry.alarms.raised, self.shadowing.counts()),
+            fleet=None if self._fleet is None else self._fleet.standing,
         )
 
     def _on_change(self, changed: Changed) -> None:

@@ -49,6 +49,11 @@ class State:
         return self.folder / "ledger"
 
     @property
+    def fleet(self) -> Path:
+        """What the plant's broker does not have yet, see `fleet.outbox`."""
+        return self.folder / "fleet"
+
+    @property
     def review(self) -> Path:
         return self.folder / "review"
 

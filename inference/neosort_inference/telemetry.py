@@ -15,6 +15,7 @@ from neosort_hardware.types import ArrayF32, Decision, ImageU8, ItemTruth, Landi
 from neosort_inference.counters import NOTHING_YET, Counts
 from neosort_inference.faults.alarms import Alarm, AlarmBook, Step
 from neosort_inference.faults.modes import MODE_OF, Mode
+from neosort_inference.fleet.standing import FleetStanding
 from neosort_inference.landed import Landed
 
 LineState = Literal["sorting", "stopped", "finished"]
@@ -37,7 +38,8 @@ class Snapshot:
     a person; ``faults``: the words of those in force.
     ``stopped_by``: what keeps the line stopped, a fault's words or the person; empty while nothing does. ``exchange``:
     how an exchange of bundle, recipe or calibration stands; empty while there is none.
-    ``counts``: what has been counted since the run began."""
+    ``counts``: what has been counted since the run began. ``fleet``: how telling the plant's broker goes, None: nobody
+    is told."""
 
     elapsed_s: float
     belt_mm: float
@@ -61,6 +63,7 @@ class Snapshot:
     stopped_by: str = ""
     exchange: str = ""
     counts: Counts = NOTHING_YET
+    fleet: FleetStanding | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

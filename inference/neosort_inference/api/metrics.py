@@ -25,6 +25,7 @@ from neosort_inference.api.feed import ViewFeed
 from neosort_inference.counters import Counts, Distribution
 from neosort_inference.exchange.shadow import ShadowCounts
 from neosort_inference.faults.modes import Mode
+from neosort_inference.fleet.standing import FLEET_STATES, FleetStanding
 from neosort_inference.telemetry import Snapshot
 
 STATES = ("sorting", "stopped", "finished")
@@ -53,6 +54,8 @@ class LineCollector(Collector):
         yield from _process(shown.view.snapshot.counts)
         if (shadow := shown.view.snapshot.counts.shadow) is not None:
             yield from _shadow(shadow)
+        if shown.view.snapshot.fleet is not None:
+            yield from _fleet(shown.view.snapshot.fleet)
 
 
 def exposition(feed: ViewFeed, accept: str) -> tuple[bytes, str]:
@@ -156,6 +159,20 @@ def _shadow(shadow: ShadowCounts) -> Iterator[Metric]:
     yield CounterMetricFamily("neosort_shadow_windows", "Windows that the shadow has looked at", shadow.windows)
     yield CounterMetricFamily("neosort_shadow_windows_left_out", "For want of time", shadow.left_out)
     yield GaugeMetricFamily("neosort_shadow_broken", "1 once it has ended by itself", float(bool(shadow.trouble)))
+
+
+def _fleet(standing: FleetStanding) -> Iterator[Metric]:
+    yield StateSetMetricFamily(
+        "neosort_fleet_state",
+        "The way to the plant's broker",
+        {state: state == standing.state for state in FLEET_STATES},
+    )
+    yield GaugeMetricFamily("neosort_fleet_waiting", "Alarms and lots that the broker does not have", standing.waiting)
+    yield _labelled_counter("neosort_fleet_sent", "Messages that the broker has confirmed", "kind", standing.sent)
+    yield CounterMetricFamily("neosort_fleet_lost", "Alarms that found no room to wait", standing.lost)
+    yield GaugeMetricFamily(
+        "neosort_fleet_ledger_read", "1 while closed lots can be looked for", float(not standing.ledger_trouble)
+    )
 
 
 def _labelled_gauge(name: str, words: str, label: str, values: Mapping[str, float]) -> Metric:

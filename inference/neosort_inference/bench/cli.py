@@ -16,6 +16,7 @@ from neosort_inference.bench import start as start_bench
 from neosort_inference.bench import timing as timing_bench
 from neosort_inference.bench.balance_cli import balance, trial
 from neosort_inference.bench.crowding_screen import plot_crowding, print_crowding
+from neosort_inference.bench.fleet import fleet
 from neosort_inference.bench.ledger_cli import ledger
 from neosort_inference.bench.line_cli import line
 from neosort_inference.bench.record import keep, must_take_json, origin
@@ -38,6 +39,7 @@ def bench() -> None:
 
 app.command()(line)
 app.command()(ledger)
+app.command()(fleet)
 app.command()(balance)
 app.command()(trial)
 

@@ -18,10 +18,11 @@ from neosort_inference.bench.record import origin
 from neosort_inference.bundle import BundleError, load_bundle
 from neosort_inference.bundle_choice import choose_bundle
 from neosort_inference.doctor.finding import Finding, Grade, fault
+from neosort_inference.doctor.fleet_checks import examine_fleet
 from neosort_inference.doctor.line_checks import examine_line
 from neosort_inference.doctor.machine_checks import examine_machine
 from neosort_inference.opening import open_config, open_recipe
-from neosort_inference.options import BundleOption, ConfigOption, HostOption, PortOption, RecipeOption
+from neosort_inference.options import BundleOption, ConfigOption, FleetOption, HostOption, PortOption, RecipeOption
 
 _STYLES = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.FAULT: "bold red"}
 _WORST = (Grade.OK, Grade.WARNING, Grade.FAULT)
@@ -37,6 +38,7 @@ def doctor(
     ] = Path(),
     host: HostOption = "127.0.0.1",
     port: PortOption = 8000,
+    fleet: FleetOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON instead.")] = False,
 ) -> None:
     """Is everything well? Clocks, rights, processor, memory, disk, page, every device, model, calibration: one line
@@ -45,6 +47,8 @@ def doctor(
     Exit code 1 where there is a fault, 0 with warnings alone.
     """
     findings = list(_findings(config, bundle, recipe, folder, (host, port)))
+    if fleet is not None:
+        findings += examine_fleet(fleet, _line(config)[0])
     if as_json:
         typer.echo(json.dumps(record_of(findings), indent=2, ensure_ascii=False))
     else:

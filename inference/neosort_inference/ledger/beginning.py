@@ -66,17 +66,23 @@ def ledger_url(asked: str | None, folder: Path) -> str:
     return f"sqlite:///{file}"
 
 
+def url_of_run(asked: str | None, folder: Path, *, fast: bool) -> str | None:
+    """Where the ledger of a run is, None where it is to have none; see `keeper_of`. Raises `ConfigError`."""
+    return None if asked == OFF or (fast and asked is None) else ledger_url(asked, folder)
+
+
 def keeper_of(config: LineConfig, by: SortedBy, *, folder: Path, asked: str | None, fast: bool) -> LedgerKeeper | None:
     """The ledger of a run, its files in ``folder``; None where it is to have none. Raises `ConfigError`.
 
     ``fast``: in virtual time, where nothing real is sorted, there is one only where it was ``asked`` for.
     """
-    if asked == OFF or (fast and asked is None):
+    url = url_of_run(asked, folder, fast=fast)
+    if url is None:
         return None
     must_take_files("ledger folder", folder)
     place = Place(folder=folder)
     patience_s = PATIENCE_S if fast else 0.0
-    url, limits = ledger_url(asked, folder), limits_at(place)
+    limits = limits_at(place)
     return LedgerKeeper(url, place, line=config.name, sorted_by=by, limits=limits, patience_s=patience_s)
 
 

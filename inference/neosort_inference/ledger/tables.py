@@ -126,4 +126,22 @@ tombstones = Table(
     Column("signature", String(128), nullable=False),
 )
 
+# Closed lots that other lines have told of by way of a broker (`fleet`), each once. Their records lie in the lines' own
+# ledgers; ``signed``: whether the head that came with it bears a right signature, null where none came.
+heard_lots = Table(
+    "heard_lots",
+    metadata,
+    Column("message_id", String(300), primary_key=True),
+    Column("plant", String(64), nullable=False),
+    Column("line", String(64), nullable=False),
+    Column("lot_id", String(96), nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("closed_us", BigInteger, nullable=False),
+    Column("head_hash", HASH, nullable=False),
+    Column("signed", Boolean),
+    Column("body", Text, nullable=False),
+    Column("heard_us", BigInteger, nullable=False),
+    Index("heard_lots_of_a_line", "plant", "line", "ordinal"),
+)
+
 CHAINED = {"decision": decisions, "shot": shots, "fault": faults, "event": events}
