@@ -58,7 +58,7 @@ def test_what_comes_again_counts_once_and_what_never_comes_is_noticed():
 def test_a_lot_told_anew_after_its_outbox_was_lost_is_the_same_lot():
     seen = SeenLines()
     seen.see(lot(5))
-    line = seen.see(lot(5, outbox="new", seq=1))
+    line = seen.see(lot(1, id="l5", outbox="new"))
     assert (len(line.lots), line.missing) == (1, 0)
 
 
