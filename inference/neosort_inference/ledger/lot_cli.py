@@ -80,12 +80,13 @@ def open_(
 def close(
     lot: LotArgument = None,
     *,
+    passport: Annotated[bool, typer.Option(help="Issue its passport too.")] = True,
     by: ByOption = None,
     config: ConfigOption = None,
     ledger: LedgerOption = None,
     state: StateOption = None,
 ) -> None:
-    """Close a lot: nothing more goes into it, and its records are signed.
+    """Close a lot: nothing more goes into it, its records are signed, and its passport is issued.
 
     A line that runs on opens a lot by itself with its next record; what was decided a moment ago may go there.
     """
@@ -95,7 +96,11 @@ def close(
     with opened_as_asked(ledger, state) as one:
         asked = lot_asked(one.ledger, lot, open_config(config).name)
         closed = close_lot(one.ledger.database, one.place, lot_id=asked.lot_id, by=person(by))
-    typer.echo(f"closed {closed.lot_id}: {closed.records:,} records, signed")
+        typer.echo(f"closed {closed.lot_id}: {closed.records:,} records, signed")
+        if passport:
+            from neosort_inference.passport.commands import issue_at_closing  # noqa: PLC0415
+
+            issue_at_closing(one, closed.lot_id)
 
 
 @app.command("list")

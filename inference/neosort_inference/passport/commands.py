@@ -11,8 +11,10 @@ import typer
 
 from neosort_hardware.config import ConfigError
 from neosort_inference.balance.weighing import WEIGHED_WORDS, Weighing
+from neosort_inference.bundle import BundleError
 from neosort_inference.ledger.asking import Opened, opened, person
 from neosort_inference.ledger.lots import note
+from neosort_inference.ledger.records import LedgerError
 from neosort_inference.ledger.signing import read_public_key
 from neosort_inference.passport import words
 from neosort_inference.passport.checking import check_passport
@@ -34,6 +36,17 @@ class Where:
     def opened(self) -> AbstractContextManager[Opened]:
         """The ledger. Raises `LedgerError` where there is none."""
         return opened(self.ledger, State(folder=state_folder(self.state)).ledger)
+
+
+def issue_at_closing(one: Opened, lot: str) -> None:
+    """Issue the passport of a lot that has just been closed. What keeps it from having one is said, and can be mended:
+    the lot is closed all the same, and `neosort lot passport` issues it later."""
+    try:
+        made = issue(one.ledger, one.place, lot, Standing())
+    except (ConfigError, LedgerError, BundleError) as error:
+        typer.echo(f"no passport yet: {error}")
+    else:
+        typer.echo(f"passport: {made.file}")
 
 
 def issue_passport(lot: str, standing: Standing, where: Where) -> None:

@@ -49,12 +49,14 @@ def test_from_the_scales_to_the_buyer(neosort, lot, tmp_path) -> None:
     )  # fmt: skip
     code, said, _ = neosort("lot", "weigh", name, "magnets_product", 0.31, "--by", "Grace", *folder)
     assert (code, said) == (0, "NdFeB taken out of the product: 0.31 kg\n")
-    close_lot(lot.ledger.database, lot.place, lot_id=name, by="Ada")
+    file = lot.place.folder / "passports" / f"{name}.passport.json"
+    code, said, _ = neosort("lot", "close", name, "--by", "Ada", *folder)
+    assert code == 0
+    assert said.endswith(f"passport: {file}\n")
     code, said, _ = neosort("lot", "passport", name, *folder)
     assert code == 0
     assert "NdFeB in the product" in said
     assert "NdFeB taken out of the product" in said
-    file = lot.place.folder / "passports" / f"{name}.passport.json"
     code, said, _ = neosort("lot", "verify", file, "--key", lot.place.public_key_file, "--held", *folder)
     assert code == 0
     assert f"good: lot {name}, signed by the trusted key" in said
@@ -125,7 +127,10 @@ def test_a_doctored_passport_ends_with_one(neosort, lot, tmp_path) -> None:
 
 
 def test_a_lot_of_an_unknown_bundle_names_it(neosort, tmp_path) -> None:
-    made = a_lot.closed_lot(Place(folder=State(folder=tmp_path).ledger), 5)
+    made = a_lot.closed_lot(Place(folder=State(folder=tmp_path).ledger), 5, close=False)
+    code, said, _ = neosort("lot", "close", made.lot.lot_id, "--state", tmp_path)
+    assert code == 0
+    assert f"no passport yet: lot {made.lot.lot_id}: was sorted by bundle" in said
     code, _, err = neosort("lot", "export", made.lot.lot_id, "--state", tmp_path)
     made.ledger.close()
     assert code == 2
