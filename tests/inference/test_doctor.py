@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,8 @@ from neosort_hardware.clock import RealClock
 from neosort_hardware.config import LineConfig
 from neosort_hardware.line import probing
 from neosort_hardware.settings_modbus import ModbusDiverterConfig
+from neosort_inference.calibration.procedure import Result
+from neosort_inference.calibration.store import CalibrationStore
 from neosort_inference.cli import app
 from neosort_inference.doctor.command import worst_of
 from neosort_inference.doctor.finding import Grade, fault, warning, well
@@ -182,3 +184,17 @@ def test_people_read_one_line_each_and_the_remedy_under_it(tmp_path):
     said = CliRunner().invoke(app, ["doctor", "--config", str(file), "--port", "0"]).stdout
     assert "→ make safe, then close the circuit" in said
     assert [line.split()[0] for line in said.splitlines() if "interlock" in line] == ["warning"]
+
+
+def test_a_calibration_in_force_that_is_made_for_another_line_is_a_fault(tmp_path):
+    store = CalibrationStore(tmp_path / "state" / "calibrations")
+    other = LineConfig(name="other")
+    found = Result(procedure="x", quantities=(), changes={"encoder.mm_per_count": 0.51})
+    record = store.make(other, [found], by="anna", at=datetime(2026, 7, 1, tzinfo=UTC))
+    store.apply(record.id, other, by="anna", at=datetime(2026, 7, 1, tzinfo=UTC))
+
+    ran = Ran(line_file(tmp_path, 'name = "well"\n'), "--state", str(tmp_path / "state"))
+
+    assert ran.by_name["calibration"]["grade"] == "fault"
+    assert "made for name = other" in ran.by_name["calibration"]["said"]
+    assert "rollback" in ran.by_name["calibration"]["do"]

@@ -86,6 +86,8 @@ class SteppedMotion:
 
     def run_at(self, speed_mm_per_s: float, now_ns: int) -> None:
         """From now on at that speed."""
+        if speed_mm_per_s == self.speed_mm_per_s:
+            return
         at_mm, last = self.position_mm(now_ns), self._parts[-1][1]
         self._parts.append((at_mm, BeltMotion(speed_mm_per_s=speed_mm_per_s, ripple=last.ripple, start_ns=now_ns)))
 

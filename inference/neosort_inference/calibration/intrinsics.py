@@ -31,6 +31,7 @@ OUTLIER = 2.5  # times the median view's error…
 OUTLIER_PX = 0.15  # …and that much above it
 MOST_RMS_PX = 0.6
 MOST_UNSURE = 2.0  # % of the focal length
+AFTERWARDS = "the belt plane was measured through the lens as it was taken to be before: run belt-plane next"
 MOVED = 0.015  # of the picture's width that a view's corners have moved on average, to be another view
 _FLAGS = {"plain": cv2.CALIB_FIX_K3 | cv2.CALIB_ZERO_TANGENT_DIST, "full": 0}
 _TILTS_DEG = ((-28, 8), (24, -20), (0, 30), (18, 22), (-24, -18), (30, 0), (-10, -32), (12, -8), (-18, 26), (26, 14))
@@ -151,7 +152,7 @@ class Intrinsics(Procedure):
                 ),
             ),
             changes={"calibration.lens": lens},
-            notes=tuple(_about_outlier(found, number) for number in found.left_out),
+            notes=(*(_about_outlier(found, number) for number in found.left_out), AFTERWARDS),
             plots=(Plot(title="Each view's error", svg=svg),),
             evidence={
                 "size_px": list(self.size),

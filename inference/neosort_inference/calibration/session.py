@@ -39,6 +39,7 @@ class CalibrationSession:
             )
         procedure.begin(self, parameters)
         self._held = list(procedure.held())
+        self._holds = bool(self._held)
         self._set_out()
 
     @property
@@ -110,7 +111,7 @@ class CalibrationSession:
         self._hold_next()
 
     def _hold_next(self) -> None:
-        if self._line.hands is not None and (self._held or self.procedure.held()):
+        if self._line.hands is not None and self._holds:
             self._line.hands.hold(self._held.pop(0) if self._held else None)
 
     def _end(self, state: State) -> None:

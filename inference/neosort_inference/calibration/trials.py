@@ -294,6 +294,7 @@ TRIALS: tuple[Trial, ...] = (
     Trial(
         procedure="intrinsics",
         line={"twin": {"picture": {"distortion": 0.02, "focal_px": 1100}}},
+        parameters={"views": 12},
         compare=_lens,
     ),
     Trial(procedure="encoder-scale", line={"twin": {"truth": {"mm_per_count": 0.5123}}}, compare=_encoder),

@@ -17,12 +17,23 @@ from neosort_hardware.config import ConfigError, LineConfig
 from neosort_inference.bench.record import origin
 from neosort_inference.bundle import BundleError, load_bundle
 from neosort_inference.bundle_choice import choose_bundle
+from neosort_inference.calibration.procedure import CalibrationError
+from neosort_inference.calibration.store import CalibrationStore
 from neosort_inference.doctor.finding import Finding, Grade, fault
 from neosort_inference.doctor.fleet_checks import examine_fleet
 from neosort_inference.doctor.line_checks import examine_line
 from neosort_inference.doctor.machine_checks import examine_machine
 from neosort_inference.opening import open_config, open_recipe
-from neosort_inference.options import BundleOption, ConfigOption, FleetOption, HostOption, PortOption, RecipeOption
+from neosort_inference.options import (
+    BundleOption,
+    ConfigOption,
+    FleetOption,
+    HostOption,
+    PortOption,
+    RecipeOption,
+    StateOption,
+)
+from neosort_inference.state import State, state_folder
 
 _STYLES = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.FAULT: "bold red"}
 _WORST = (Grade.OK, Grade.WARNING, Grade.FAULT)
@@ -39,6 +50,7 @@ def doctor(
     host: HostOption = "127.0.0.1",
     port: PortOption = 8000,
     fleet: FleetOption = None,
+    state: StateOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON instead.")] = False,
 ) -> None:
     """Is everything well? Clocks, rights, processor, memory, disk, page, every device, model, calibration: one line
@@ -46,9 +58,9 @@ def doctor(
 
     Exit code 1 where there is a fault, 0 with warnings alone.
     """
-    findings = list(_findings(config, bundle, recipe, folder, (host, port)))
+    findings = list(_findings(config, bundle, recipe, folder, (host, port), state=state))
     if fleet is not None:
-        findings += examine_fleet(fleet, _line(config)[0])
+        findings += examine_fleet(fleet, _line(config, state)[0])
     if as_json:
         typer.echo(json.dumps(record_of(findings), indent=2, ensure_ascii=False))
     else:
@@ -57,10 +69,16 @@ def doctor(
 
 
 def _findings(
-    config: Path | None, bundle: Path | None, recipe: Path | None, folder: Path, address: tuple[str, int]
+    config: Path | None,
+    bundle: Path | None,
+    recipe: Path | None,
+    folder: Path,
+    address: tuple[str, int],
+    *,
+    state: Path | None,
 ) -> Iterator[Finding]:
     """Of the machine, and then of the line as far as its files can be used."""
-    line, refused = _line(config)
+    line, refused = _line(config, state)
     yield from examine_machine(folder, *address, rights_needed=line.diverter.timed_by_host)
     if refused is not None:
         yield refused
@@ -77,11 +95,16 @@ def _findings(
     yield from examine_line(line, model, rules, choice.why)
 
 
-def _line(config: Path | None) -> tuple[LineConfig, Finding | None]:
+def _line(config: Path | None, state: Path | None) -> tuple[LineConfig, Finding | None]:
+    """The line with the calibration that is in force."""
     try:
-        return open_config(config), None
+        line = open_config(config)
     except ConfigError as error:
         return LineConfig(), fault("configuration", str(error), "mend that line of the file")
+    try:
+        return CalibrationStore(State(folder=state_folder(state)).calibrations).put_into(line), None
+    except CalibrationError as error:
+        return line, fault("calibration", str(error), "calibrate anew, or go back: neosort calibrate rollback")
 
 
 def worst_of(findings: Iterable[Finding]) -> Grade:
