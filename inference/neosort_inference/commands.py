@@ -92,7 +92,7 @@ def run_line(config: LineConfig, options: RunOptions, console: Console, *more: W
         sorting.calibrate_into(state_of(options))
         failure = sort_and_keep(sorting, recorder)
     say_trouble(log, console)
-    if keeper is not None and keeper.lot_id:
+    if keeper is not None and (keeper.committed or keeper.dropped or keeper.waiting):
         say(console, keeper.summary())
     if (shadow := sorting.shadowing.counts()) is not None:
         say(console, str(shadow))

@@ -144,11 +144,13 @@ class LedgerKeeper:
 
     def summary(self) -> str:
         """What stands in the ledger of this run, and what does not, in one sentence."""
+        lost = self.dropped + self.waiting
         lacks = [
-            *([f"{self.dropped:,} happenings were lost"] if self.dropped else []),
+            *([f"{lost:,} happenings were lost"] if lost else []),
             *([f"{self.pictures_lost:,} pictures found no room"] if self.pictures_lost else []),
         ]
-        return f"ledger: {self.committed:,} records, lot {self.lot_id}; {', '.join(lacks) or 'nothing was lost'}"
+        kept = f"{self.committed:,} records in lot {self.lot_id}" if self.lot_id else "nothing was written"
+        return f"ledger: {kept}; {', '.join(lacks) or 'nothing was lost'}"
 
     def close(self) -> None:
         """Write what waits. May be called twice; returns within some ten seconds, however the disk does."""

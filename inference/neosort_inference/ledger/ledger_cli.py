@@ -39,6 +39,9 @@ def verify(
         Path | None,
         typer.Option(help="Folder of signed heads. Left out: this machine's own.", file_okay=False, exists=True),
     ] = None,
+    line: Annotated[
+        str | None, typer.Option(help="Of this line alone: where several share a database, each has its own heads.")
+    ] = None,
     pictures: Annotated[bool, typer.Option(help="Read every picture, too.")] = True,
     ledger: LedgerOption = None,
     state: StateOption = None,
@@ -61,14 +64,14 @@ def verify(
         keys = trusted_keys(one.place, public_key or [])
         place = replace(one.place, heads_elsewhere=heads)
         asked = (
-            verify_all(one.ledger, place, keys, pictures=pictures)
+            verify_all(one.ledger, place, keys, line=line, pictures=pictures)
             if lot is None
             else iter([check_lot(one.ledger, place, one.ledger.lot(lot), keys, pictures=pictures)])
         )
         for check in asked:
             checks.append(check)
-            for line in check_lines(check):
-                console.print(line, highlight=False, markup=False, soft_wrap=True)
+            for words in check_lines(check):
+                console.print(words, highlight=False, markup=False, soft_wrap=True)
     bad = sum(bool(check.bad) for check in checks)
     console.print(f"{len(checks):,} lots: {f'{bad:,} NOT as written' if bad else 'all as written'}", highlight=False)
     keep({"as_written": not bad, "lots": [check_told(check) for check in checks]}, json_file, console)

@@ -37,15 +37,17 @@ class LotCheck:
         self.bad.append(Bad(seq=seq, words=words))
 
 
-def verify(ledger: Ledger, place: Place, trusted: Collection[str], *, pictures: bool = True) -> Iterator[LotCheck]:
+def verify(
+    ledger: Ledger, place: Place, trusted: Collection[str], *, line: str | None = None, pictures: bool = True
+) -> Iterator[LotCheck]:
     """Check every lot, the oldest first, and then whether one is missing whose head is there.
 
-    ``trusted``: public keys, hexadecimal; nobody else's signature counts. ``pictures``: whether every picture is read.
+    ``trusted``: public keys, hexadecimal; nobody else's signature counts. ``line``: its lots alone. ``pictures``:
+    whether every picture is read.
     """
-    seen: set[str] = set()
+    seen = {lot.lot_id for lot in ledger.lots()}
     ordinals: dict[str, int] = {}
-    for lot in ledger.lots():
-        seen.add(lot.lot_id)
+    for lot in ledger.lots(line):
         check = check_lot(ledger, place, lot, trusted, pictures=pictures)
         if lot.ordinal != (wanted := ordinals.get(lot.line, 0) + 1):
             check.wrong(f"the lot before it, number {wanted} of line {lot.line!r}, is missing")

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Collection
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection as Pipe
@@ -33,6 +33,7 @@ from neosort_inference.ledger.signing import Signer
 
 WRITER_NICENESS = 5
 LIMITS_EVERY_S = 600.0
+FULL_EVERY_S = 60.0  # while pictures have reached their limit, and new ones find no room
 
 
 class BatchWriter:
@@ -54,6 +55,19 @@ class BatchWriter:
             self.close()
             return Failed(why=cause_of(error))
 
+    def keep_within_limits(self) -> None:
+        """Drop what is too old or too much, now and then. What cannot be dropped keeps nobody from writing."""
+        now_s = time.monotonic()
+        due_s = self._next_limits_s - (LIMITS_EVERY_S - FULL_EVERY_S if self._room.full else 0.0)
+        if self._database is None or self._signer is None or now_s < due_s:
+            return
+        self._next_limits_s = now_s + LIMITS_EVERY_S
+        try:
+            apply_limits(self._database, self._setup.place, self._signer, self._setup.limits)
+            self._room.look()
+        except (SQLAlchemyError, LedgerError, OSError) as error:
+            print(f"ledger: nothing can be dropped ({cause_of(error)})", file=sys.stderr)
+
     def close(self) -> None:
         """Let go of the database."""
         if self._database is not None:
@@ -73,9 +87,8 @@ class BatchWriter:
                 lost = keep_pictures(place, self._room, lot.lot_id, batch.pictures) if new else frozenset()
                 lot = append(connection, lot, [_less(lost, item) for item in new])
                 connection.execute(_OF_THIS_RUN.values(last_run_seq=last), {"this": setup.run_id})
+            self._joined.add(lot.lot_id)
             keep_head(place, signer, lot)
-        self._joined.add(lot.lot_id)
-        self._keep_within_limits(database, signer)
         return Committed(
             run_seq=last,
             lot_id=lot.lot_id,
@@ -113,13 +126,6 @@ class BatchWriter:
         connection.execute(runs.insert().values(**begun, last_run_seq=0))
         return 0
 
-    def _keep_within_limits(self, database: Database, signer: Signer) -> None:
-        if time.monotonic() < self._next_limits_s and not self._room.full:
-            return
-        self._next_limits_s = time.monotonic() + LIMITS_EVERY_S
-        apply_limits(database, self._setup.place, signer, self._setup.limits)
-        self._room.look()
-
 
 _OF_THIS_RUN = update(tables.runs).where(tables.runs.c.run_id == bindparam("this"))
 
@@ -148,11 +154,10 @@ def _less(lost: Collection[str], item: Numbered) -> Numbered:
 
 def serve(pipe: Pipe) -> None:
     """Answer batches until the other end closes or dies."""
-    writer = BatchWriter(pipe.recv())
-    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError), closing(BatchWriter(pipe.recv())) as writer:
         while True:
             pipe.send(writer.write(pipe.recv()))
-    writer.close()
+            writer.keep_within_limits()
 
 
 def main() -> None:

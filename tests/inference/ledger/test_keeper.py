@@ -11,7 +11,7 @@ import time
 import cv2
 import numpy as np
 import pytest
-from tests.hardware.waiting import eventually
+from tests.hardware.waiting import WITHIN_S, eventually
 from tests.inference.ledger.decided import BY, GRID, decided, window
 
 from neosort_hardware.types import Box, Verdict
@@ -34,6 +34,7 @@ def soon(monkeypatch):
     """Waits that are made for a line's day, shortened."""
     monkeypatch.setattr(keepers, "EVERY_S", 0.01)
     monkeypatch.setattr(keepers, "RETRY_S", 0.05)
+    monkeypatch.setattr(keepers, "CLOSE_WITHIN_S", WITHIN_S)  # and the one that a busy machine may need
 
 
 @pytest.fixture
