@@ -11,6 +11,7 @@ from neosort_datasets.interchange.class_map import read_class_map
 from neosort_datasets.synthetic import KINDS
 from neosort_hardware.config import ConfigError, load_line_config, load_toml
 from neosort_inference.fleet.settings import load_fleet_config
+from neosort_inference.plant.settings import load_plant_config
 from neosort_inference.recipe import load_recipe
 from neosort_training.config import TrainConfig
 
@@ -22,6 +23,7 @@ LOADERS: dict[str, Callable[[Path], object]] = {
     "hardware/configs": load_line_config,
     "inference/configs": load_recipe,
     "inference/configs/fleet": load_fleet_config,
+    "inference/configs/plant": load_plant_config,
     "training/configs": lambda path: load_toml(path, TrainConfig),
 }
 

@@ -50,6 +50,8 @@ from neosort_inference.options import (
     StateOption,
 )
 from neosort_inference.passport.cli import app as passport
+from neosort_inference.plant.command import app as opcua_tools
+from neosort_inference.plant.process import PlantError
 from neosort_inference.recording_run import RecordOptions, record_line
 from neosort_inference.replaying import replay_source
 from neosort_inference.soak.command import soak
@@ -84,6 +86,7 @@ lot.add_typer(passport)  # among the others of `neosort lot`
 app.add_typer(lot, name="lot")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(fleet_app, name="fleet")
+app.add_typer(opcua_tools, name="opcua")
 
 
 @app.command()
@@ -109,6 +112,9 @@ def run(
     state: StateOption = None,
     ledger: LedgerOption = None,
     fleet: FleetOption = None,
+    opcua: Annotated[
+        Path | None, typer.Option(help="Serve the plant's control system over OPC UA, as this file (TOML) says.")
+    ] = None,
     log: LogOption = LogForm.TEXT,
     shadow: Annotated[
         Path | None,
@@ -127,6 +133,7 @@ def run(
         seconds=seconds, fast=fast, seed=seed, headless=headless, report=report, record=record, blind=blind.value,
         bundle=bundle, recipe=recipe, host=host, port=port, state=state, ledger=ledger,
         shadow=shadow, control=control, fleet=fleet,
+        opcua=opcua,
     )  # fmt: skip
     if log is LogForm.TEXT:
         raise typer.Exit(run_line(line, options, Console()))
@@ -215,7 +222,7 @@ def main() -> None:
         app()
     except (
         BundleError, CalibrationError, ConfigError, DeviceError, JobError, LedgerError, PageError, PhotographError,
-        RecordingError,
+        PlantError, RecordingError,
     ) as error:  # fmt: skip
         print(f"neosort: {error}", file=sys.stderr)
         raise SystemExit(2) from None

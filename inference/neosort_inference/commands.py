@@ -31,6 +31,9 @@ from neosort_inference.ledger.keeper import LedgerKeeper
 from neosort_inference.onlookers import Watcher
 from neosort_inference.opening import must_be_new, must_take_files, open_recipe
 from neosort_inference.operating_point import operating_point
+from neosort_inference.plant.process import PlantProcess
+from neosort_inference.plant.settings import load_plant_config
+from neosort_inference.plant.watcher import PlantWatcher
 from neosort_inference.report import Report, build_report, print_report, write_report
 from neosort_inference.service import service_watchers
 from neosort_inference.sorting import Sorting, SortingPlan
@@ -69,6 +72,7 @@ class RunOptions:
     shadow: Path | None = None
     control: Path | None = None
     fleet: Path | None = None
+    opcua: Path | None = None
 
 
 def run_line(config: LineConfig, options: RunOptions, console: Console, *more: Watcher) -> int:
@@ -182,6 +186,11 @@ def watching(options: RunOptions, config: LineConfig, console: Console) -> Itera
             if serving.first_secret is not None:
                 say(console, f"no accounts yet; the first admin's, with this one-time secret: {serving.first_secret}")
             watchers.append(PageWatcher(page))
+        if options.opcua is not None:
+            plant = PlantProcess(load_plant_config(options.opcua), State(folder=state_folder(options.state)))
+            stack.callback(plant.stop)
+            say(console, f"OPC UA: {plant.url}")
+            watchers.append(PlantWatcher(plant))
         terminal = stack.enter_context(LiveTerminal(console, for_s=options.seconds))
         watchers.append(TerminalWatcher(terminal))
         watchers += service_watchers(stack)
