@@ -125,7 +125,8 @@ def test_the_clock_skips_waiting_and_nothing_else():
 def made_pass(**more) -> Pass:
     values = {
         "speed_m_per_s": 2.0, "metres": 10.0, "latency_ms": (10.0, 20.0), "distance_mm": (100.0, 200.0), "late": 0,
-        "too_late": 0, "dropped": 0, "alarms": 0, "windows": 50, "busy_s": 2.0, "processor_s": 1.0,
+        "too_late": 0, "dropped": 0, "alarms": 0, "windows": 50, "fired": 5, "most_waiting": 1, "busy_s": 2.0,
+        "processor_s": 1.0,
         "spent_ms": {"rectify": 100.0, "network": 900.0},
     }  # fmt: skip
     return Pass(**(values | more))
@@ -138,6 +139,7 @@ def test_figures_pool_decisions_and_take_the_median_of_what_a_pass_gives_once():
     assert (record["late"], record["too_late"], record["dropped"]) == (1, 2, 0)
     assert record["metres_per_s_per_core"] == 10.0
     assert record["max_speed_m_s"] == 4.0
+    assert record["speeds"][0]["shots_per_s"] == 1.0, "five in ten metres at 2 m/s"
     row = record["speeds"][0]
     assert row["spread"]["metres_per_s_per_core"] == [5.0, 10.0]
     assert row["ms_per_window"]["all"] == pytest.approx(40.0)

@@ -16,7 +16,7 @@ import numpy as np
 from neosort_hardware.clock import Clock, RealClock, SkippingClock
 from neosort_hardware.config import LineConfig
 from neosort_hardware.replay import ReplayTape
-from neosort_hardware.types import Decision
+from neosort_hardware.types import Decision, Verdict
 from neosort_inference.asking.channel import Asked
 from neosort_inference.bench.counted_by import COMPUTING_NS, CountedBy
 from neosort_inference.bench.lap import Lap, at_speed
@@ -44,7 +44,8 @@ class Pass:
 
     ``late``: shots refused as late. ``too_late``: decisions of whatever verdict that came after the last possible shot
     at their item, those among them. ``dropped``: windows that were never looked at. ``alarms``: raised that took
-    a sense away, for a loop that comes too late to read its devices takes them for silent. ``busy_s``: by the clock,
+    a sense away, for a loop that comes too late to read its devices takes them for silent. ``fired``: shots that the
+    diverter has taken; ``most_waiting``: windows that waited for their field, at most. ``busy_s``: by the clock,
     without waiting; ``processor_s``: of the whole process. ``spent_ms``: by part of the way, over all ``windows``.
     """
 
@@ -57,6 +58,8 @@ class Pass:
     dropped: int
     alarms: int
     windows: int
+    fired: int
+    most_waiting: int
     busy_s: float
     processor_s: float
     spent_ms: dict[str, float]
@@ -67,15 +70,19 @@ class Pass:
         return self.too_late == 0 and self.dropped == 0 and self.alarms == 0
 
 
-class _StopsWhenLate:
-    """Ends a run at the first shot that comes too late, or alarm, for those that ask only whether there is one."""
+class _Onlooker:
+    """Notes how full the queue is. ``stops``: ends a run at the first shot that comes too late, or alarm, for those who
+    ask only whether there is one."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, stops: bool) -> None:
         self.sorting: Sorting | None = None
+        self.most_waiting = 0
+        self._stops = stops
 
     def update(self, snapshot: Snapshot) -> None:
+        self.most_waiting = max(self.most_waiting, snapshot.counts.windows_waiting)
         detracted = any(alarm.detracts for alarm in snapshot.alarms)
-        if (snapshot.late or detracted) and self.sorting is not None:
+        if self._stops and (snapshot.late or detracted) and self.sorting is not None:
             self.sorting.stop()
 
     def show(self, view: WindowView) -> None:
@@ -95,10 +102,10 @@ def run_belt(
     """
     config = lap.config.model_copy(update={"belt": lap.config.belt.model_copy(update={"speed_m_per_s": speed_m_per_s})})
     tape = ReplayTape(at_speed(lap, speed_m_per_s, metres), clock_by(counted_by), config)
-    stopper = _StopsWhenLate()
+    onlooker = _Onlooker(stops=stops)
     with line_on(tape) as line:
-        sorting = Sorting(line, plan, (stopper,) if stops else ())
-        stopper.sorting = sorting
+        sorting = Sorting(line, plan, (onlooker,))
+        onlooker.sorting = sorting
         plan.bundle.warm_up(2)
         began_s, began_processor_s = time.perf_counter(), time.process_time()
         telemetry = sorting.run()
@@ -116,6 +123,8 @@ def run_belt(
             dropped=sorting.dropped_windows,
             alarms=sum(count for fault, count in telemetry.alarms.raised.items() if CATALOGUE[fault].effect != "none"),
             windows=len(telemetry.window_ms),
+            fired=telemetry.verdicts[Verdict.FIRED],
+            most_waiting=onlooker.most_waiting,
             busy_s=busy_s,
             processor_s=processor_s,
             spent_ms=sorting.stages.spent_ms(),
@@ -182,6 +191,8 @@ def _row(passes: Sequence[Pass]) -> dict[str, Any]:
         "too_late": sum(p.too_late for p in passes),
         "dropped": sum(p.dropped for p in passes),
         "alarms": sum(p.alarms for p in passes),
+        "shots_per_s": float(np.median([p.fired * p.speed_m_per_s / p.metres for p in passes])),
+        "most_waiting": max(p.most_waiting for p in passes),
         "metres_per_s_per_core": float(np.median(per_core)),
         "processor_ms_per_metre": float(np.median([1e3 / rate for rate in per_core])),
         "load": sum(p.busy_s for p in passes) / sum(p.metres / p.speed_m_per_s for p in passes),

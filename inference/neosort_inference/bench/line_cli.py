@@ -24,9 +24,11 @@ from neosort_inference.commands import say
 from neosort_inference.faults.alarm_log import unlogged
 from neosort_inference.opening import open_config, open_recipe
 from neosort_inference.options import BundleOption, ConfigOption, JsonOption, RecipeOption
+from neosort_inference.recipe import Recipe
 from neosort_inference.sorting import SortingPlan
 
 LAP_M = 30.0
+FED_PER_SHOT = 2.2
 PROBE_M = 40.0  # a backlog of half a metre shows over it when the belt is 1.3 % too fast
 SLOWER_M_PER_S = (0.5, 1.0, 2.0)
 
@@ -51,6 +53,16 @@ def line(
     metres: Annotated[float, typer.Option(min=2, max=100_000, help="Belt of each repeat at each speed.")] = 100.0,
     repeats: Annotated[int, typer.Option(min=1, max=100, help="Times that everything is measured.")] = 3,
     search: Annotated[bool, typer.Option(help="Find the highest speed at which nothing is late.")] = True,
+    shots: Annotated[
+        float | None,
+        typer.Option(
+            min=1,
+            max=60,
+            help="Feed the simulated belt so densely, and fire at everything on it, that so many shots a second are "
+            "planned and handed over: does the whole chain sustain it?",
+            show_default=False,
+        ),
+    ] = None,
     counted_by: Annotated[
         CountedBy,
         typer.Option(
@@ -70,12 +82,15 @@ def line(
     The real loop on a belt that is played back from memory, at several speeds; by default a belt of 1 m at 2.8 m/s.
     Waiting is skipped. Exit code 1 when a shot came late at the quoted speed.
     """
-    rules = open_recipe(recipe)
+    if shots is not None and (recording is not None or recipe is not None):
+        raise ConfigError("--shots feeds a simulated belt and fires at everything: leave recording and --recipe out")
+    rules = open_recipe(recipe) if shots is None else _every_item(shots)
     if recording is not None and config is not None:
         raise ConfigError(f"{recording}: a recording brings its own line configuration, leave --config out")
     must_take_json(json_file)
     console = Console()
-    lap = _lap(recording, rated(LineConfig()) if config is None else open_config(config), seed)
+    line_config = rated(LineConfig()) if config is None else open_config(config)
+    lap = _lap(recording, line_config if shots is None else _dense(line_config, shots), seed)
     choice = choose_bundle(bundle, lap.config)
     say(console, choice.why)
     plan = SortingPlan(bundle=load_bundle(choice.path), recipe=rules, kept=None)
@@ -100,6 +115,18 @@ def line(
     print_line(record, console)
     keep(record, json_file, console)
     raise typer.Exit(1 if record["late"] else 0)
+
+
+def _every_item(shots_per_s: float) -> Recipe:
+    """Whatever lies there is fired at, as far as the rate goes."""
+    return Recipe(name="every item", min_p_ndfeb=0.0, never_fire=(), max_shots_per_s=shots_per_s)
+
+
+def _dense(config: LineConfig, shots_per_s: float) -> LineConfig:
+    """The line with twice as many items as shots: not every one is seen by itself, and a rate has no even seconds."""
+    per_m = min(100.0, FED_PER_SHOT * shots_per_s / (config.belt.width_mm * 1e-3))
+    feed = config.twin.feed.model_copy(update={"items_per_s_per_m": per_m})
+    return config.model_copy(update={"twin": config.twin.model_copy(update={"feed": feed})})
 
 
 def _lap(recording: Path | None, config: LineConfig, seed: int) -> Lap:

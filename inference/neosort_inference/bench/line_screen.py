@@ -31,6 +31,11 @@ def print_line(record: Record, console: Console) -> None:
         f"{number_text(record['metres_per_s_per_core'], 2)} m of belt per second of one core's time "
         f"{_ends(first['spread']['metres_per_s_per_core'], 2)}",
     ]
+    if record["bundle"]["recipe"] == "every item":
+        said.append(
+            f"{first['shots_per_s']:.1f} shots a second, {first['late']} late; at most {first['most_waiting']} windows "
+            f"waited, {first['dropped']} were dropped"
+        )
     if record["max_speed_m_s"] is not None:
         tried = ", ".join(f"{speed:.2f}" for speed in record["max_speeds_m_s"])
         said.append(f"nothing is late up to {record['max_speed_m_s']:.2f} m/s on this machine as it is ({tried})")
