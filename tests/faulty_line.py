@@ -26,11 +26,12 @@ WAY_S = 4.0  # from the camera's view to past the nozzles, at 1 m/s or more
 
 @dataclass
 class Played:
-    """A run with its events. ``modes``: (second, mode) at every change."""
+    """A run with its events. ``modes``: (second, mode) at every change. ``undecided_m``: metres, by fault."""
 
     telemetry: Telemetry
     started_ns: int
     modes: list[tuple[float, Mode]]
+    undecided_m: dict[str, float]
 
     def alarm(self, fault: str) -> Alarm:
         """The one alarm of a fault."""
@@ -117,7 +118,7 @@ def acknowledge(by="Ada"):
     return lambda _line, sorting: sorting.acknowledge(None, by)
 
 
-def play(events, seconds=10.0, *, seed=3, speed=1.0, blind="none", keeper=None, **settings) -> Played:
+def play(events, seconds=10.0, *, seed=3, speed=1.0, blind="none", keeper=None, recorder=None, **settings) -> Played:
     """Sort for so many seconds while ``events`` (second → event) happen. ``settings``: more of the configuration.
 
     Longer blocks than a real array's make turns fewer, and the test faster.
@@ -129,7 +130,9 @@ def play(events, seconds=10.0, *, seed=3, speed=1.0, blind="none", keeper=None, 
         script = Script(opened, bundle.items, events)
         line = dataclasses.replace(opened, truth=script)
         plan = SortingPlan(bundle=bundle, recipe=RECIPE, seconds=seconds, blind=blind)
-        script.sorting = Sorting(line, plan, keeper=keeper)
+        script.sorting = Sorting(line, plan, recorder=recorder, keeper=keeper)
         started_ns = line.clock.now_ns()
         telemetry = script.sorting.run()
-        return Played(telemetry=telemetry, started_ns=started_ns, modes=script.modes)
+        return Played(
+            telemetry=telemetry, started_ns=started_ns, modes=script.modes, undecided_m=script.sorting.undecided.metres
+        )

@@ -1,11 +1,18 @@
 """Faults on the twin, in virtual time: noticed within the stated time, the stated mode and alarm, how it ends, and no
 item without a fate."""
 
+import time
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from tests.faulty_line import acknowledge, clear, inject, play
 
+from neosort_datasets import recording_writer
+from neosort_datasets.recording import RecordingWriter
+from neosort_hardware.config import LineConfig
 from neosort_hardware.twin.catalogue import models_by_kind
+from neosort_inference.faults import host
 from neosort_inference.faults.catalogue import CATALOGUE
 from neosort_inference.faults.jets import KIND_MASS_G
 from neosort_inference.faults.modes import Mode
@@ -167,6 +174,9 @@ def test_what_stops_the_line_keeps_it_stopped_until_somebody_has_acknowledged_it
     assert any(fired_s > 14.0 for fired_s in played.fired_s()), "and goes on after that"
     assert played.mode_at(17.0) is Mode.BOTH
     assert played.sums()[fault] > 0
+    if not fault.startswith("encoder."):  # it is the encoder that tells metres
+        stood_s = 14.0 - noticed_s
+        assert played.undecided_m == {fault: pytest.approx(stood_s, abs=0.2)}, "at 1 m/s"
     must_add_up(played)
 
 
@@ -249,6 +259,36 @@ def test_a_machine_that_does_not_keep_up_leaves_the_recording_out_then_the_page_
     assert played.faults() == {"overload.recording", "overload.preview"}
     assert any(5.0 < fired_s < 8.0 for fired_s in played.fired_s())
     must_add_up(played)
+
+
+def test_a_disk_that_fills_while_the_line_records_is_told_and_sorted_on_with(tmp_path, monkeypatch):
+    free = [50e9]
+    monkeypatch.setattr(recording_writer.shutil, "disk_usage", lambda _: SimpleNamespace(free=free[0]))
+    monkeypatch.setattr(recording_writer, "SYNC_EVERY_S", 0.0)  # the writer looks by the wall clock
+
+    def fill(_line, _sorting):
+        free[0] = 1.5e9
+
+    with RecordingWriter(tmp_path / "belt.mcap", LineConfig(), patience_s=60.0) as recorder:
+        played = play({BEGINS_S: fill}, BEGINS_S + CATALOGUE["disk.low"].within_s + 1.0, recorder=recorder)
+    assert must_be_noticed(played, "disk.low").detail == "1.5 GB left for the recording"
+    assert played.faults() == {"disk.low"}
+    assert any(fired_s > BEGINS_S for fired_s in played.fired_s())
+
+
+def test_a_wall_clock_that_is_set_is_told_and_moves_nothing_on_the_line(monkeypatch):
+    ahead_ns = [0]
+    monkeypatch.setattr(host, "time", SimpleNamespace(
+        time_ns=lambda: time.time_ns() + ahead_ns[0], monotonic_ns=time.monotonic_ns))  # fmt: skip
+
+    def set_clock(_line, _sorting):
+        ahead_ns[0] = -3600 * 10**9
+
+    played = play({BEGINS_S: set_clock}, 7.0)
+    assert must_be_noticed(played, "clock.jumped").detail == "the wall clock was set by -3600 s"
+    assert played.faults() == {"clock.jumped"}
+    assert [mode for _, mode in played.modes] == [Mode.BOTH]
+    assert any(fired_s > BEGINS_S for fired_s in played.fired_s())
 
 
 def test_without_either_sense_the_line_stops():

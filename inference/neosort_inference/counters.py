@@ -9,6 +9,7 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -72,6 +73,7 @@ class Counts:
     memory_bytes: int = 0
     processor_s: float = 0.0
     shadow: ShadowCounts | None = None
+    undecided_m: Mapping[str, float] = field(default_factory=dict)
 
 
 NOTHING_YET = Counts()
@@ -177,12 +179,18 @@ class Counters:
         for decision in decisions:
             self._on_decision(decision)
 
-    def counts(self, faults: Mapping[str, int], shadow: ShadowCounts | None = None) -> Counts:
+    def counts(
+        self,
+        faults: Mapping[str, int],
+        shadow: ShadowCounts | None = None,
+        undecided_m: Mapping[str, float] = MappingProxyType({}),
+    ) -> Counts:
         """Everything as it stands. ``faults``: how often each has come. Asks the devices how they are."""
         health = {slot: getattr(self._line, slot).health() for slot in slots_of(self._line.config)}
         return Counts(
             about=dict(self.about()),
             shadow=shadow,
+            undecided_m=dict(undecided_m),
             latency_s=self._latency_s.distribution(),
             distance_m=self._distance_m.distribution(),
             window_s=self._window_s.distribution(),

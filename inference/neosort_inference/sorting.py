@@ -27,6 +27,7 @@ from neosort_inference.faults.alarms import Alarm, Step
 from neosort_inference.faults.building import watch_of
 from neosort_inference.faults.load import Load
 from neosort_inference.faults.reached_line import ReachedLine
+from neosort_inference.faults.undecided import Undecided
 from neosort_inference.ledger.beginning import sorted_by
 from neosort_inference.loop import Listeners, SortingLoop
 from neosort_inference.onlookers import DecisionSink, Fleet, Keeper, Recorder, Watcher
@@ -89,6 +90,7 @@ class Sorting:
         self.decided_to_mm = -math.inf  # every item that lies before this place of the belt has been decided
         self._reached = reached = ReachedLine(line)
         self._load = Load()
+        self.undecided = Undecided()
         self._gauge = SpeedGauge(reached)
         self.stages = Stages.at_zero()
         self._recent: deque[Decision] = deque(maxlen=64)
@@ -235,6 +237,8 @@ class Sorting:
             self._look()
         self.exchanging.turn()
         self.shadowing.turn()
+        stop = self._loop.stopped_by()
+        self.undecided.turn(self._reached.last_mm, "" if stop is None else stop.fault)
 
     def _snapshot(self) -> Snapshot:
         belt_mm, speed_m_per_s = self._gauge.read()
@@ -244,7 +248,7 @@ class Sorting:
             snapshot,
             stopped_by="" if stop is None else stop.words,
             exchange=self.exchanging.state(),
-            counts=self._counters.counts(self.telemetry.alarms.raised, self.shadowing.counts()),
+            counts=self._counters.counts(self.telemetry.alarms.raised, self.shadowing.counts(), self.undecided.metres),
             fleet=None if self._fleet is None else self._fleet.standing,
         )
 
@@ -285,6 +289,8 @@ class Sorting:
     def _on_window(self, window: BeltWindow, decisions: list[Decision]) -> None:
         self._recent.extend(decisions)
         self._counters.on_window(decisions)
+        end_mm, stopped = window.start_mm + window.grid.length_mm, self._loop.stopped_by() is not None
+        self.undecided.see_window(window.start_mm, end_mm, self.telemetry.alarms.open, stopped=stopped)
         self.decided_to_mm = window.start_mm + window.grid.length_mm - FIELD_MARGIN_MM
         if self._keeper is not None:
             self._keeper.on_window(window, decisions, self.telemetry.senses.value)

@@ -92,6 +92,9 @@ def _line(snapshot: Snapshot) -> Iterator[Metric]:
     waiting = {alarm.fault: 1.0 for alarm in snapshot.alarms if alarm.acknowledged_ns is None}
     yield _labelled_gauge("neosort_fault_active", "1 while a fault is in force", "fault", active)
     yield _labelled_gauge("neosort_alarm_waiting", "1 until somebody has acknowledged it", "fault", waiting)
+    yield _labelled_counter(
+        "neosort_belt_undecided_metres", "Belt that was not sorted, by the fault", "fault", snapshot.counts.undecided_m
+    )
     yield _labelled_counter("neosort_faults", "Times a fault has come", "fault", snapshot.counts.faults)
 
 

@@ -75,6 +75,11 @@ class AlarmBook:
         return tuple(sorted(self._open.values(), key=lambda a: (gravest_first.index(a.severity), a.number)))
 
     @property
+    def any_open(self) -> bool:
+        """Whether there are any; asked several times a turn."""
+        return bool(self._open)
+
+    @property
     def past(self) -> tuple[Alarm, ...]:
         """The last alarms that are over, newest first."""
         return tuple(reversed(self._past))

@@ -96,6 +96,11 @@ class ReachedLine:
             self._belt_mm = sample.belt_mm
         return sample
 
+    @property
+    def last_mm(self) -> float:
+        """Where the belt was when last heard of; asks nobody."""
+        return self._belt_mm
+
     def belt_mm(self) -> float:
         """Where the belt is; while the encoder is lost, where it was when last heard of."""
         self.travel()

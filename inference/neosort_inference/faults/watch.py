@@ -61,13 +61,13 @@ class FaultWatch:
     ) -> None:
         self.book = book
         self._planned: Blind = planned
-        self._symptoms = symptoms
+        self._says = [(symptom.fault, symptom.says) for symptom in symptoms]
         self._on_frame, self._on_block, self._on_travel = on_frame, on_block, on_travel
         self._on_window, self._on_resume = on_window, on_resume
         self.trusted = trusted
         self._next_ns = 0
         self._shown_ns: dict[str, int] = {}
-        self.condition = condition(planned, ())
+        self.condition = self._sound = condition(planned, ())  # while nothing is wrong
 
     def see_frame(self, frame: Frame) -> None:
         """Every frame goes through here."""
@@ -102,7 +102,10 @@ class FaultWatch:
         if now_ns < self._next_ns and not at_once:
             return self.condition
         self._next_ns = now_ns + EVERY_NS
-        told = {symptom.fault: words for symptom in self._symptoms if (words := symptom.says(now_ns))}
+        told = {fault: words for fault, says in self._says if (words := says(now_ns))}
+        if not told and not self.book.any_open:
+            self.condition = self._sound
+            return self.condition
         told = {fault: words for fault, words in told.items() if not self._explained(fault, told)}
         self._note(told, now_ns)
         if self._left().blind is None:
@@ -115,11 +118,15 @@ class FaultWatch:
     @property
     def stopped_by(self) -> Alarm | None:
         """What keeps the line stopped; None where nothing does."""
+        if not self.book.any_open:
+            return None
         return next((alarm for alarm in self.book.in_force if alarm.effect == "stop"), None)
 
     @property
     def misplaced(self) -> bool:
         """Whether the count of the belt is not to be relied on now."""
+        if not self.book.any_open:
+            return False
         return any(alarm.standing and alarm.fault.startswith("encoder.") for alarm in self.book.open)
 
     def _left(self) -> Condition:
