@@ -15,9 +15,17 @@ from rich.table import Table
 from rich.text import Text
 
 from neosort_inference.bench.record import origin
-from neosort_inference.calibration.constants import Difference, constants_of, differences
-from neosort_inference.calibration.procedure import CalibrationError, Quantity, Result, Value
-from neosort_inference.calibration.record import SHORT, Record
+from neosort_inference.calibration.constants import constants_of, differences
+from neosort_inference.calibration.printing import (
+    OWN_FILE,
+    print_about,
+    print_differences,
+    print_record,
+    print_result,
+    write_plots,
+)
+from neosort_inference.calibration.procedure import CalibrationError, Value
+from neosort_inference.calibration.record import SHORT
 from neosort_inference.calibration.registry import procedure_named, procedures
 from neosort_inference.calibration.store import CalibrationStore
 from neosort_inference.opening import open_config
@@ -31,7 +39,6 @@ app = typer.Typer(
     "'show', 'diff', 'apply', 'rollback', 'export' and 'import' handle records; a line goes by the one applied from "
     "its next start on.",
 )  # fmt: skip
-WHOLE_LINE = "the line's own file"
 
 ByOption = Annotated[str | None, typer.Option("--by", help="Who answers for it. Left out: the user's name.")]
 IdArgument = Annotated[str, typer.Argument(help="The record's id, or how it begins.")]
@@ -76,7 +83,7 @@ def run_procedure(
 
     procedure, console = procedure_named(name), Console()
     if help_parameters:
-        _print_about(console, name)
+        print_about(console, name)
         return
     store = _store(state)
     line = store.put_into(open_config(config))
@@ -87,13 +94,13 @@ def run_procedure(
         result = from_pictures(line, procedure(), given, images, console)
     print_result(console, result)
     if plots is not None:
-        _write_plots(result, plots)
+        write_plots(result, plots)
     if not result.passed:
         console.print("Not passed: nothing is kept.", style="bold red")
         raise typer.Exit(1)
     now = datetime.now(UTC)
     record = store.make(line, [result], by=_by(by), at=now, note=note, parameters=given)
-    _print_differences(console, differences(constants_of(line), record.constants))
+    print_differences(console, differences(constants_of(line), record.constants))
     said = f"kept as {record.id[:SHORT]}"
     if not result.changes:
         said = f"signed off by {record.by} as {record.id[:SHORT]}"
@@ -119,7 +126,7 @@ def show(
         if as_json:
             typer.echo(json.dumps({"id": found.id, "body": found.body}, indent=2, ensure_ascii=False))
         else:
-            _print_record(console, found)
+            print_record(console, found)
         return
     current = store.in_force()
     if as_json:
@@ -137,7 +144,7 @@ def show(
         table.add_row(mark, one.id[:SHORT], one.at, one.by, measured, one.note)
     console.print(table)
     if current is None:
-        console.print(f"in force: {WHOLE_LINE}")
+        console.print(f"in force: {OWN_FILE}")
     for torn in store.torn():
         console.print(torn.trouble, style="bold red", highlight=False, markup=False)
 
@@ -154,7 +161,7 @@ def diff(
     store = _store(state)
     one = store.record(before).constants
     other = constants_of(store.put_into(open_config(config))) if after is None else store.record(after).constants
-    _print_differences(Console(), differences(one, other))
+    print_differences(Console(), differences(one, other))
 
 
 @app.command()
@@ -163,7 +170,7 @@ def apply(record: IdArgument, *, config: ConfigOption = None, by: ByOption = Non
     store, line = _store(state), open_config(config)
     before = constants_of(line) if (current := store.in_force()) is None else current.constants
     applied = store.apply(record, line, by=_by(by), at=datetime.now(UTC))
-    _print_differences(Console(), differences(before, applied.constants))
+    print_differences(Console(), differences(before, applied.constants))
     Console().print(f"{applied.id[:SHORT]} is in force from the line's next start on", highlight=False)
 
 
@@ -171,7 +178,7 @@ def apply(record: IdArgument, *, config: ConfigOption = None, by: ByOption = Non
 def rollback(*, config: ConfigOption = None, by: ByOption = None, state: StateOption = None) -> None:
     """Back to what was in force before."""
     record = _store(state).roll_back(open_config(config), by=_by(by), at=datetime.now(UTC))
-    named = WHOLE_LINE if record is None else record.id[:SHORT]
+    named = OWN_FILE if record is None else record.id[:SHORT]
     Console().print(f"{named} is in force from the line's next start on", highlight=False)
 
 
@@ -209,7 +216,8 @@ def selftest(
 
     Exit code 1 where one of them is not found within its tolerance.
     """
-    from neosort_inference.calibration.trials import TRIALS, tried  # noqa: PLC0415
+    from neosort_inference.calibration.planted import TRIALS  # noqa: PLC0415
+    from neosort_inference.calibration.trials import tried  # noqa: PLC0415
 
     if only is not None:
         procedure_named(only)
@@ -235,81 +243,6 @@ def selftest(
         raise typer.Exit(1)
 
 
-def print_result(console: Console, result: Result) -> None:
-    """Every value with its uncertainty and limits, and what there is to note."""
-    table = Table(show_edge=False)
-    for column in ("", "value", "±", "unit", "before", "limits", ""):
-        table.add_column(column)
-    for one in result.quantities:
-        judged = Text("passed", style="green") if one.passed else Text("NOT PASSED", style="bold red")
-        table.add_row(
-            one.title, f"{one.value:.6g}", _number(one.uncertainty, ".2g"), one.unit, _number(one.before, ".6g"),
-            _limits(one), judged,
-        )  # fmt: skip
-    console.print(table)
-    for note in result.notes:
-        console.print(note, highlight=False, markup=False)
-
-
-def _number(value: float | None, form: str) -> str:
-    return "" if value is None else format(value, form)
-
-
-def _limits(one: Quantity) -> str:
-    if one.least is None and one.most is None:
-        return ""
-    return f"{_number(one.least, '.6g') or '−∞'} to {_number(one.most, '.6g') or '∞'}"
-
-
-def _print_differences(console: Console, told: tuple[Difference, ...]) -> None:
-    if not told:
-        console.print("no constant differs")
-        return
-    table = Table(show_edge=False)
-    for column in ("constant", "before", "after"):
-        table.add_column(column, overflow="fold")
-    for one in told:
-        table.add_row(one.constant, _short(one.before), _short(one.after))
-    console.print(table)
-
-
-def _short(value: object) -> str:
-    text = "left out" if value is None else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 120 else f"{text[:100]} … ({len(text)} characters)"
-
-
-def _print_record(console: Console, record: Record) -> None:
-    console.print(f"{record.id}\nmade {record.at} by {record.by}  {record.note}", highlight=False, markup=False)
-    parent = WHOLE_LINE if record.parent is None else record.parent[:SHORT]
-    console.print(f"in force when it was made: {parent}", highlight=False)
-    for found in record.measured:
-        quantities = tuple(
-            Quantity(**{name: value for name, value in one.items() if name != "passed"}) for one in found["quantities"]
-        )
-        console.print(f"\n{found['procedure']}, evidence {found['evidence_sha256'][:SHORT]}", highlight=False)
-        print_result(
-            console,
-            Result(procedure=found["procedure"], quantities=quantities, notes=tuple(found["notes"])),
-        )
-    for place, value in record.constants.items():
-        console.print(f"{place} = {_short(value)}", highlight=False, markup=False, soft_wrap=True)
-
-
-def _print_about(console: Console, name: str) -> None:
-    about = procedure_named(name).about
-    console.print(f"{about.title}\n{about.purpose}", highlight=False, markup=False)
-    for number, step in enumerate(about.instructions, 1):
-        console.print(f"{number}. {step}", highlight=False, markup=False)
-    console.print(f"Needs: {'; '.join(need.value for need in about.needs)}", highlight=False)
-    for one in about.parameters:
-        bounds = "" if one.least is None else f", {one.least:g} to {one.most:g}"
-        choices = "" if not one.choices else f", one of {', '.join(one.choices)}"
-        console.print(
-            f"  --set {one.name}={one.default}  {one.title} {one.unit}{bounds}{choices} {one.help}".rstrip(),
-            highlight=False, markup=False,
-        )  # fmt: skip
-
-
 def _settings(texts: list[str]) -> dict[str, Value]:
     given: dict[str, Value] = {}
     for text in texts:
@@ -318,30 +251,6 @@ def _settings(texts: list[str]) -> dict[str, Value]:
             raise CalibrationError(f"--set {text}: must be NAME=VALUE")
         given[name.strip()] = value.strip()
     return given
-
-
-def _write_plots(result: Result, folder: Path) -> None:
-    named: list[tuple[str, bytes]] = [
-        (f"{result.procedure}-{number}.svg", _alone(plot.svg).encode()) for number, plot in enumerate(result.plots, 1)
-    ]
-    named += [(f"{result.procedure}-{number}.jpg", picture.jpeg) for number, picture in enumerate(result.pictures, 1)]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, data in named:
-            (folder / name).write_bytes(data)
-    except OSError as error:
-        raise CalibrationError(f"--plots {folder}: cannot be written ({error.strerror})") from error
-
-
-def _alone(svg: str) -> str:
-    """A plot outside a page brings its own colours."""
-    colours: dict[str, str] = {
-        "--ink": "#222222", "--soft": "#777777", "--line": "#dddddd", "--good": "#2e7d32", "--warn": "#b26a00",
-        "--bad": "#b3261e", "--blue": "#1f5fbf", "--violet": "#6f42c1",
-    }  # fmt: skip
-    for variable, colour in colours.items():
-        svg = svg.replace(f"var({variable})", colour)
-    return svg
 
 
 def _store(state: Path | None) -> CalibrationStore:

@@ -5,8 +5,9 @@ import pytest
 from neosort_hardware.clock import VirtualClock
 from neosort_hardware.config import LineConfig
 from neosort_hardware.line import open_line
+from neosort_inference.calibration.planted import TRIALS
 from neosort_inference.calibration.registry import procedures
-from neosort_inference.calibration.trials import TRIALS, run_through, tried
+from neosort_inference.calibration.trials import run_through, tried
 
 
 @pytest.mark.parametrize("trial", TRIALS, ids=[trial.procedure for trial in TRIALS])
