@@ -179,7 +179,7 @@ def watching(options: RunOptions, config: LineConfig, console: Console) -> Itera
         watchers: list[Watcher] = []
         if not options.headless:
             running = Running(bundle=choose_bundle(options.bundle, config).path, recipe=open_recipe(options.recipe))
-            serving = serving_of(config, state_of(options), show_secret=console.is_terminal)
+            serving = serving_of(config, state_of(options), show_secret=console.is_terminal, ledger=options.ledger)
             page = PageProcess(options.host, options.port, running, serving)
             stack.callback(page.stop)
             console.print(f"live page: {page.url}", soft_wrap=True)
@@ -234,7 +234,7 @@ def open_log(options: RunOptions) -> Iterator[DecisionLog | None]:
 def open_keeper(options: RunOptions, config: LineConfig, plan: SortingPlan) -> Iterator[LedgerKeeper | None]:
     """The ledger of the run, where it has one; what waits is written on the way out."""
     by = sorted_by(config, plan.recipe, plan.bundle, plan.blind)
-    folder = State(folder=state_folder(options.state)).ledger
+    folder = state_of(options).ledger
     keeper = keeper_of(config, by, folder=folder, asked=options.ledger, fast=options.fast)
     if keeper is None:
         yield None

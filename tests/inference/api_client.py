@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 
 import argon2
 import httpx
+from fastapi import FastAPI
 from tests.inference.test_page import view
 
 from neosort_inference.access.entry import Entry
@@ -75,8 +77,16 @@ class Browser:
         return answer
 
 
+@cache
+def _application() -> FastAPI:
+    """Made once: that takes longer than most tests. It has no state but what is put into it."""
+    app = create_app(ViewFeed())
+    app.add_middleware(Gate)
+    return app
+
+
 class Site:
-    """The application over a feed with one view, and everything behind it."""
+    """The application over a feed with one view, and everything behind it. One at a time."""
 
     def __init__(self, folder, **serving) -> None:
         self.state = State(folder=folder)
@@ -86,8 +96,9 @@ class Site:
         self.feed = ViewFeed()
         self.services = Services.of(self.serving, self.feed, self.loop)
         self.feed.put(view())
-        self.app = create_app(self.feed, self.loop, self.entry, self.services)
-        self.app.add_middleware(Gate, entry=self.entry)
+        self.app = _application()
+        self.app.state.feed, self.app.state.loop = self.feed, self.loop
+        self.app.state.entry, self.app.state.services = self.entry, self.services
 
     def account(self, name: str, role: Role) -> None:
         self.entry.accounts.add(name, role, PASSWORD, "root")

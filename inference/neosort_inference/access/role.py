@@ -9,7 +9,7 @@ class Role(StrEnum):
     """What a person is at the line. What each may do stands in `inference/README.md`."""
 
     VIEWER = "viewer"  # sees
-    OPERATOR = "operator"  # acknowledges, starts, stops, opens and closes lots, reviews
+    OPERATOR = "operator"  # acknowledges, starts, stops, opens and closes lots, says what doubtful items are
     TECHNICIAN = "technician"  # calibrates, tries valves
     ENGINEER = "engineer"  # changes recipes and models
     ADMIN = "admin"  # accounts, tokens, the trail

@@ -14,15 +14,17 @@ from neosort_inference.state import State, state_folder
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
     """``config``: the line as it was configured. ``simulated``: it is a twin, nothing on it can hurt anybody.
-    ``first_secret``: what the first admin's account can be made with, None: only on the command line."""
+    ``first_secret``: what the first admin's account can be made with, None: only on the command line. ``ledger``: as
+    asked for, see `ledger.beginning.ledger_url`."""
 
     state: State = field(default_factory=lambda: State(folder=state_folder()))
     config: LineConfig = field(default_factory=LineConfig)
     simulated: bool = False
     first_secret: str | None = None
+    ledger: str | None = field(default=None, repr=False)  # may hold a password
 
 
-def serving_of(config: LineConfig, state: State, *, show_secret: bool) -> Serving:
+def serving_of(config: LineConfig, state: State, *, show_secret: bool, ledger: str | None = None) -> Serving:
     """How a line is served whose state that is. ``show_secret``: somebody looks on, to whom the one-time
     secret of a first start can be shown; it goes into no log. Raises `ConfigError`."""
     try:
@@ -34,6 +36,7 @@ def serving_of(config: LineConfig, state: State, *, show_secret: bool) -> Servin
         config=config,
         simulated=is_simulated(config),
         first_secret=one_time_secret() if first and show_secret else None,
+        ledger=ledger,
     )
 
 

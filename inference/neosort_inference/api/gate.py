@@ -39,9 +39,8 @@ class Gate:
     (a page that resolves to this machine could speak to it otherwise), and what is too large; sends whoever may not
     see the pages to log in."""
 
-    def __init__(self, app: ASGIApp, entry: Entry) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._entry = entry
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
@@ -57,15 +56,16 @@ class Gate:
 
     def _refusal(self, connection: HTTPConnection) -> Response | None:
         path, headers = connection.url.path, connection.headers
+        entry: Entry = connection.app.state.entry
         changing = connection.scope["type"] == "websocket" or connection.scope["method"] not in SAFE
         if changing and not same_origin(headers):
             return problem(403, "this comes from a page of another origin", path)
-        if not loopback(_host(headers)) and not self._entry.accounts.any():
+        if not loopback(_host(headers)) and not entry.accounts.any():
             return problem(403, f"'{_host(headers)}' is not a name of this machine, and there are no accounts", path)
         size, limit = headers.get("content-length", "0"), _limit(path)
         if size.isdecimal() and int(size) > limit:
             return problem(413, f"{size} bytes, at most {limit} are taken here", path)
-        if not path.startswith(OPEN) and identity_of(self._entry, connection) is None:
+        if not path.startswith(OPEN) and identity_of(entry, connection) is None:
             return (
                 RedirectResponse(LOGIN, 303)
                 if "text/html" in headers.get("accept", "")

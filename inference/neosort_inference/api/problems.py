@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from neosort_datasets.manifest import StoreError
 from neosort_hardware.section import ConfigError
 from neosort_inference.access.audit import AuditError
 from neosort_inference.access.database import AccountError
@@ -21,6 +22,7 @@ from neosort_inference.asking.channel import UnheardError
 from neosort_inference.asking.orders import Refusal, RefusedError
 from neosort_inference.bundle import BundleError
 from neosort_inference.calibration.procedure import CalibrationError
+from neosort_inference.ledger.records import LedgerError
 
 MEDIA_TYPE = "application/problem+json"
 LOGGER = logging.getLogger("neosort.api")
@@ -38,6 +40,8 @@ _STATUS_OF: dict[type[Exception], int] = {
     BundleError: 422,
     CalibrationError: 409,
     ConfigError: 422,
+    LedgerError: 409,
+    StoreError: 503,
     UnheardError: 503,
 }
 SHOWN = 8  # of many errors in one request

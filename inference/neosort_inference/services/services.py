@@ -12,7 +12,9 @@ from neosort_inference.services.bundles import Bundles
 from neosort_inference.services.calibrations import Calibrations
 from neosort_inference.services.events import Events
 from neosort_inference.services.jobs import Jobs
+from neosort_inference.services.lots import Lots
 from neosort_inference.services.recipes import Recipes
+from neosort_inference.services.review import Review
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +27,16 @@ class Services:
     bundles: Bundles
     calibrations: Calibrations
     events: Events
+    review: Review
+    lots: Lots
 
     @classmethod
     def of(cls, serving: Serving, feed: ViewFeed, loop: Loop) -> Self:
         """Over what lies in the state folder; nothing is made before it is needed."""
         state, jobs, events = serving.state, Jobs(), Events()
+        review = Review(state.review, serving.config.name)
         feed.listen(events.see)
+        feed.listen(review.see)
         return cls(
             serving=serving,
             jobs=jobs,
@@ -38,4 +44,6 @@ class Services:
             bundles=Bundles(state.bundles, loop, jobs),
             calibrations=Calibrations(state.calibrations, serving.config, loop),
             events=events,
+            review=review,
+            lots=Lots(serving),
         )

@@ -57,7 +57,7 @@ def page_server(loop: Loop, running: Running, serving: Serving) -> tuple[ViewFee
     feed, entry = ViewFeed(), Entry(serving)
     services = Services.of(serving, feed, loop)
     app = create_app(feed, loop, entry, services)
-    app.add_middleware(Gate, entry=entry)
+    app.add_middleware(Gate)
     add_login(app)
     add_pages(app, Site(feed=feed, loop=loop, running=running, serving=serving, entry=entry, services=services))
     config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="on", timeout_graceful_shutdown=1)
