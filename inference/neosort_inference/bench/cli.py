@@ -17,7 +17,7 @@ from neosort_inference.bench import timing as timing_bench
 from neosort_inference.bench.balance_cli import balance, trial
 from neosort_inference.bench.crowding_screen import plot_crowding, print_crowding
 from neosort_inference.bench.fleet import fleet
-from neosort_inference.bench.ledger_cli import ledger
+from neosort_inference.bench.ledger_cli import ledger as ledger_bench
 from neosort_inference.bench.line_cli import line
 from neosort_inference.bench.record import keep, must_take_json, origin
 from neosort_inference.bench.screen import print_senses
@@ -38,7 +38,7 @@ def bench() -> None:
 
 
 app.command()(line)
-app.command()(ledger)
+app.command("ledger")(ledger_bench)
 app.command()(fleet)
 app.command()(balance)
 app.command()(trial)
@@ -180,6 +180,7 @@ def start(
     *,
     repeats: Annotated[int, typer.Option(min=1, max=100, help="Times that a run is started.")] = 5,
     page: Annotated[bool, typer.Option(help="Serve the page too, on any free port.")] = True,
+    ledger: Annotated[bool, typer.Option(help="Keep a ledger, too.")] = True,
     config: ConfigOption = None,
     belt_speed: BeltSpeedOption = None,
     json_file: JsonOption = None,
@@ -191,6 +192,7 @@ def start(
     open_config(config, belt_speed)  # what is wrong with it is said at once
     must_take_json(json_file)
     arguments = ["--port", "0"] if page else ["--headless"]
+    arguments += [] if ledger else ["--ledger", "off"]
     arguments += [] if config is None else ["--config", str(config)]
     arguments += [] if belt_speed is None else ["--belt-speed", str(belt_speed)]
     console = Console()

@@ -38,14 +38,15 @@ class Start:
 
 
 def timed_start(arguments: Sequence[str]) -> Start:
-    """Start ``neosort run`` with these arguments, wait for its first window, and stop it again.
+    """Start ``neosort run`` with these arguments, wait for its first window, and stop it again. What it keeps goes to a
+    folder that is gone afterwards.
 
     Raises `ConfigError` with the run's own words when it ends before.
     """
     with tempfile.TemporaryDirectory() as folder, _manager(Path(folder) / "notify") as manager:
         began_s = time.monotonic()
         run = subprocess.Popen(
-            [sys.executable, "-m", "neosort_inference.cli", "run", *arguments],
+            [sys.executable, "-m", "neosort_inference.cli", "run", "--state", folder, *arguments],
             env=os.environ | {"NOTIFY_SOCKET": manager.getsockname()},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
