@@ -47,12 +47,12 @@ class Retained:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """A message that came. It comes again, with the next connection, until it has been confirmed by `confirm`."""
+    """A message that came. At ``qos`` 1 it comes again, with the next connection, until `confirm` has confirmed it."""
 
     topic: str
     payload: bytes
     mid: int
-    retained: bool
+    qos: int
 
 
 class Connection:
@@ -171,7 +171,7 @@ class Connection:
 
     def confirm(self, heard: Heard) -> None:
         """What came has been dealt with, and need not come again."""
-        self._client.ack(heard.mid, QOS)
+        self._client.ack(heard.mid, heard.qos)  # at QoS 0 nobody waits for a word
 
     def close(self) -> None:
         """Say goodbye, so that no last will is published. Never fails."""
@@ -233,7 +233,7 @@ class Connection:
     def _on_heard(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         if self._on_message is not None:
             self._on_message(
-                Heard(topic=message.topic, payload=bytes(message.payload), mid=message.mid, retained=message.retain)
+                Heard(topic=message.topic, payload=bytes(message.payload), mid=message.mid, qos=message.qos)
             )
 
 

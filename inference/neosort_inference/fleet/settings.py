@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -23,10 +23,10 @@ CONTAINERS_OWN = Path("/run/secrets")  # whose files a container engine shows to
 def _broker_url(url: str) -> str:
     """Checked; raises ValueError in words for a technician."""
     parts = urlsplit(url)
-    if parts.scheme not in PORTS or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise ValueError(f"{url!r} is no broker: mqtt://HOST, mqtt://USER@HOST:PORT, or mqtts://… for TLS")
     if parts.password is not None:
         raise ValueError("a broker's URL takes no password; write it into a file and name that in password_file")
+    if parts.scheme not in PORTS or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError(f"{url!r} is no broker: mqtt://HOST, mqtt://USER@HOST:PORT, or mqtts://… for TLS")
     _ = parts.port  # raises ValueError for a number that is none
     return url
 
@@ -70,7 +70,7 @@ class BrokerConfig(Section):
     @property
     def username(self) -> str:
         """Who one is there; empty: nobody in particular."""
-        return urlsplit(self.url).username or ""
+        return unquote(urlsplit(self.url).username or "")
 
     def password(self) -> str | None:
         """From its file; None where there is none. Raises `ConfigError`."""

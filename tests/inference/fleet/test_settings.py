@@ -29,6 +29,7 @@ def test_ports_and_users_come_from_the_url(tmp_path):
     secret = loaded(tmp_path, 'broker.url = "mqtts://line-3@[fd00::1]:18883"').broker
     assert (secret.host, secret.port, secret.username, secret.tls) == ("fd00::1", 18883, "line-3", True)
     assert loaded(tmp_path, 'broker.url = "mqtts://broker.plant"').broker.port == 8883
+    assert loaded(tmp_path, 'broker.url = "mqtt://hall%203@broker.plant"').broker.username == "hall 3"
 
 
 @pytest.mark.parametrize(
