@@ -125,17 +125,10 @@ class Connection:
         """Whether there is more to send than the network took."""
         return self._client.want_write()
 
-    @property
-    def unconfirmed(self) -> int:
-        """Messages that the broker has not confirmed."""
-        return len(self._unconfirmed)
-
     def turn(self, timeout_s: float = 0.0) -> None:
         """Send and receive what there is, waiting for it no longer than that."""
         try:
             code = self._client.loop(timeout_s)
-        except ConnectionLostError:
-            raise
         except Exception as error:  # whatever paho makes of what is no MQTT
             raise ConnectionLostError("garbled", f"{self._name} does not speak MQTT 5 ({error})") from error
         if self._lost is not None:

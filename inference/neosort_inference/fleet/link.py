@@ -134,22 +134,32 @@ class FleetLink:
         self._wire.send(self._setup.to_json())
         self._offered = self._last - len(self._unkept)
 
-    def _end(self) -> int | None:
-        """Let the process end, by force where it does not; its exit code."""
-        process, wire, self._process, self._wire = self._process, self._wire, None, None
-        if wire is not None:
-            wire.close()
+    def _end(self) -> None:
+        """Let the process end, by force where it does not."""
+        self._part()
+        process, self._process = self._process, None
         if process is None:
-            return None
+            return
         try:
-            return process.wait(END_WITHIN_S)
+            process.wait(END_WITHIN_S)
         except subprocess.TimeoutExpired:
             process.kill()
-            return process.wait()
+            process.wait()
+
+    def _part(self) -> None:
+        """Nothing more is said to the process, and nothing heard of it."""
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None
 
     def _keep_alive(self) -> None:
-        if self._process is None and self._now_s() >= self._next_start_s:
-            self._start()
+        """Start the process anew where it has ended, which nothing here waits for."""
+        if self._wire is not None or self._now_s() < self._next_start_s:
+            return
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            return
+        self._start()
 
     def _hear(self) -> None:
         if self._wire is None:
@@ -162,8 +172,8 @@ class FleetLink:
                 else:
                     self._stand(FleetStanding(**message["standing"]))
         except EOFError:
-            code = self._end()
-            self._stand(replace(self.standing, state="broken", detail=f"its process has ended (exit code {code})"))
+            self._part()
+            self._stand(replace(self.standing, state="broken", detail="the process that publishes has ended"))
         waiting = self.standing.waiting if self.standing.state != "broken" else len(self._unkept)
         self.standing = replace(self.standing, waiting=waiting, lost=self._lost)
 

@@ -16,11 +16,11 @@ def alarm_told(alarm: Alarm, step: Step) -> dict[str, Any]:
         "number": alarm.number,
         "fault": alarm.fault,
         "words": alarm.words,
-        "detail": alarm.detail,
+        "detail": _sayable(alarm.detail),
         "severity": alarm.severity.value,
         "effect": alarm.effect,
         "step": step,
-        "by": alarm.by if step == "acknowledged" else "",
+        "by": _sayable(alarm.by) if step == "acknowledged" else "",
         "times": alarm.times,
         "in_force": alarm.in_force,
     }
@@ -33,7 +33,7 @@ def line_told(snapshot: Snapshot, run: str) -> dict[str, Any]:
         "run": run,
         "state": snapshot.state,
         "mode": snapshot.mode.value,
-        "stopped_by": snapshot.stopped_by,
+        "stopped_by": _sayable(snapshot.stopped_by),
         "elapsed_s": round(snapshot.elapsed_s, 3),
         "belt_speed_m_per_s": round(snapshot.speed_m_per_s, 4),
         "items": snapshot.items_seen,
@@ -58,3 +58,8 @@ def line_told(snapshot: Snapshot, run: str) -> dict[str, Any]:
         ],
         "about": dict(snapshot.counts.about),
     }
+
+
+def _sayable(text: str) -> str:
+    """Without what no UTF-8 can say: a device's own words may hold anything."""
+    return text.encode("utf-8", "replace").decode("utf-8")

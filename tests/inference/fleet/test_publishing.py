@@ -46,13 +46,15 @@ def test_a_line_is_born_stands_alarms_and_goes_in_messages_that_its_schemas_allo
         with line(config(running.url), tmp_path) as one:
             one.stands("connected")
             one.alarm()
-            one.until(lambda: len(plant.of("alarm")) == 2 and plant.of("telemetry"))
-            one.until(lambda: one.link.standing.waiting == 0 and one.link.standing.sent.get("alarm") == 2)
+            one.alarms.raise_("camera.gone", "a device's \udcff", 2)
+            one.until(lambda: len(plant.of("alarm")) == 3 and plant.of("telemetry"))
+            one.until(lambda: one.link.standing.waiting == 0 and one.link.standing.sent.get("alarm") == 3)
         eventually(lambda: plant.states() == ["online", "offline"])
     online, offline = plant.of("state")
     assert (offline["why"], offline["session"]) == ("stopped", online["session"])
     assert [(a["step"], a["detail"], a["fault"]) for a in plant.of("alarm")] == [
-        ("raised", "step 1", "camera.dark"), ("cleared", "step 1", "camera.dark")
+        ("raised", "step 1", "camera.dark"), ("cleared", "step 1", "camera.dark"),
+        ("raised", "a device's ?", "camera.gone"),
     ]  # fmt: skip
     assert plant.of("telemetry")[0]["items"] == 7
     schemas = {kind: Draft202012Validator(json.loads(published(kind))) for kind in KINDS}
