@@ -185,7 +185,11 @@ def saying(answer: bytes):
         server.shutdown(socket.SHUT_RDWR)
 
 
-@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x20\x00", b"\xff" * 64])
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x20\x00", b"\xff" * 64],
+    ids=["nothing", "another protocol", "half a word", "noise"],
+)
 def test_what_is_no_broker_is_called_so_and_nothing_is_lost(answer, tmp_path):
     with saying(answer) as port, line(config(f"mqtt://127.0.0.1:{port}"), tmp_path) as one:
         one.stands("garbled")
