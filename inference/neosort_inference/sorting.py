@@ -179,6 +179,11 @@ class Sorting:
         """Windows that were never looked at, for too many waited."""
         return self._ways.dropped
 
+    @property
+    def most_waiting(self) -> int:
+        """Windows that waited for their field, at most."""
+        return self._ways.most_waiting
+
     def stop(self) -> None:
         """Finish the turn in hand, then end."""
         self._stop = True

@@ -129,6 +129,8 @@ class FakeInterlock(FakeDevice):
 class OneWindowAFrame:
     """In place of the assembler: every frame is a window at once."""
 
+    waiting = dropped = 0
+
     def __init__(self) -> None:
         self.blind = "field"
         self._frames: list[Frame] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections import deque
 from contextlib import suppress
@@ -30,8 +31,11 @@ class ControlSocket:
         try:
             if path.is_socket() and not _listens(path):
                 path.unlink()
-            self._listener.bind(str(path))
-            path.chmod(0o600)
+            usual = os.umask(0o177)  # nobody else's, from its first moment on
+            try:
+                self._listener.bind(str(path))
+            finally:
+                os.umask(usual)
         except OSError as error:
             self._listener.close()
             raise ConfigError(f"--control {path}: no socket can be made there ({error.strerror or error})") from error

@@ -70,19 +70,15 @@ class Pass:
         return self.too_late == 0 and self.dropped == 0 and self.alarms == 0
 
 
-class _Onlooker:
-    """Notes how full the queue is. ``stops``: ends a run at the first shot that comes too late, or alarm, for those who
-    ask only whether there is one."""
+class _StopsWhenLate:
+    """Ends a run at the first shot that comes too late, or alarm, for those that ask only whether there is one."""
 
-    def __init__(self, *, stops: bool) -> None:
+    def __init__(self) -> None:
         self.sorting: Sorting | None = None
-        self.most_waiting = 0
-        self._stops = stops
 
     def update(self, snapshot: Snapshot) -> None:
-        self.most_waiting = max(self.most_waiting, snapshot.counts.windows_waiting)
         detracted = any(alarm.detracts for alarm in snapshot.alarms)
-        if self._stops and (snapshot.late or detracted) and self.sorting is not None:
+        if (snapshot.late or detracted) and self.sorting is not None:
             self.sorting.stop()
 
     def show(self, view: WindowView) -> None:
@@ -102,10 +98,10 @@ def run_belt(
     """
     config = lap.config.model_copy(update={"belt": lap.config.belt.model_copy(update={"speed_m_per_s": speed_m_per_s})})
     tape = ReplayTape(at_speed(lap, speed_m_per_s, metres), clock_by(counted_by), config)
-    onlooker = _Onlooker(stops=stops)
+    stopper = _StopsWhenLate()
     with line_on(tape) as line:
-        sorting = Sorting(line, plan, (onlooker,))
-        onlooker.sorting = sorting
+        sorting = Sorting(line, plan, (stopper,) if stops else ())
+        stopper.sorting = sorting
         plan.bundle.warm_up(2)
         began_s, began_processor_s = time.perf_counter(), time.process_time()
         telemetry = sorting.run()
@@ -124,7 +120,7 @@ def run_belt(
             alarms=sum(count for fault, count in telemetry.alarms.raised.items() if CATALOGUE[fault].effect != "none"),
             windows=len(telemetry.window_ms),
             fired=telemetry.verdicts[Verdict.FIRED],
-            most_waiting=onlooker.most_waiting,
+            most_waiting=sorting.most_waiting,
             busy_s=busy_s,
             processor_s=processor_s,
             spent_ms=sorting.stages.spent_ms(),

@@ -51,6 +51,7 @@ class Ways:
         self.former: Way | None = None
         self.probation = 0  # windows left of it
         self.seen: deque[Seen] = deque(maxlen=REMEMBERED)
+        self.most_waiting = 0
         self._tracker = tracker
         self._on_change = on_change
         self._dropped_before = 0
@@ -96,6 +97,7 @@ class Ways:
 
     def ready(self, belt_mm: float) -> list[BeltWindow]:
         """Windows to decide on now, oldest first."""
+        self.most_waiting = max(self.most_waiting, self.waiting)
         return self.now.assembler.ready(belt_mm)
 
     def detect(self, window: BeltWindow) -> list[Detection]:
