@@ -28,7 +28,9 @@ from neosort_inference.recipe import Recipe
 from neosort_inference.sorting import SortingPlan
 
 LAP_M = 30.0
-FED_PER_SHOT = 2.2
+FED_PER_SHOT = 1.3
+# Whatever lies there is fired at, and no rate keeps anything back: what the chain does is what is asked.
+EVERY_ITEM = Recipe(name="every item", min_p_ndfeb=0.0, never_fire=(), max_shots_per_s=1000.0)
 PROBE_M = 40.0  # a backlog of half a metre shows over it when the belt is 1.3 % too fast
 SLOWER_M_PER_S = (0.5, 1.0, 2.0)
 
@@ -58,8 +60,8 @@ def line(
         typer.Option(
             min=1,
             max=60,
-            help="Feed the simulated belt so densely, and fire at everything on it, that so many shots a second are "
-            "planned and handed over: does the whole chain sustain it?",
+            help="Feed the simulated belt so densely, and fire at everything on it, that so many shots a second and "
+            "more are planned and handed over: does the whole chain sustain it?",
             show_default=False,
         ),
     ] = None,
@@ -84,7 +86,7 @@ def line(
     """
     if shots is not None and (recording is not None or recipe is not None):
         raise ConfigError("--shots feeds a simulated belt and fires at everything: leave recording and --recipe out")
-    rules = open_recipe(recipe) if shots is None else _every_item(shots)
+    rules = open_recipe(recipe) if shots is None else EVERY_ITEM
     if recording is not None and config is not None:
         raise ConfigError(f"{recording}: a recording brings its own line configuration, leave --config out")
     must_take_json(json_file)
@@ -117,13 +119,8 @@ def line(
     raise typer.Exit(1 if record["late"] else 0)
 
 
-def _every_item(shots_per_s: float) -> Recipe:
-    """Whatever lies there is fired at, as far as the rate goes."""
-    return Recipe(name="every item", min_p_ndfeb=0.0, never_fire=(), max_shots_per_s=shots_per_s)
-
-
 def _dense(config: LineConfig, shots_per_s: float) -> LineConfig:
-    """The line with twice as many items as shots: not every one is seen by itself, and a rate has no even seconds."""
+    """The line with somewhat more items than shots: not every one is seen by itself."""
     per_m = min(100.0, FED_PER_SHOT * shots_per_s / (config.belt.width_mm * 1e-3))
     feed = config.twin.feed.model_copy(update={"items_per_s_per_m": per_m})
     return config.model_copy(update={"twin": config.twin.model_copy(update={"feed": feed})})

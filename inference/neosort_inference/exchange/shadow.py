@@ -118,6 +118,7 @@ class Shadow:
         self._own: list[_Said] = []
         self._missed: list[_Stretch] = []  # left out since the last window that was not; the loop's
         self._gaps: deque[_Stretch] = deque(maxlen=GAPS)  # the thread's
+        self._seen_to_mm = -math.inf
         self._stopped = False
         self._queue: queue.Queue[_Given | None] = queue.Queue(WAITING)
         self._thread = threading.Thread(target=self._work, name="shadow", daemon=True)
@@ -174,6 +175,11 @@ class Shadow:
 
     def _look(self, given: _Given) -> None:
         window, length_mm = given.window, given.window.grid.length_mm
+        if window.start_mm + 2 * length_mm < self._seen_to_mm:  # the count of the belt begins anew
+            self._tracker.forget()
+            for told in (self._line, self._own, self._gaps):
+                told.clear()
+        self._seen_to_mm = window.start_mm + length_mm
         self._gaps.extend(given.missed)
         due = self._tracker.update(self._detector.detect(window), window.start_mm, length_mm)
         self._own += [_word_on(track, self._judges[given.blind]) for track in due]
