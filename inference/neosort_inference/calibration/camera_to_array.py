@@ -86,12 +86,9 @@ class CameraToArray(PassingMagnet):
 
     def guidance(self) -> Guidance:
         over = len(self.finished_peaks())
+        text = "Lay the carrier on the belt, elsewhere across." if over < PASSES else "Thank you."
         return Guidance(
-            text="Keep the belt empty."
-            if self._zero is None
-            else "Lay the carrier on the belt, elsewhere across."
-            if over < PASSES
-            else "Thank you.",
+            text="Keep the belt empty." if self._zero is None else text,
             progress=min(1.0, over / PASSES),
             missing=tuple(f"pass {n + 1} of {PASSES}" for n in range(over, PASSES)),
             picture_jpeg=self._jpeg,

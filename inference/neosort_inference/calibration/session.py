@@ -89,6 +89,7 @@ class CalibrationSession:
 
     def _feed(self, timeout_s: float) -> None:
         if self._may_fire:
+            self._must_be_safe()
             self._line.diverter.heartbeat()
         frame = self._camera.read(timeout_s)
         while frame is not None:
@@ -100,6 +101,13 @@ class CalibrationSession:
             self.procedure.see_block(block)
             block = self._array.read(0.0)
         self.procedure.see_travel(self._line.encoder.read())
+
+    def _must_be_safe(self) -> None:
+        """Shots that wait are forgotten, and the procedure ends, as soon as the interlock opens."""
+        state = self._line.interlock.read()
+        if not state.closed:
+            self.cancel()
+            raise CalibrationError(f"{self.procedure.about.name} ended: {state.detail or 'the interlock was opened'}")
 
     def _set_out(self) -> None:
         """On a simulated line its hands do what a person would."""

@@ -72,5 +72,8 @@ def test_nothing_blows_while_the_interlock_is_open_or_for_a_procedure_that_needs
         assert session.fire(shot) is ShotOutcome.ACCEPTED
         line.faults.inject("interlock.opened")
         assert session.fire(shot) is ShotOutcome.REFUSED
+        with pytest.raises(CalibrationError, match="nozzles ended: emergency stop"):
+            session.step()
+        assert session.state == "cancelled"
         with pytest.raises(CalibrationError, match="nozzles blows: emergency stop"):
             CalibrationSession(line, Nozzles(), {})
