@@ -184,7 +184,11 @@ def watching(options: RunOptions, config: LineConfig, console: Console) -> Itera
             stack.callback(page.stop)
             console.print(f"live page: {page.url}", soft_wrap=True)
             if serving.first_secret is not None:
-                say(console, f"no accounts yet; the first admin's, with this one-time secret: {serving.first_secret}")
+                say(
+                    console,
+                    f"no accounts yet: whoever is at this machine may use the pages; {page.url}login?first makes the "
+                    f"first admin with this one-time secret: {serving.first_secret}",
+                )
             watchers.append(PageWatcher(page))
         if options.opcua is not None:
             plant = PlantProcess(load_plant_config(options.opcua), State(folder=state_folder(options.state)))

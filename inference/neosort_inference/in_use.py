@@ -15,6 +15,7 @@ from neosort_hardware.section import ConfigError
 from neosort_inference.files import write_whole
 
 FOLDER = "in-use"
+Why = Literal["activated", "rolled back"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,7 @@ class Use:
     file: str | None
     by: str
     at: str
-    why: Literal["activated", "rolled back"]
+    why: Why
 
 
 class InUse:
@@ -65,7 +66,7 @@ class InUse:
             raise LookupError("nothing was activated: there is nothing to roll back")
         return stack[-2] if len(stack) > 1 else None
 
-    def enter(self, version: str | None, file: Path | None, by: str, why: Literal["activated", "rolled back"]) -> Use:
+    def enter(self, version: str | None, file: Path | None, by: str, why: Why) -> Use:
         """From now on it is gone by."""
         now = self.now()
         use = Use(

@@ -17,6 +17,7 @@ from neosort_inference.access.serving import Serving
 from neosort_inference.api.app import create_app
 from neosort_inference.api.feed import ViewFeed
 from neosort_inference.api.gate import Gate
+from neosort_inference.asking.channel import UnheardError
 from neosort_inference.asking.orders import RefusedError
 from neosort_inference.services.services import Services
 from neosort_inference.state import State
@@ -32,7 +33,7 @@ class Loop:
     def __init__(self) -> None:
         self.asked: list[tuple[object, str]] = []
         self.answers: dict[type, dict[str, object]] = {}
-        self.refuses: RefusedError | None = None
+        self.refuses: RefusedError | UnheardError | None = None
 
     def ask(self, order, by, within_s=0.0):
         if self.refuses is not None:

@@ -9,6 +9,7 @@ from tests.inference.api_client import PASSWORD, Browser, Site
 
 from neosort_inference.access.role import Role
 from neosort_inference.api.gate import MOST_BODY
+from neosort_inference.asking.channel import UnheardError
 from neosort_inference.asking.orders import RefusedError, StartSorting, StopSorting, TestValve
 
 CHANGES = [
@@ -72,6 +73,27 @@ def test_what_is_done_is_done_in_the_callers_name_and_noted(site):
     )  # fmt: skip
     assert stop.via.startswith("token ")
     assert start.new == "sorting"
+
+
+def test_what_the_loop_has_and_does_not_answer_is_noted_as_such_and_what_it_never_got_is_not(site):
+    operator = site.by_token(Role.OPERATOR)
+    site.loop.refuses = UnheardError("the loop does not listen")
+    assert operator.post("/api/v1/line/stop").status_code == 503
+    assert site.actions() == []
+    site.loop.refuses = UnheardError("the loop has not answered within 5 s", handed_over=True)
+    answer = operator.post("/api/v1/line/stop")
+    must_be_problem(answer, 503)
+    assert answer.headers["retry-after"] == "1"
+    (noted,) = site.entry.trail.entries()
+    assert noted.new == {"wanted": "stopped", "unanswered": "the loop has not answered within 5 s"}
+
+
+def test_an_alarm_is_acknowledged_in_the_name_of_whoever_is_known_or_says_so(site):
+    assert site.local().post("/api/v1/alarms/acknowledge", json={"by": "Bo"}).status_code == 202
+    assert "who acknowledges" in must_be_problem(site.local().post("/api/v1/alarms/acknowledge", json={}), 422)
+    assert site.by_token(Role.OPERATOR).post("/api/v1/alarms/acknowledge", json={"by": "Eve"}).status_code == 202
+    assert [by for _, by in site.loop.asked] == ["Bo", "operators"]
+    assert [one.by for one in site.entry.trail.entries()] == ["Bo", "operators"]
 
 
 def test_a_token_opens_the_parts_that_it_is_for(site):

@@ -75,7 +75,12 @@ class Entry:
         return Actor(identity=identity, address=address, trail=self.trail)
 
     def log_in(self, name: str, password: str, address: str) -> LoggedIn:
-        """Raises `WaitError`, and `RefusedError` when name and password do not belong together."""
+        """Raises as `must_know`."""
+        return self._opened(self.must_know(name, password, address), address)
+
+    def must_know(self, name: str, password: str, address: str) -> Account:
+        """The account whose name and password these are. Raises `RefusedError` when they do not belong together, and
+        `WaitError` when that was tried too often."""
         key = f"{address} {name}"
         if wait_s := max(self._by_name.wait_s(key), self._by_address.wait_s(address)):
             raise WaitError(wait_s)
@@ -85,7 +90,7 @@ class Entry:
             self._by_address.note(address)
             raise RefusedError("not known", "name and password do not belong together")
         self._by_name.forget(key)
-        return self._opened(account, address)
+        return account
 
     def first_admin(self, secret: str, name: str, password: str, address: str) -> LoggedIn:
         """Make the first account, an admin's, with the secret that the first start has shown; and log it in."""

@@ -83,7 +83,7 @@ def set_role(name: Name, given: NewRole, actor: Admin, entry: TheEntry) -> Accou
 def set_password(name: Name, given: NewPassword, actor: Viewer, entry: TheEntry) -> None:
     """A new password: one's own, with the old one, or as admin anybody's. Ends every session of that account."""
     if name == actor.name and actor.identity.via == "session":
-        entry.log_in(name, "" if given.old is None else given.old.get_secret_value(), actor.address)
+        entry.must_know(name, "" if given.old is None else given.old.get_secret_value(), actor.address)
     else:
         actor.must(Role.ADMIN)
         _must_be_there(entry, name)

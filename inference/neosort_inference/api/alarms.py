@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Body
@@ -12,6 +12,7 @@ from neosort_inference.api.deps import AskLoop, Newest, Operator, Viewer
 from neosort_inference.asking.orders import Acknowledge, RefusedError
 from neosort_inference.faults.alarms import Alarm
 from neosort_inference.faults.modes import Mode
+from neosort_inference.services.doing import have_done
 
 router = APIRouter(prefix="/api/v1/alarms", tags=["alarms"])
 
@@ -61,7 +62,8 @@ def acknowledge(
     known = [alarm.number for alarm in shown.view.snapshot.alarms]
     if taken.number is not None and taken.number not in known:
         raise RefusedError("not there", f"there is no alarm {taken.number}; there are {known or 'none'}")
-    loop.ask(Acknowledge(number=taken.number), by)
     asked = known if taken.number is None else [taken.number]
-    actor.note("alarm.acknowledge", ", ".join(map(str, asked)) or "none", new={"by": by})
+    named = replace(actor, identity=replace(actor.identity, name=by))
+    target = ", ".join(map(str, asked)) or "none"
+    have_done(named, loop, Acknowledge(number=taken.number), "alarm.acknowledge", target)
     return Noted(asked=asked)

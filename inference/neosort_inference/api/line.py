@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from neosort_inference.api.deps import AskLoop, Operator, Technician
 from neosort_inference.asking.orders import StartSorting, StopSorting, TestValve
+from neosort_inference.services.doing import have_done
 
 router = APIRouter(prefix="/api/v1/line", tags=["line"])
 
@@ -45,16 +46,14 @@ class Blown(BaseModel):
 @router.post("/start")
 def start_sorting(actor: Operator, loop: AskLoop) -> Started:
     """Sort again after a stop. Faults may keep the line stopped."""
-    told = loop.ask(StartSorting(), actor.name)
-    actor.note("line.start", "line", old="stopped", new="sorting")
+    told = have_done(actor, loop, StartSorting(), "line.start", "line", old="stopped", new="sorting")
     return Started(stopped_by=str(told["stopped_by"]) if told.get("stopped_by") else None)
 
 
 @router.post("/stop")
 def stop_sorting(actor: Operator, loop: AskLoop) -> Stopped:
     """Shut every valve at once and fire at nothing until the line is started again."""
-    loop.ask(StopSorting(), actor.name)
-    actor.note("line.stop", "line", old="sorting", new="stopped")
+    have_done(actor, loop, StopSorting(), "line.stop", "line", old="sorting", new="stopped")
     return Stopped(stopped_by=actor.name)
 
 
@@ -63,6 +62,6 @@ def test_valve(
     valve: Annotated[Valve, Body(examples=[{"nozzle": 5, "blow_mm": 30.0}])], actor: Technician, loop: AskLoop
 ) -> Blown:
     """Blow one nozzle once. Only on a line that a person has stopped, with the interlock closed and the belt moving."""
-    told = loop.ask(TestValve(nozzle=valve.nozzle, blow_mm=valve.blow_mm, heavy=valve.heavy), actor.name)
-    actor.note("valve.test", f"{'lane' if valve.heavy else 'nozzle'} {valve.nozzle}", new=valve.model_dump())
-    return Blown.model_validate(told)
+    order = TestValve(nozzle=valve.nozzle, blow_mm=valve.blow_mm, heavy=valve.heavy)
+    target = f"{'lane' if valve.heavy else 'nozzle'} {valve.nozzle}"
+    return Blown.model_validate(have_done(actor, loop, order, "valve.test", target, new=valve.model_dump()))

@@ -18,9 +18,11 @@ from neosort_inference.asking.orders import (
     StepProcedure,
 )
 from neosort_inference.calibration.procedure import Need, Parameter
+from neosort_inference.services.doing import have_done
 
 router = APIRouter(prefix="/api/v1/procedures", tags=["procedures"])
 Plain = dict[Annotated[str, Field(max_length=64)], float | int | str | bool]
+BEGIN_WITHIN_S = 60.0  # a simulated line makes its pieces first
 NAME = "^[a-z][a-z0-9_-]{0,63}$"
 Name = Annotated[str, Path(pattern=NAME, examples=["encoder-scale"])]
 File = Annotated[str, Path(pattern=r"^[0-9]+-[a-z0-9-]+\.(jpg|svg)$", examples=["1-live-3.jpg"])]
@@ -111,8 +113,9 @@ def start_procedure(
     loop: AskLoop,
 ) -> Standing:
     """Begin a procedure on a line that a person has stopped; nothing is sorted meanwhile."""
-    told = loop.ask(BeginProcedure(procedure=name, settings=dict(given.settings)), actor.name)
-    actor.note("procedure.start", name, new=dict(given.settings))
+    settings: dict[str, JsonValue] = {**given.settings}
+    order = BeginProcedure(procedure=name, settings=settings)
+    told = have_done(actor, loop, order, "procedure.start", name, new=settings, within_s=BEGIN_WITHIN_S)
     return Standing.model_validate(told)
 
 
@@ -127,17 +130,16 @@ def step_procedure(
     given: Annotated[Step, Body(examples=[{"action": "take", "values": {}}])], actor: Technician, loop: AskLoop
 ) -> Standing:
     """Press one of the buttons that it shows."""
-    told = loop.ask(StepProcedure(action=given.action, values=dict(given.values)), actor.name)
-    actor.note("procedure.step", str(told.get("procedure", "")), new={"action": given.action, **given.values})
+    values: dict[str, JsonValue] = {**given.values}
+    order = StepProcedure(action=given.action, values=values)
+    told = have_done(actor, loop, order, "procedure.step", given.action, new=values)
     return Standing.model_validate(told)
 
 
 @router.post("/current/cancel")
 def cancel_procedure(actor: Technician, loop: AskLoop) -> Standing:
     """End it and keep nothing of it."""
-    told = loop.ask(CancelProcedure(), actor.name)
-    actor.note("procedure.cancel", str(told.get("procedure", "")))
-    return Standing.model_validate(told)
+    return Standing.model_validate(have_done(actor, loop, CancelProcedure(), "procedure.cancel", "procedure"))
 
 
 @router.post("/current/keep", status_code=201)
@@ -145,8 +147,9 @@ def keep_procedure(
     given: Annotated[Keep, Body(examples=[{"note": "new nozzles"}])], actor: Technician, loop: AskLoop
 ) -> Kept:
     """Keep what it has found as a calibration, to be applied with `POST /calibrations/{id}/apply`."""
-    told = loop.ask(KeepProcedure(note=given.note), actor.name)
-    actor.note("calibration.keep", str(told.get("record", "")), new={"note": given.note})
+    told = have_done(
+        actor, loop, KeepProcedure(note=given.note), "calibration.keep", "procedure", new={"note": given.note}
+    )
     return Kept.model_validate(told)
 
 

@@ -28,7 +28,12 @@ LOGGER = logging.getLogger("neosort.asking")
 
 
 class UnheardError(Exception):
-    """The loop has not answered: it is gone, has too much to do, or did not come to it in time."""
+    """The loop has not answered: it is gone, has too much to do, or did not come to it in time. ``handed_over``: it has
+    the order, and may still do it."""
+
+    def __init__(self, why: str, *, handed_over: bool = False) -> None:
+        super().__init__(why)
+        self.handed_over = handed_over
 
 
 class Loop(Protocol):
@@ -129,7 +134,8 @@ class PagesEnd:
         try:
             return future.result(within_s)
         except TimeoutError:
-            raise UnheardError(f"the loop has not answered within {within_s:g} s; it may still do it") from None
+            why = f"the loop has not answered within {within_s:g} s; it may still do it"
+            raise UnheardError(why, handed_over=True) from None
         finally:
             with self._lock:
                 self._pending.pop(number, None)
@@ -165,7 +171,7 @@ class PagesEnd:
             self._gone = True
             left = list(self._pending.values())
         for future in left:
-            future.set_exception(UnheardError("the loop has gone"))
+            future.set_exception(UnheardError("the loop has gone", handed_over=True))
 
     def _settle(self, answer: Answer) -> None:
         with self._lock:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 from pydantic import JsonValue
 
@@ -23,12 +22,14 @@ from neosort_inference.bundle_card import described
 from neosort_inference.bundle_choice import installed_bundles
 from neosort_inference.bundle_metadata import BundleMetadata
 from neosort_inference.files import write_whole
-from neosort_inference.in_use import InUse, Use
+from neosort_inference.in_use import InUse, Use, Why
+from neosort_inference.services.doing import have_done
 from neosort_inference.services.jobs import Job, Jobs, Progress
 
 ID_DIGITS = 16
 WITHIN_S = 120.0  # loading and trying a bundle takes seconds on a small machine
 INSTALLED = "installed"
+ACTIONS: dict[Why, str] = {"activated": "bundle.activate", "rolled back": "bundle.roll-back"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,9 +124,11 @@ class Bundles:
         """Have a bundle look at the same windows without deciding anything; None: no longer."""
         actor.must(Role.ENGINEER)
         file = None if id_ is None else str(self.file(id_))
-        told = self._loop.ask(Shadow(file=file, version=id_), actor.name, WITHIN_S)
-        old, self._shadow = self._shadow, id_
-        actor.note("bundle.shadow", "shadow", old=old, new=id_)
+        order = Shadow(file=file, version=id_)
+        told = have_done(
+            actor, self._loop, order, "bundle.shadow", "shadow", old=self._shadow, new=id_, within_s=WITHIN_S
+        )
+        self._shadow = id_
         return told
 
     def _take(self, actor: Actor, content: bytes, note: str, progress: Progress) -> JsonValue:
@@ -151,16 +154,14 @@ class Bundles:
             actor.note("bundle.upload", id_, new={"bytes": len(content), "note": note})
         return asdict(self.kept(id_))
 
-    def _go_by(
-        self, actor: Actor, version: str | None, file: Path, why: Literal["activated", "rolled back"]
-    ) -> tuple[Use, Result]:
+    def _go_by(self, actor: Actor, version: str | None, file: Path, why: Why) -> tuple[Use, Result]:
         old = self._in_use.now()
         order = Activate(what="bundle", file=str(file), version=version or INSTALLED)
-        told = self._loop.ask(order, actor.name, WITHIN_S)
-        use = self._in_use.enter(version, file if version is not None else None, actor.name, why)
-        action = "bundle.activate" if why == "activated" else "bundle.roll-back"
-        actor.note(action, "bundle", old=INSTALLED if old is None else old.version, new=version or INSTALLED)
-        return use, told
+        before = INSTALLED if old is None else old.version or INSTALLED
+        told = have_done(
+            actor, self._loop, order, ACTIONS[why], "bundle", old=before, new=version or INSTALLED, within_s=WITHIN_S
+        )
+        return self._in_use.enter(version, file if version is not None else None, actor.name, why), told
 
     def _readable(self) -> Iterator[Kept]:
         paths = [(path.stem, path) for path in (*installed_bundles(), *sorted(self._folder.glob("*.onnx")))]

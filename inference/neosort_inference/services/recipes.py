@@ -18,13 +18,15 @@ from neosort_inference.access.role import Role
 from neosort_inference.asking.channel import Loop
 from neosort_inference.asking.orders import Activate, RefusedError
 from neosort_inference.files import write_whole
-from neosort_inference.in_use import InUse, Use
+from neosort_inference.in_use import InUse, Use, Why
 from neosort_inference.recipe import Recipe, load_recipe
+from neosort_inference.services.doing import have_done
 from neosort_inference.services.toml_text import toml_text
 
 NAME = r"[a-z0-9][a-z0-9-]{0,31}"
 WITHIN_S = 60.0
 NONE = "default"
+ACTIONS: dict[Why, str] = {"activated": "recipe.activate", "rolled back": "recipe.roll-back"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,14 +138,12 @@ class Recipes:
                 return self._go_by(actor, None, file, "rolled back")
         return self._go_by(actor, before.version, Path(before.file), "rolled back")
 
-    def _go_by(self, actor: Actor, version: str | None, file: Path, why: str) -> Use:
+    def _go_by(self, actor: Actor, version: str | None, file: Path, why: Why) -> Use:
         old = self._in_use.now()
-        self._loop.ask(Activate(what="recipe", file=str(file), version=version or NONE), actor.name, WITHIN_S)
-        kept = file if version is not None else None
-        use = self._in_use.enter(version, kept, actor.name, "rolled back" if why == "rolled back" else "activated")
-        action = "recipe.activate" if why == "activated" else "recipe.roll-back"
-        actor.note(action, "recipe", old=NONE if old is None else old.version or NONE, new=version or NONE)
-        return use
+        order = Activate(what="recipe", file=str(file), version=version or NONE)
+        before = NONE if old is None else old.version or NONE
+        have_done(actor, self._loop, order, ACTIONS[why], "recipe", old=before, new=version or NONE, within_s=WITHIN_S)
+        return self._in_use.enter(version, file if version is not None else None, actor.name, why)
 
     def _read(self, path: Path) -> Version:
         try:
