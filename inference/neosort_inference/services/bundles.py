@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from neosort_hardware.config import LineConfig
 from neosort_hardware.section import ConfigError
 from neosort_inference.access.actor import Actor
 from neosort_inference.access.role import Role
@@ -19,7 +20,7 @@ from neosort_inference.asking.channel import Loop
 from neosort_inference.asking.orders import Activate, RefusedError, Result, Shadow
 from neosort_inference.bundle import MAX_BYTES, BundleError, load_bundle, read_metadata
 from neosort_inference.bundle_card import described
-from neosort_inference.bundle_choice import installed_bundles
+from neosort_inference.bundle_choice import choose_bundle, installed_bundles
 from neosort_inference.bundle_metadata import BundleMetadata
 from neosort_inference.files import write_whole
 from neosort_inference.in_use import InUse, Use, Why
@@ -49,8 +50,9 @@ class Kept:
 class Bundles:
     """``ID.onnx`` with a note beside it, in ``folder``; none is ever changed."""
 
-    def __init__(self, folder: Path, loop: Loop, jobs: Jobs) -> None:
+    def __init__(self, folder: Path, config: LineConfig, loop: Loop, jobs: Jobs) -> None:
         self._folder = folder
+        self._config = config
         self._loop = loop
         self._jobs = jobs
         self._in_use = InUse(folder)
@@ -114,10 +116,7 @@ class Bundles:
         except LookupError as error:
             raise RefusedError("not now", str(error)) from None
         if before is None or before.file is None or before.version is None:
-            first = installed_bundles()
-            if not first:
-                raise RefusedError("not there", "no bundle came with this program: activate one")
-            return self._go_by(actor, None, first[0], "rolled back")
+            return self._go_by(actor, None, choose_bundle(None, self._config).path, "rolled back")
         return self._go_by(actor, before.version, Path(before.file), "rolled back")
 
     def look_on(self, actor: Actor, id_: str | None) -> Result:

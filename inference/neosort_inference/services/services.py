@@ -41,7 +41,7 @@ class Services:
             serving=serving,
             jobs=jobs,
             recipes=Recipes(state.recipes, loop),
-            bundles=Bundles(state.bundles, loop, jobs),
+            bundles=Bundles(state.bundles, serving.config, loop, jobs),
             calibrations=Calibrations(state.calibrations, serving.config, loop),
             events=events,
             review=review,
