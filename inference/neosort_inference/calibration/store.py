@@ -7,8 +7,6 @@ was in force from when on: the highest number counts.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -26,6 +24,7 @@ from neosort_inference.calibration.record import (
     record_of,
     written,
 )
+from neosort_inference.files import write_whole
 
 LEAST_PREFIX = 4
 
@@ -197,22 +196,6 @@ def _text(path: Path) -> str:
 def _write(path: Path, text: str, *, new: bool = False) -> None:
     """Whole or not at all, and on the disk when this returns. ``new``: refused when somebody else was quicker."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False) as part:
-            part.write(text)
-            part.flush()
-            os.fsync(part.fileno())
-        try:
-            if new:
-                os.link(part.name, path)
-            else:
-                Path(part.name).replace(path)
-        finally:
-            Path(part.name).unlink(missing_ok=True)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(path, text.encode(), new=new)
     except OSError as error:
         raise CalibrationError(f"{path}: cannot be written ({error.strerror})") from error
