@@ -54,8 +54,8 @@ def issue_passport(lot: str, standing: Standing, where: Where) -> None:
     with where.opened() as one:
         made = issue(one.ledger, one.place, lot, standing)
     for name, text in summary(made.passport):
-        typer.echo(f"{name:<24}{text}")
-    typer.echo(f"{'passport':<24}{made.file}")
+        typer.echo(f"{name:<32}{text}")
+    typer.echo(f"{'passport':<32}{made.file}")
 
 
 def export(lot: str, form: Form, out: Path | None, trace: Traceability, where: Where) -> None:
@@ -81,7 +81,7 @@ def verify(file: Path, key: Path | None, where: Where | None) -> bool:
     whose = "the trusted key" if found.known_key else f"key {found.public_key}, which nobody has vouched for here"
     typer.echo(f"good: lot {found.passport.lot.lot_id}, signed by {whose}")
     for name, text in summary(found.passport):
-        typer.echo(f"{name:<24}{text}")
+        typer.echo(f"{name:<32}{text}")
     return True
 
 

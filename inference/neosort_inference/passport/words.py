@@ -27,6 +27,12 @@ def share_range(held: Range) -> str:
     return f"{100 * held.mean:.1f} % [{100 * held.low:.1f} – {100 * held.high:.1f}]"
 
 
+def mass_fed(passport: LotPassport) -> str:
+    """The lot's mass by its last weighing."""
+    weighed = [one.mass_kg for one in passport.weighed if one.what == "feed"]
+    return f"{weighed[-1]:,.1f} kg" if weighed else "not weighed"
+
+
 def origin_rows(passport: LotPassport) -> list[Row]:
     """Where the lot came from."""
     lot = passport.lot
@@ -35,7 +41,7 @@ def origin_rows(passport: LotPassport) -> list[Row]:
         ("Supplier", lot.supplier or "—"),
         ("Origin", lot.origin or "—"),
         ("Category", lot.category or "—"),
-        ("Mass fed", "not weighed" if lot.mass_in_kg is None else f"{lot.mass_in_kg:,.1f} kg"),
+        ("Mass fed", mass_fed(passport)),
         ("Opened", f"{lot.opened:%Y-%m-%d %H:%M} UTC by {lot.opened_by or 'the line'}"),
         ("Closed", f"{lot.closed:%Y-%m-%d %H:%M} UTC by {lot.closed_by or 'the line'}"),
         ("Line", lot.line),
