@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import jsonschema_rs
 import numpy as np
@@ -183,3 +184,10 @@ def test_the_signature_is_over_canonical_json(signed_file) -> None:
         body=dict(reversed(list(signed.body.items()))), public_key=signed.public_key, signature=signed.signature
     )
     assert reordered.valid()
+
+
+def test_the_example_in_the_docs_is_whole() -> None:
+    found = check_passport(Path(__file__).parents[3] / "docs" / "lot.passport.json")
+    assert found.faults == ()
+    assert found.passport is not None
+    assert all(row.inside for row in found.passport.balance.reconciled)
