@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neosort_inference.ledger.records import LedgerError
-from neosort_inference.state import State, state_folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +72,3 @@ class Place:
             yield
         finally:
             os.close(handle)
-
-
-def default_place() -> Place:
-    """The machine's own, in its state folder."""
-    return Place(folder=State(folder=state_folder()).ledger)

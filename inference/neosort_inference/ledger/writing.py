@@ -83,7 +83,8 @@ class BatchWriter:
             with database.writing() as connection:
                 lock_line(connection, setup.line)
                 lot = self._lot(connection, signer)
-                new = [item for item in fit if item.run_seq > self._reached(connection)]
+                reached = self._reached(connection)
+                new = [item for item in fit if item.run_seq > reached]
                 lost = keep_pictures(place, self._room, lot.lot_id, batch.pictures) if new else frozenset()
                 lot = append(connection, lot, [_less(lost, item) for item in new])
                 connection.execute(_OF_THIS_RUN.values(last_run_seq=last), {"this": setup.run_id})
