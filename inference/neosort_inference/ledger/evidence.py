@@ -65,8 +65,9 @@ def keep_pictures(place: Place, room: Room, lot_id: str, pictures: Mapping[str, 
                 written[file] = stack.enter_context(opened)
         for opened in written.values():  # once all are written: the disk is quicker with many than with each
             os.fsync(opened.fileno())
-    for folder in {file.parent for file in written}:
-        sync_folder(folder)
+    if written:
+        for folder in (place.evidence / lot_id, place.evidence):
+            sync_folder(folder)
     return frozenset(lost)
 
 

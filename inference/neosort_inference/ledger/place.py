@@ -47,7 +47,7 @@ class Place:
 
     def picture(self, lot_id: str, sha256: str) -> Path:
         """The file of a picture of that hash."""
-        return self.evidence / lot_id / sha256[:2] / f"{sha256}.jpg"
+        return self.evidence / lot_id / f"{sha256}.jpg"
 
     def prepare(self) -> None:
         """Make the folders. Raises `LedgerError`."""

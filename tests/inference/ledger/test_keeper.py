@@ -93,6 +93,7 @@ def test_what_the_loop_decides_stands_in_the_ledger(keep, url, place) -> None:
     assert (keeper.committed, keeper.dropped, keeper.waiting) == (8, 0, 0)
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_shots_and_near_misses_have_their_picture(keep, url, place) -> None:
     keeper = keep()
     near, far = decided(2, Verdict.PASSED, 0.31), decided(3, Verdict.PASSED, 0.29)
@@ -162,6 +163,7 @@ def test_another_run_goes_on_in_the_same_lot(keep, url, place) -> None:
         assert [e.event for e in ledger.events(lot.lot_id)] == ["opened", "run", "run"]
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_what_it_sorts_by_is_exchanged_while_it_runs(keep, url, place) -> None:
     keeper = keep()
     keeper.on_window(window(), [decided(1)], "camera + field")

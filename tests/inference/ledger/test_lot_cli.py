@@ -91,7 +91,7 @@ def test_a_lot_from_its_opening_to_its_closing(neosort, place) -> None:
     assert again.code == 2
     assert f"lot {lot_id} is open; close it first" in again.err
     assert "1,240.5 kg" in neosort("lot", "show", *here).out
-    assert neosort("lot", "close", *here, "--by", "Ada").out == f"closed {lot_id}: 2 records, signed\n"
+    assert f"closed {lot_id}: 2 records, signed\n" in neosort("lot", "close", *here, "--by", "Ada").out
     assert "no lot is open" in neosort("lot", "close", *here).err
     listed = neosort("lot", "list", *here).out
     assert all(word in listed for word in (lot_id, "Recycling", "1,240.5 kg", "closed"))
