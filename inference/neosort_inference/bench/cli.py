@@ -23,6 +23,7 @@ from neosort_inference.bench.record import keep, must_take_json, origin
 from neosort_inference.bench.screen import print_senses
 from neosort_inference.bench.senses import BLIND, belts_of, compare, sort_belts
 from neosort_inference.bench.twin import RoundSize, figures, measure, print_twin, rated
+from neosort_inference.bench.viewer import viewer
 from neosort_inference.opening import bundle_path, must_take_files, open_bundle, open_config, open_recipe
 from neosort_inference.operating_point import operating_point
 from neosort_inference.options import BeltSpeedOption, BundleOption, ConfigOption, JsonOption, RecipeOption
@@ -42,6 +43,7 @@ app.command("ledger")(ledger_bench)
 app.command()(fleet)
 app.command()(balance)
 app.command()(trial)
+app.command()(viewer)
 
 
 @app.command()

@@ -22,6 +22,7 @@ from neosort_inference.bench.counted_by import COMPUTING_NS, CountedBy
 from neosort_inference.bench.lap import Lap, at_speed
 from neosort_inference.bench.record import Record
 from neosort_inference.faults.catalogue import CATALOGUE
+from neosort_inference.onlookers import Watcher
 from neosort_inference.replaying import line_on
 from neosort_inference.report import percentiles
 from neosort_inference.sorting import Sorting, SortingPlan
@@ -90,9 +91,17 @@ class _StopsWhenLate:
 
 
 def run_belt(
-    lap: Lap, plan: SortingPlan, speed_m_per_s: float, metres: float, counted_by: CountedBy, *, stops: bool = False
+    lap: Lap,
+    plan: SortingPlan,
+    speed_m_per_s: float,
+    metres: float,
+    counted_by: CountedBy,
+    *,
+    stops: bool = False,
+    watchers: tuple[Watcher, ...] = (),
 ) -> Pass:
     """Run so many metres of the lap's belt past the loop. ``stops``: at the first shot that comes too late.
+    ``watchers``: who looks on.
 
     Raises `KeyboardInterrupt` when somebody has ended it by a signal: half a run is no measurement.
     """
@@ -100,7 +109,7 @@ def run_belt(
     tape = ReplayTape(at_speed(lap, speed_m_per_s, metres), clock_by(counted_by), config)
     stopper = _StopsWhenLate()
     with line_on(tape) as line:
-        sorting = Sorting(line, plan, (stopper,) if stops else ())
+        sorting = Sorting(line, plan, (*watchers, stopper) if stops else watchers)
         stopper.sorting = sorting
         plan.bundle.warm_up(2)
         began_s, began_processor_s = time.perf_counter(), time.process_time()

@@ -20,10 +20,12 @@ from neosort_inference.ui.calibrate_page import calibrate_page
 from neosort_inference.ui.health_page import health_page
 from neosort_inference.ui.line_page import line_page
 from neosort_inference.ui.login import add_login
+from neosort_inference.ui.lots_page import lots_page
 from neosort_inference.ui.models_page import models_page
 from neosort_inference.ui.recipe_page import recipe_page
+from neosort_inference.ui.review_page import review_page
 from neosort_inference.ui.running import Running
-from neosort_inference.ui.shell import CALIBRATE, HEALTH, LINE, MODELS, RECIPE, Place
+from neosort_inference.ui.shell import CALIBRATE, HEALTH, LINE, LOTS, MODELS, RECIPE, REVIEW, Place
 from neosort_inference.ui.site import Site
 from neosort_inference.ui.wizard import add_wizard
 
@@ -33,7 +35,9 @@ PAGES: dict[Place, Build] = {
     CALIBRATE: calibrate_page,
     RECIPE: recipe_page,
     MODELS: models_page,
+    REVIEW: review_page,
     HEALTH: health_page,
+    LOTS: lots_page,
 }
 
 

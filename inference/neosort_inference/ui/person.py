@@ -19,6 +19,7 @@ from neosort_inference.asking.channel import UnheardError
 from neosort_inference.asking.orders import RefusedError
 from neosort_inference.bundle import BundleError
 from neosort_inference.calibration.procedure import CalibrationError
+from neosort_inference.ledger.records import LedgerError
 
 LONGEST_NAME = 64
 _Answer = TypeVar("_Answer")
@@ -70,7 +71,7 @@ class Person:
         try:
             actor.must(role)
             return await run.io_bound(work, actor)
-        except (UnheardError, RefusedError, AuditError, CalibrationError, BundleError) as error:
+        except (UnheardError, RefusedError, AuditError, CalibrationError, BundleError, LedgerError) as error:
             ui.notify(str(error), type="negative", multi_line=True)
             return None
 

@@ -39,7 +39,9 @@ CALIBRATE = Place("/calibrate", "Calibrate", "straighten")
 RECIPE = Place("/recipe", "Recipe", "tune")
 MODELS = Place("/models", "Models", "memory")
 HEALTH = Place("/health", "Health", "monitor_heart")
-PLACES = (LINE, CALIBRATE, RECIPE, MODELS, HEALTH)
+REVIEW = Place("/review", "Review", "fact_check")
+LOTS = Place("/lots", "Lots", "inventory_2")
+PLACES = (LINE, CALIBRATE, RECIPE, MODELS, REVIEW, HEALTH, LOTS)
 
 
 class Frame:

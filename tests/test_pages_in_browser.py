@@ -1,0 +1,145 @@
+"""The pages in a real browser, on the twin: what a technician sees, touches, and brings about."""
+
+from __future__ import annotations
+
+import pytest
+from tests.browsing import browser, must_have_a_browser, running
+from tests.hardware.waiting import eventually
+
+from neosort_inference.ui.shell import PLACES
+
+ITEMS = 40
+MISSET_TOML = 'name = "mis-set"\n[twin.truth]\nmm_per_count = 0.55\n'  # the line takes it for 0.5: another wheel
+LARGE_PX = 48
+# What is to be touched and is smaller than that, by name; of a field its frame counts.
+_SMALL = """
+return [...document.querySelectorAll("button, a, input, .q-slider__thumb")]
+    .filter((one) => one.checkVisibility() && !one.matches(".skip"))
+    .map((one) => [one.innerText || one.className, (one.closest(".q-field__control") ?? one).getBoundingClientRect()])
+    .filter(([, box]) => Math.min(box.height, box.width) < arguments[0] - 0.5)
+    .map(([name, box]) => `${name}: ${box.width} x ${box.height}`)
+"""
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    must_have_a_browser()
+    with browser() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory, chromium):
+    with running("--belt-speed", "0.5", state=tmp_path_factory.mktemp("state")) as one:
+        one.seen(1)
+        yield one
+
+
+@pytest.fixture
+def page(line, chromium):
+    """The browser as on a new device."""
+    chromium.become(1280, 800, dark=True)
+    chromium.open(line.url)
+    chromium.js("localStorage.clear()")
+    chromium.complaints()
+    return chromium
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+def test_every_page_opens_without_a_complaint_fits_a_tablet_and_asks_nobody_but_its_own_host(line, page, place):
+    page.hosts_asked()
+    page.open(line.url.rstrip("/") + place.path)
+    eventually(lambda: page.text(".facts b").endswith("m/s"))
+    assert page.text("h1") == place.name
+    assert page.text(".rail [aria-current]").endswith(place.name)
+    for width, height, dark in ((1280, 800, True), (1024, 768, False)):
+        page.become(width, height, dark=dark)
+        assert page.js(_SMALL, LARGE_PX) == []
+        assert page.js("return document.documentElement.scrollWidth") <= width
+    assert page.hosts_asked() == {line.url.split("/")[2]}
+    assert page.complaints() == []
+
+
+def test_the_belt_runs_with_the_field_beside_it_at_the_same_place(page):
+    eventually(lambda: page.js("return document.querySelectorAll('#belt-picture .box').length"))
+    heights = page.js("return ['picture', 'field'].map((one) => document.getElementById('belt-' + one).clientHeight)")
+    assert heights[0] == heights[1]
+    moved = "return ['picture', 'field'].map((one) => document.querySelector(`#belt-${one} .layer`).style.transform)"
+    first, beside = page.js(moved)
+    assert first == beside
+    eventually(lambda: page.js(moved)[0] != first)
+
+
+def test_the_theme_follows_the_system_until_somebody_chooses(line, page):
+    shown = "return document.documentElement.dataset.theme"
+    assert page.js(shown) == "dark"
+    page.become(1280, 800, dark=False)
+    eventually(lambda: page.js(shown) == "light")
+    dark_ground = "return getComputedStyle(document.body).backgroundColor"
+    light = page.js(dark_ground)
+    page.press("as system")
+    page.press("light")
+    eventually(lambda: page.js(shown) == "dark")
+    page.open(line.url + "health")
+    assert page.js(shown) == "dark"
+    assert page.js(dark_ground) != light
+
+
+def test_dragging_the_threshold_shows_what_it_costs(line, page):
+    from selenium.webdriver.common.action_chains import ActionChains  # noqa: PLC0415
+    from selenium.webdriver.common.keys import Keys  # noqa: PLC0415
+
+    page.open(line.url + "recipe")
+
+    def figures() -> list[str]:
+        return [page.text(f".tile-n.{name} .number") for name in ("threshold", "recovery", "mass", "purity")]
+
+    eventually(lambda: page.text(".tile-n.recovery .under") == "as now")
+    assert "is proven" in page.text(".proof")
+    now = figures()
+    thumb = page.driver.find_element("css selector", ".q-slider__thumb")
+    ActionChains(page.driver).drag_and_drop_by_offset(thumb, -150, 0).perform()
+    eventually(lambda: figures()[0] != now[0])
+    eventually(lambda: "points against now" in page.text(".tile-n.recovery .under"))
+    stricter = figures()
+    assert float(stricter[0]) > float(now[0])
+    assert _percent(stricter[1]) < _percent(now[1])
+    assert _percent(stricter[3]) >= _percent(now[3])
+    page.js("document.querySelector('.weighing .q-slider [tabindex]').focus()")
+    ActionChains(page.driver).send_keys(Keys.ARROW_RIGHT).perform()
+    eventually(lambda: float(figures()[0]) < float(stricter[0]))
+    page.press("≥ 80 %")
+    eventually(lambda: "Purity of 80 % or better is proven" in page.text(".proof"))
+
+
+def _percent(words: str) -> float:
+    return float(words.replace("%", "").strip())
+
+
+def test_a_person_stops_the_line_under_a_name_and_starts_it_again(line, page):
+    page.press("Stop")
+    page.write(".q-dialog input", "Ada")
+    eventually(lambda: page.shows("stopped by Ada"))
+    eventually(lambda: line.status()["stopped_by"] == "stopped by Ada")
+    page.open(line.url + "health")  # another page of the same device knows her
+    page.press("Start")
+    eventually(lambda: line.status()["state"] == "sorting")
+    assert page.shows("Ada")
+
+
+def test_a_technician_calibrates_a_mis_set_line_and_recovery_comes_back(chromium, tmp_path):
+    config = tmp_path / "line.toml"
+    config.write_text(MISSET_TOML, encoding="utf-8")
+    options = ("--fast", "--config", str(config), "--seed", "3")
+    with running(*options, state=tmp_path / "state") as line:
+        before = line.seen(ITEMS)["recovery"]
+        chromium.open(line.url + "calibrate")
+        chromium.js("localStorage.setItem('name', 'Ada')")
+        chromium.open(line.url + "calibrate/encoder-scale")
+        chromium.press("Stop the line and begin")
+        chromium.press("Apply")  # which is there only once it has passed
+        eventually(lambda: chromium.shows("in force"))
+        line.end()
+    with running(*options, state=tmp_path / "state") as line:
+        after = line.seen(ITEMS)["recovery"]
+    assert after > before + 0.2
