@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from neosort_inference.balance.lot_balance import MODELS_IN_LOT
 from neosort_inference.balance.weighing import Weighed, Weighing
 from neosort_inference.options import BundleOption, LedgerOption, StateOption
 
@@ -46,7 +47,7 @@ def passport(
     trial: Annotated[Path | None, typer.Option(help="Trial of the line (TOML). Left out: the twin's.")] = None,
     composition: Annotated[Path | None, typer.Option(help="Rare earths by kind (TOML). Left out: shipped.")] = None,
     assay: Annotated[Path | None, typer.Option(help="A laboratory's assay of the lot's magnets (TOML).")] = None,
-    makes: Annotated[float, typer.Option(min=1, help="Makes of one kind in the lot, at least.")] = 8.0,
+    makes: Annotated[float, typer.Option(min=1, help="Makes of one kind in the lot, at least.")] = MODELS_IN_LOT,
     state: StateOption = None,
     ledger: LedgerOption = None,
 ) -> None:
