@@ -17,10 +17,10 @@ PIP_INSTALL := -m pip install --disable-pip-version-check --no-input --quiet --c
 unexport PYTHONDONTWRITEBYTECODE
 
 .DELETE_ON_ERROR:
-.PHONY: help run test format clean
+.PHONY: help run test test-kernel format clean
 
 help:  ## This list
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile
 
 run: $(RUN_ENV)/.installed  ## The twin line for 60 s; options go on with ARGS="…"
 	$(RUN_ENV)/bin/neosort run --config hardware/configs/twin.toml --for 60 $(ARGS)
@@ -31,6 +31,9 @@ test: $(ENV)/.installed  ## Formatter, linter, types, import contracts, tests
 	$(ENV)/bin/mypy
 	$(ENV)/bin/lint-imports
 	$(ENV)/bin/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+test-kernel: $(ENV)/.installed  ## Drivers of the kernel's own devices, in a small machine in QEMU; see hardware/linux.md
+	$(ENV)/bin/python tests/kernel/guest.py $(ARGS)
 
 format: $(ENV)/.installed  ## Formats and repairs what a machine can repair
 	$(ENV)/bin/ruff format .

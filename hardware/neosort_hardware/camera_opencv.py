@@ -135,6 +135,8 @@ class V4l2Stream(_Stream):
         self._set(cv2.CAP_PROP_FRAME_HEIGHT, settings.height_px, f"height_px = {settings.height_px}")
         if settings.rate_hz is not None:
             self._set(cv2.CAP_PROP_FPS, settings.rate_hz, f"rate_hz = {settings.rate_hz:g}")
+        if settings.exposure_fixed:
+            return
         self._set(cv2.CAP_PROP_AUTO_EXPOSURE, V4L2_MANUAL, "manual exposure")
         exposure = max(1.0, round(settings.exposure_us / V4L2_UNIT_US))
         self._set(cv2.CAP_PROP_EXPOSURE, exposure, f"exposure_us = {settings.exposure_us:g}")

@@ -17,12 +17,14 @@ from neosort_hardware.settings_camera import (
     OpenCvCameraConfig,
     PylonCameraConfig,
 )
+from neosort_hardware.settings_gpio import GpioDiverterConfig, GpioInterlockConfig, GpioPlantConfig
 from neosort_hardware.settings_iio import IioMagnetometerConfig
 from neosort_hardware.settings_modbus import (
     ModbusDiverterConfig,
     ModbusEncoderConfig,
     ModbusInterlockConfig,
     ModbusMagnetometerConfig,
+    ModbusPlantConfig,
 )
 from neosort_hardware.settings_serial import (
     SerialDiverterConfig,
@@ -45,6 +47,7 @@ from neosort_hardware.slots import (
     HeavyDiverterConfig,
     InterlockConfig,
     MagnetometerConfig,
+    PlantInputsConfig,
 )
 
 __all__ = [
@@ -96,15 +99,18 @@ AnyMagnetometer = Annotated[
 ]
 AnyDiverter = Annotated[
     SerializeAsAny[DiverterConfig],
-    settings_of("diverter", SimDiverterConfig, SerialDiverterConfig, ModbusDiverterConfig),
+    settings_of("diverter", SimDiverterConfig, SerialDiverterConfig, ModbusDiverterConfig, GpioDiverterConfig),
 ]
 AnyHeavyDiverter = Annotated[
     SerializeAsAny[HeavyDiverterConfig] | None, settings_of("heavy_diverter", SimHeavyDiverterConfig)
 ]
 AnyInterlock = Annotated[
     SerializeAsAny[InterlockConfig],
-    settings_of("interlock", SimInterlockConfig, SerialInterlockConfig, ModbusInterlockConfig),
+    settings_of("interlock", SimInterlockConfig, SerialInterlockConfig, ModbusInterlockConfig, GpioInterlockConfig),
 ]
+
+
+AnyPlant = Annotated[SerializeAsAny[PlantInputsConfig] | None, settings_of("plant", ModbusPlantConfig, GpioPlantConfig)]
 
 
 class BeltConfig(Section):
@@ -271,6 +277,7 @@ class LineConfig(Section):
     diverter: AnyDiverter = SimDiverterConfig()
     heavy_diverter: AnyHeavyDiverter = None
     interlock: AnyInterlock = SimInterlockConfig()
+    plant: AnyPlant = None
     calibration: Calibration = Calibration()
     twin: TwinConfig = TwinConfig()
 

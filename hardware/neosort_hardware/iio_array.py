@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 import iio
@@ -26,6 +27,7 @@ UT_PER_GAUSS = 100.0
 RATE = "sampling_frequency"
 RATE_OFF = 0.02
 STAMPS_BY = "current_timestamp_clock"
+_DEVICES = Path("/sys/bus/iio/devices")
 # What one chip of many says when it does not answer; the way to all of them is another matter.
 _ONE_CHIP = (errno.EIO, errno.ENXIO, errno.EREMOTEIO, errno.EBUSY, errno.EAGAIN)
 
@@ -171,11 +173,13 @@ class IioArray:
 
 
 def contexts() -> list[str]:
-    """What libiio finds here, as `uri` names it: this machine's own context, boards on USB."""
+    """What is here, as `uri` names it: this machine's own devices, and what libiio finds besides, on USB."""
+    own = [(file / "name").read_text().strip() for file in sorted(_DEVICES.glob("iio:device*"))]
     try:
-        return [f"{uri} ({what})" for uri, what in iio.scan_contexts().items()]
+        others = [f"{uri} ({what})" for uri, what in iio.scan_contexts().items() if uri != "local:"]
     except OSError:
-        return []
+        others = []
+    return [*([f"local: ({', '.join(own)})"] if own else []), *others]
 
 
 def _element(channel: _Channel) -> ScanElement:

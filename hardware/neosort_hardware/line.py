@@ -56,6 +56,10 @@ DRIVERS: Mapping[tuple[SlotName, str], str] = {
     ("diverter", "modbus"): "neosort_hardware.diverter_modbus:ModbusDiverter",
     ("interlock", "modbus"): "neosort_hardware.interlock_modbus:ModbusInterlock",
     ("magnetometer", "iio"): "neosort_hardware.magnetometer_iio:IioMagnetometer",
+    ("diverter", "gpio"): "neosort_hardware.diverter_gpio:GpioDiverter",
+    ("interlock", "gpio"): "neosort_hardware.interlock_gpio:GpioInterlock",
+    ("plant", "modbus"): "neosort_hardware.plant_modbus:ModbusPlant",
+    ("plant", "gpio"): "neosort_hardware.plant_gpio:GpioPlant",
     ("camera", "opencv"): "neosort_hardware.camera_opencv:OpenCvCamera",
     ("camera", "aravis"): "neosort_hardware.camera_aravis:AravisCamera",
     ("camera", "harvester"): "neosort_hardware.camera_harvester:HarvesterCamera",
@@ -67,6 +71,9 @@ EXTRAS: Mapping[tuple[SlotName, str], str] = {
     ("camera", "harvester"): "genicam",
     ("camera", "pylon"): "pylon",
     ("magnetometer", "iio"): "iio",
+    ("diverter", "gpio"): "gpio",
+    ("interlock", "gpio"): "gpio",
+    ("plant", "gpio"): "gpio",
 }
 SLOT_NAMES: tuple[SlotName, ...] = ("encoder", "interlock", "diverter", "magnetometer", "camera")  # of every line
 
@@ -172,7 +179,8 @@ def probing(config: LineConfig, clock: Clock) -> Iterator[dict[SlotName, Found]]
 
 def slots_of(config: LineConfig) -> tuple[SlotName, ...]:
     """The slots that a line has: those of every line, and what else is fitted."""
-    return SLOT_NAMES if config.heavy_diverter is None else (*SLOT_NAMES, "heavy_diverter")
+    fitted: tuple[SlotName, ...] = ("heavy_diverter", "plant")
+    return (*SLOT_NAMES, *(slot for slot in fitted if getattr(config, slot) is not None))
 
 
 def settings_in(config: LineConfig, slot: SlotName) -> SlotConfig:
@@ -256,7 +264,7 @@ def _opened(site: Site, *, truth: bool) -> Line:
         config=site.config,
         geometry=site.geometry,
         clock=site.clock,
-        plant=SimPlant(world) if world is not None and truth else None,
+        plant=opened.pop("plant", SimPlant(world) if world is not None and truth else None),
         truth=SimTruth(world) if world is not None and truth else None,
         faults=None if world is None else SimFaults(world, simulated),
         hands=None if world is None else SimHands(world),

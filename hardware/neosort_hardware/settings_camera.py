@@ -32,6 +32,7 @@ class OpenCvCameraConfig(RealCameraConfig):
     stamps: Literal["arrival", "stream"] = Field("arrival", description="RTSP: which clock tells when a frame was")
     rate_hz: float | None = Field(None, ge=0.1, le=1000, description="V4L2: frames a second to ask for")
     fourcc: str | None = Field(None, min_length=4, max_length=4, description="V4L2: MJPG, YUYV, …")
+    exposure_fixed: bool = Field(False, description="V4L2: has no exposure control; exposure_us only tells what it is")
     repeat: bool = Field(False, description="file or folder: from the beginning again instead of an end")
 
     @model_validator(mode="after")

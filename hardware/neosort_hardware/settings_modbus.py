@@ -9,7 +9,13 @@ from pydantic import AfterValidator, Field, model_validator
 
 from neosort_hardware.section import Section
 from neosort_hardware.settings_serial import SignedAxis
-from neosort_hardware.slots import DiverterConfig, EncoderConfig, InterlockConfig, MagnetometerConfig
+from neosort_hardware.slots import (
+    DiverterConfig,
+    EncoderConfig,
+    InterlockConfig,
+    MagnetometerConfig,
+    PlantInputsConfig,
+)
 
 RegisterTable = Literal["holding", "input"]
 BitTable = Literal["coil", "discrete"]
@@ -113,6 +119,31 @@ class ModbusInterlockConfig(InterlockConfig):
     poll_ms: float = Field(10.0, ge=1, le=1000)
     stale_ms: float = Field(100.0, ge=10, le=5000, description="a contact read this long ago counts as open")
     expect: tuple[RegisterValue, ...] = ()
+
+
+class ModbusPlantConfig(PlantInputsConfig):
+    """What the plant's controller says, each bit true while it is so; what is left out says that all is well.
+
+    ``air_rated``: what ``air_register`` reads at the jets' rated pressure.
+    """
+
+    driver: Literal["modbus"] = "modbus"
+    peer: ModbusPeer = ModbusPeer()
+    table: BitTable = "discrete"
+    chute_full: Place | None = None
+    belt_jammed: Place | None = None
+    air_table: RegisterTable = "input"
+    air_register: Place | None = None
+    air_rated: float = Field(6000.0, gt=0, le=65_535, description="6 bar(g) in millibar")
+    poll_ms: float = Field(50.0, ge=1, le=1000)
+    stale_ms: float = Field(500.0, ge=10, le=5000, description="what was read this long ago is not to be had")
+    expect: tuple[RegisterValue, ...] = ()
+
+    @model_validator(mode="after")
+    def _something_is_wired(self) -> Self:
+        if self.chute_full is None and self.belt_jammed is None and self.air_register is None:
+            raise ValueError("plant: none of chute_full, belt_jammed and air_register is wired")
+        return self
 
 
 class ControllerMap(Section):

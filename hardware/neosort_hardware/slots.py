@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from neosort_hardware.section import Section
 
-SlotName = Literal["encoder", "camera", "magnetometer", "diverter", "heavy_diverter", "interlock"]
+SlotName = Literal["encoder", "camera", "magnetometer", "diverter", "heavy_diverter", "interlock", "plant"]
 
 
 class SlotConfig(Section):
@@ -104,6 +104,10 @@ class InterlockConfig(SlotConfig):
     """The safety circuit."""
 
 
+class PlantInputsConfig(SlotConfig):
+    """What the plant around the line says: product chute full, belt jammed, air pressure."""
+
+
 SLOTS: dict[SlotName, type[SlotConfig]] = {
     "encoder": EncoderConfig,
     "camera": CameraConfig,
@@ -111,4 +115,5 @@ SLOTS: dict[SlotName, type[SlotConfig]] = {
     "diverter": DiverterConfig,
     "heavy_diverter": HeavyDiverterConfig,
     "interlock": InterlockConfig,
+    "plant": PlantInputsConfig,
 }

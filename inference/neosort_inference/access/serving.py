@@ -43,9 +43,8 @@ def serving_of(config: LineConfig, state: State, *, show_secret: bool, ledger: s
 def is_simulated(config: LineConfig) -> bool:
     """Whether every device of the line is the twin's."""
     slots = (config.encoder, config.camera, config.magnetometer, config.diverter, config.interlock)
-    return all(slot.driver == "sim" for slot in slots) and (
-        config.heavy_diverter is None or config.heavy_diverter.driver == "sim"
-    )
+    fitted = (slot for slot in (config.heavy_diverter, config.plant) if slot is not None)
+    return all(slot.driver == "sim" for slot in (*slots, *fitted))
 
 
 def one_time_secret() -> str:

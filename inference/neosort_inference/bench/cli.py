@@ -16,6 +16,7 @@ from neosort_inference.bench import start as start_bench
 from neosort_inference.bench import timing as timing_bench
 from neosort_inference.bench.balance_cli import balance, trial
 from neosort_inference.bench.crowding_screen import plot_crowding, print_crowding
+from neosort_inference.bench.devices_cli import devices
 from neosort_inference.bench.fleet import fleet
 from neosort_inference.bench.ledger_cli import ledger as ledger_bench
 from neosort_inference.bench.line_cli import line
@@ -41,6 +42,7 @@ def bench() -> None:
 app.command()(line)
 app.command("ledger")(ledger_bench)
 app.command()(fleet)
+app.command()(devices)
 app.command()(balance)
 app.command()(trial)
 app.command()(viewer)

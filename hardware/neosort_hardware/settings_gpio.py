@@ -1,0 +1,102 @@
+"""Settings of valves and contacts on the line-side device's own pins, or on expanders of the kernel's."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from neosort_hardware.section import Section
+from neosort_hardware.slots import DiverterConfig, InterlockConfig, PlantInputsConfig
+
+GpioLine = Annotated[int, Field(ge=0, le=1023)] | Annotated[str, Field(min_length=1, max_length=64)]
+ChipName = Annotated[str, Field(min_length=1, max_length=128, description="/dev/gpiochip…, or the chip's label")]
+Bias = Literal["as-is", "disabled", "pull-up", "pull-down"]
+
+
+class GpioBank(Section):
+    """Valves on one chip, in the order of the nozzles. Lines by number or by name."""
+
+    chip: ChipName
+    lines: tuple[GpioLine, ...] = Field(min_length=1, max_length=64)
+    active_low: bool = False
+
+
+class GpioWatchdog(Section):
+    """A line that changes with every write to the valves: what keeps a monostable, and with it their supply, alive."""
+
+    chip: ChipName
+    line: GpioLine
+
+
+class GpioDiverterConfig(DiverterConfig):
+    """One line a valve, timed by our shot process.
+
+    The kernel leaves lines as they are when a process is killed: without ``watchdog`` nothing shuts the valves then.
+    """
+
+    driver: Literal["gpio"] = "gpio"
+    banks: tuple[GpioBank, ...] = Field(min_length=1, max_length=64)
+    watchdog: GpioWatchdog | None = None
+    refresh_ms: float = Field(20.0, ge=1, le=1000, description="lines are written at least this often")
+    late_ms: float = Field(2.0, ge=0.1, le=20, description="a shot whose moment passed this long ago is not fired")
+
+    @property
+    def timed_by_host(self) -> bool:
+        return True
+
+    @model_validator(mode="after")
+    def _a_line_a_valve(self) -> Self:
+        places = [(bank.chip, line) for bank in self.banks for line in bank.lines]
+        if len(places) != self.nozzles:
+            raise ValueError(f"diverter.banks name {len(places)} lines, diverter.nozzles is {self.nozzles}")
+        if self.watchdog is not None:
+            places.append((self.watchdog.chip, self.watchdog.line))
+        twice = next((place for place in places if places.count(place) > 1), None)
+        if twice is not None:
+            raise ValueError(f"diverter.banks: line {twice[1]} of '{twice[0]}' is named twice")
+        return self
+
+    @model_validator(mode="after")
+    def _refreshed_before_silent(self) -> Self:
+        if self.refresh_ms > 0.5 * self.heartbeat_ms:
+            raise ValueError(
+                f"refresh_ms is {self.refresh_ms:g}, must not exceed half of heartbeat_ms ({self.heartbeat_ms:g})"
+            )
+        return self
+
+
+class GpioSignal(Section):
+    """A line that is active while something is so; ``active_low`` where that pulls it down."""
+
+    chip: ChipName
+    line: GpioLine
+    active_low: bool = False
+    bias: Bias = "as-is"
+
+
+class GpioContact(GpioSignal):
+    """A contact with a name, active while it is closed."""
+
+    name: str = Field(min_length=1, max_length=64)
+
+
+class GpioInterlockConfig(InterlockConfig):
+    """Contacts of the safety circuit."""
+
+    driver: Literal["gpio"] = "gpio"
+    contacts: tuple[GpioContact, ...] = Field(min_length=1, max_length=64)
+
+
+class GpioPlantConfig(PlantInputsConfig):
+    """Contacts of the plant; those that are left out say that all is well."""
+
+    driver: Literal["gpio"] = "gpio"
+    chute_full: GpioSignal | None = None
+    belt_jammed: GpioSignal | None = None
+
+    @model_validator(mode="after")
+    def _something_is_wired(self) -> Self:
+        if self.chute_full is None and self.belt_jammed is None:
+            raise ValueError("plant: neither chute_full nor belt_jammed is wired")
+        return self

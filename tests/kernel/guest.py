@@ -1,0 +1,217 @@
+"""A small Linux machine in QEMU with Debian's own kernel, for drivers whose devices the host's kernel does not have.
+
+`python tests/kernel/guest.py [pytest arguments]` boots it, runs the tests marked ``kernel`` in it, with this machine's
+files read-only beneath them, and ends with their exit status. What takes long is made once and kept in the user's
+cache: Debian's kernel image, and from Debian's kernel source two modules that its image lacks (simulated GPIO chips; a
+trigger for IIO that a program pulls). No line of the kernel's is kept in this repository.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+# What is needed, and the Debian package that brings it.
+NEEDS = {
+    "qemu-system-x86_64": "qemu-system-x86",
+    "busybox": "busybox-static",
+    "cpio": "cpio",
+    "modprobe": "kmod",
+    "gcc": "gcc",
+    "make": "make",
+    "xz": "xz-utils",
+    "apt-get": "apt",
+}
+MODULES = (
+    "virtio_pci", "9pnet_virtio", "9p", "configfs", "i2c-dev", "i2c-stub", "hmc5843_i2c", "vivid",
+)  # fmt: skip
+SOURCES = (
+    "drivers/gpio/gpio-sim.c", "drivers/gpio/gpiolib.h", "drivers/gpio/gpiolib-cdev.h", "kernel/irq/irq_sim.c",
+    "drivers/iio/trigger/iio-trig-sysfs.c",
+)  # fmt: skip
+BUILT = ("neosort-gpio-sim", "iio-trig-sysfs")
+MEMORY_MB = 2048
+WITHIN_S = 900
+NOTHING_RAN = 5  # pytest's own for it
+_EXIT = re.compile(r"guest: exit (\d+)")
+INIT = """#!/bin/busybox sh
+/bin/busybox mount -t proc proc /proc
+for module in {modules}; do /bin/busybox insmod /modules/$module {arguments}; done
+/bin/busybox mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,cache=loose,ro host /host
+/bin/busybox mount -t devtmpfs dev /host/dev
+/bin/busybox mount -t proc proc /host/proc
+/bin/busybox mount -t sysfs sys /host/sys
+/bin/busybox mount -t configfs config /host/sys/kernel/config
+/bin/busybox mount -t tmpfs tmp /host/mnt
+/bin/busybox mkdir /host/dev/shm; /bin/busybox mount -t tmpfs shm /host/dev/shm
+/bin/busybox ip link set lo up
+/bin/busybox chroot /host /bin/sh -c {command}
+echo "guest: exit $?"
+/bin/busybox poweroff -f
+"""
+
+
+class MissingError(Exception):
+    """What keeps this machine from it, and what to install."""
+
+
+def main() -> int:
+    try:
+        missing = {package for tool, package in NEEDS.items() if shutil.which(tool) is None}
+        if missing:
+            raise MissingError(f"apt-get install --no-install-recommends {' '.join(sorted(missing))}")
+        return boot(kernel_files(), sys.argv[1:])
+    except MissingError as error:
+        print(f"the tests with a kernel of their own cannot run here: {error}", file=sys.stderr)
+        return NOTHING_RAN
+
+
+def kernel_files() -> Path:
+    """A folder with the kernel's image and modules, and what was built beside them."""
+    version = newest_image()
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "neosort-tests" / f"kernel-{version}"
+    if not (cache / "made").exists():
+        shutil.rmtree(cache, ignore_errors=True)
+        cache.mkdir(parents=True)
+        print(f"making a guest of Debian's kernel {version} (once; some minutes) …", flush=True)
+        unpack(f"linux-image-{version}", cache)
+        run(["depmod", "-b", cache, version])
+        build_modules(version, cache)
+        (cache / "made").touch()
+    return cache
+
+
+def newest_image() -> str:
+    """The version that Debian's kernel package stands for now."""
+    shown = run(["apt-cache", "depends", "linux-image-amd64"])
+    found = re.search(r"Depends: linux-image-(\S+)", shown)
+    if found is None:
+        raise MissingError("apt-cache knows no linux-image-amd64: apt-get update, on Debian on x86-64")
+    return found.group(1)
+
+
+def unpack(package: str, into: Path) -> None:
+    """A Debian package's files, without installing it."""
+    with tempfile.TemporaryDirectory() as folder:
+        run(["apt-get", "download", "-q", package], cwd=folder)
+        (archive,) = Path(folder).glob("*.deb")
+        run(["dpkg", "-x", archive, into])
+
+
+def build_modules(version: str, cache: Path) -> None:
+    """Modules of the kernel's own source that Debian's image lacks."""
+    headers = Path(f"/lib/modules/{version}/build")
+    if not headers.exists():
+        raise MissingError(f"apt-get install --no-install-recommends linux-headers-{version}")
+    series = ".".join(version.split(".")[:2])
+    with tempfile.TemporaryDirectory() as folder:
+        unpack(f"linux-source-{series}", Path(folder))
+        root = f"linux-source-{series}"
+        wanted = [f"{root}/{source}" for source in SOURCES]
+        run(["tar", "-xJf", f"{folder}/usr/src/{root}.tar.xz", "-C", folder, *wanted])
+        out = Path(folder) / "out"
+        out.mkdir()
+        for source in wanted:
+            shutil.copy(Path(folder) / source, out)
+        simulated = out / "irq_sim.c"  # irq_to_desc is not for modules; this does the same
+        simulated.write_text(
+            simulated.read_text().replace("handle_simple_irq(irq_to_desc(irqnum))", "generic_handle_irq(irqnum)")
+        )
+        rules = f"obj-m := {' '.join(f'{name}.o' for name in BUILT)}\nneosort-gpio-sim-y := gpio-sim.o irq_sim.o\n"
+        (out / "Kbuild").write_text(rules)
+        run(["make", "-C", headers, f"M={out}", "modules"])
+        for name in BUILT:
+            shutil.copy(out / f"{name}.ko", cache)
+
+
+def boot(cache: Path, arguments: list[str]) -> int:
+    """Run the tests in the guest; their exit status."""
+    (image,) = (cache / "boot").glob("vmlinuz-*")
+    with tempfile.TemporaryDirectory() as folder:
+        archive = Path(folder) / "initrd"
+        archive.write_bytes(gzip.compress(initrd(cache, image.name.partition("-")[2], arguments), compresslevel=1))
+        command = [
+            "qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-cpu", "max", "-smp", "2",
+            "-m", str(MEMORY_MB), "-nographic", "-no-reboot", "-nic", "none", "-kernel", str(image),
+            "-initrd", str(archive), "-append", "console=ttyS0 quiet no_timer_check panic=-1 rdinit=/init",
+            "-virtfs", "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap",
+        ]  # fmt: skip
+        guest = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace")
+        status = 1
+        for line in guest.stdout:
+            print(line.rstrip("\r\n"), flush=True)
+            if found := _EXIT.search(line):
+                status = int(found.group(1))
+        guest.wait(WITHIN_S)
+    return status
+
+
+def initrd(cache: Path, version: str, arguments: list[str]) -> bytes:
+    """Busybox, the modules in the order in which they need one another, and what is to be run."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for name in ("bin", "modules", "proc", "host"):
+            (root / name).mkdir()
+        shutil.copy(shutil.which("busybox"), root / "bin" / "busybox")
+        names = []
+        for file in [*needed(cache, version), *(cache / f"{name}.ko" for name in BUILT)]:
+            shutil.copy(file, root / "modules")
+            names.append(file.name)
+        (root / "init").write_text(
+            INIT.replace("{modules}", " ".join(names))
+            .replace("{arguments}", "$([ $module = i2c-stub.ko ] && echo chip_addr=0x1e)")
+            .replace("{command}", shlex.quote(tests_command(arguments)))
+        )
+        (root / "init").chmod(0o755)
+        files = "\n".join(str(path.relative_to(root)) for path in root.rglob("*"))
+        packed = subprocess.run(
+            ["cpio", "-o", "-H", "newc", "--quiet"], input=files.encode(), cwd=root, capture_output=True, check=True
+        )
+        return packed.stdout
+
+
+def needed(cache: Path, version: str) -> list[Path]:
+    """Files of the modules and of all that they need, in order."""
+    found: dict[Path, None] = {}
+    for module in MODULES:
+        for line in run(["modprobe", "-d", cache, "-S", version, "--show-depends", module]).splitlines():
+            kind, _, rest = line.partition(" ")
+            if kind == "insmod":
+                found[Path(rest.split()[0])] = None
+    return list(found)
+
+
+def tests_command(arguments: list[str]) -> str:
+    """Pytest over the tests that are marked for the guest, on the interpreter that runs this."""
+    environment = {
+        "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+        "HOME": "/mnt",
+        "TMPDIR": "/mnt",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+        "OMP_NUM_THREADS": "1",
+        "NEOSORT_GUEST": "1",
+    }
+    told = " ".join(f"{name}={shlex.quote(value)}" for name, value in environment.items())
+    tests = [sys.executable, "-m", "pytest", "-m", "kernel", "-p", "no:cacheprovider", "-q", "tests/kernel", *arguments]
+    return f"cd {shlex.quote(str(REPOSITORY))} && {told} {shlex.join(tests)}"
+
+
+def run(command: list[object], cwd: str | None = None) -> str:
+    """What a tool says; its own words where it fails."""
+    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise MissingError(f"'{command[0]}' failed: {(done.stderr or done.stdout).strip()[-400:]}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main())
