@@ -187,6 +187,12 @@ def test_a_bundle_is_exchanged_between_windows_and_none_is_lost_nor_decided_othe
     changed.must_add_up()
 
 
+def test_before_the_first_window_there_is_no_place_from_which_on(play):
+    early = play({0.01: bundle()}, 1.0, lambda known, _: {"next.onnx": Bundle(known)})
+    assert early.answers[0].result["from_mm"] is None
+    assert early.sorting.plan.bundle.metadata.name == "next"
+
+
 @pytest.mark.parametrize(
     ("made", "why"),
     [

@@ -70,7 +70,8 @@ def said(order: Order, result: Result) -> str:
         if not isinstance(counts, dict):
             return "there was no shadow"
         return "the shadow is gone; " + ", ".join(f"{what}: {count:,}" for what, count in counts.items())
-    told = f"done from {result['from_mm']:,.0f} mm of belt on"
+    from_mm = result["from_mm"]
+    told = "done before the first window" if from_mm is None else f"done from {from_mm:,.0f} mm of belt on"
     checked = result.get("checked")
     if not isinstance(checked, dict) or not checked.get("windows"):
         return told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from collections import deque
@@ -29,17 +30,23 @@ class ControlSocket:
         self._ends: deque[LoopsEnd] = deque()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
-            if path.is_socket() and not _listens(path):
-                path.unlink()
+            if path.is_socket() and _listens(path):
+                raise OSError(errno.EADDRINUSE, "a line listens there already")
+            if path.exists() and not path.is_socket():
+                raise OSError(errno.EEXIST, "something else lies there")
+            # Under another name until it listens: whoever finds it is heard.
+            unheard = path.with_name(f".{path.name}.{os.getpid()}")
+            unheard.unlink(missing_ok=True)
             usual = os.umask(0o177)  # nobody else's, from its first moment on
             try:
-                self._listener.bind(str(path))
+                self._listener.bind(str(unheard))
             finally:
                 os.umask(usual)
+            self._listener.listen(AT_ONCE)
+            unheard.replace(path)
         except OSError as error:
             self._listener.close()
             raise ConfigError(f"--control {path}: no socket can be made there ({error.strerror or error})") from error
-        self._listener.listen(AT_ONCE)
         self._listener.setblocking(False)
 
     def update(self, snapshot: Snapshot) -> None:

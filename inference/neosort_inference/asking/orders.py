@@ -60,7 +60,7 @@ class Activate:
 
     ``file``: absolute path of a file that is not changed any more. ``version``: what it is called in the record.
     Refused when it does not fit the line; the line then sorts on by what it had. Answers ``from_mm``: the place on the
-    belt from which on it sorts by it, and ``checked``: what a bundle was tried on before.
+    belt from which on it sorts by it (None: from the beginning), and ``checked``: what a bundle was tried on before.
     """
 
     what: Exchanged

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import queue
 import threading
 from collections.abc import Callable, Sequence
@@ -94,7 +95,8 @@ class Exchanging:
         self._before = changed.former.means
         self._failed_before = bool(self._fails())
         proposed, self._proposed = self._proposed, None
-        told: Result = {"from_mm": round(changed.from_mm, 1), **changed.now.means.about()}
+        from_mm = round(changed.from_mm, 1) if math.isfinite(changed.from_mm) else None  # before the first window
+        told: Result = {"from_mm": from_mm, **changed.now.means.about()}
         if changed.failed:
             self._before = None
             LOGGER.error("%s", _line("exchange undone", told | {"why": changed.failed}))
@@ -106,7 +108,7 @@ class Exchanging:
         by = "" if proposed is None else proposed.asked.by
         LOGGER.warning("%s", _line("exchanged", told | {"order": order, "by": by, "checked": checked}))
         if proposed is not None:
-            proposed.asked.answer({"from_mm": changed.from_mm, "checked": checked})
+            proposed.asked.answer({"from_mm": from_mm, "checked": checked})
         return by or ITSELF
 
     def wait(self) -> None:
