@@ -106,7 +106,12 @@ class _DecisionList:
             self._list = markup("", "list")
 
     def show(self, decisions: tuple[Decision, ...]) -> None:
-        head = ("<th>item</th>", '<th class="num">P(NdFeB)</th>', '<th class="num">magnet</th>', "<th>decision</th>")
+        head = (
+            "<th>item</th>",
+            '<th class="num">P<span class="less">(NdFeB)</span></th>',
+            '<th class="num">magnet</th>',
+            "<th>decision</th>",
+        )
         show(self._list, table(head, (_decision_row(decision) for decision in decisions[:DECISIONS_SHOWN])))
 
 

@@ -60,7 +60,7 @@ def card(facts: Iterable[tuple[str, str]]) -> str:
 
 def when(stamp: str) -> str:
     """A moment in UTC, as people write it."""
-    return stamp.replace("T", " ").replace("+00:00", " UTC")
+    return f"{stamp[:19].replace('T', ' ')} UTC" if stamp else ""
 
 
 def percent(share: float | None) -> str:
