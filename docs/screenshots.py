@@ -62,9 +62,13 @@ def take(one: Browser, name: str) -> None:
     if one.shows("Acknowledge all"):  # what a machine that had just started was too busy for
         one.press("Acknowledge all")
         one.wait(2)
+    if one.js("return document.querySelector('#belt-picture') !== null"):
+        eventually(lambda: one.js("return document.querySelectorAll('#belt-picture .there').length >= 4"))
     path = FOLDER / f"{name}.png"
     one.picture(path)
-    Image.open(path).convert("RGB").quantize(COLOURS, dither=Image.Dither.FLOYDSTEINBERG).save(path, optimize=True)
+    Image.open(path).convert("RGB").quantize(COLOURS, kmeans=2, dither=Image.Dither.FLOYDSTEINBERG).save(
+        path, optimize=True
+    )
     print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
 
 

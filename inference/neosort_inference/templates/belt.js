@@ -33,6 +33,7 @@
     const images = panels().map((panel, which) => {
       const image = Object.assign(new Image(), { src: sources[which], className: "tile", alt: "" });
       image.onerror = () => image.remove();
+      image.onload = () => image.classList.add("there");
       layerOf(panel).append(image);
       return image;
     });
