@@ -176,7 +176,8 @@ class LedgerKeeper:
     def _work(self) -> None:
         """The thread: batch by batch, until the queue is closed and empty."""
         while (first := self._queue.get()) is not None:
-            self._closing.wait(EVERY_S)
+            if len(self._queue) < MOST_IN_BATCH and self._queue.size < MOST_BYTES_IN_BATCH:
+                self._closing.wait(EVERY_S)
             happened, size = [first], _picture_bytes(first)
             while len(happened) < MOST_IN_BATCH and size < MOST_BYTES_IN_BATCH and len(self._queue):
                 if (more := self._queue.get()) is not None:
