@@ -26,6 +26,7 @@ from tests.hardware.rigs import (
     PylonRig,
 )
 
+from neosort_hardware.devices import DeviceError
 from neosort_inference.bench.devices import measure
 from neosort_inference.bench.record import origin
 
@@ -63,7 +64,10 @@ def main():
                 continue
             with ExitStack() as undo:
                 undo.callback(rig.close)
-                rows += [{"peer": peer} | found.figures() for found in measure(rig.line, SECONDS, slots)]
+                try:
+                    rows += [{"peer": peer} | found.figures() for found in measure(rig.line, SECONDS, slots)]
+                except DeviceError as error:
+                    print(f"{peer}: left out, {error}", file=sys.stderr)
     print("| slot | driver | peer | | count | p50 ms | p99 ms |\n|---|---|---|---|---|---|---|")
     for row in rows:
         spread = ("–" if row[key] is None else f"{row[key]:.2f}" for key in ("p50_ms", "p99_ms"))
