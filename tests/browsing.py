@@ -161,10 +161,15 @@ class Browser:
         eventually(lambda: self._press(words))
 
     def _press(self, words: str) -> bool:
-        for button in self.driver.find_elements("xpath", f"//button[contains(normalize-space(.), {words!r})]"):
-            if button.is_displayed() and button.is_enabled():
-                button.click()
-                return True
+        from selenium.common import exceptions  # noqa: PLC0415
+
+        try:
+            for button in self.driver.find_elements("xpath", f"//button[contains(normalize-space(.), {words!r})]"):
+                if button.is_displayed() and button.is_enabled():
+                    button.click()
+                    return True
+        except (exceptions.StaleElementReferenceException, exceptions.ElementClickInterceptedException):
+            pass  # the page was just being drawn anew: it is looked for again
         return False
 
     def write(self, selector: str, words: str) -> None:
