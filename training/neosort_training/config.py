@@ -53,7 +53,7 @@ class AugmentConfig(Section):
     flip_along: Share = 0.5
     flip_across: Share = 0.5
     reverse_polarity: Share = Field(0.5, description="every magnet turned round: the field changes its sign")
-    rescale: Share = Field(0.5, description="all of it larger or smaller by up to an eighth, magnets and all")
+    rescale: Share = Field(0.0, description="all of it larger or smaller by up to an eighth, magnets and all")
     blind_camera: Share = Field(0.12, description="picture replaced by mid-grey")
     blind_field: Share = Field(0.12, description="whole field unknown")
     picture: PictureAugment = PictureAugment()
