@@ -85,6 +85,10 @@ class WindowView:
     snapshot: Snapshot
 
 
+def _unheard(_alarm: Alarm, _step: Step) -> None:
+    """Where nobody listens."""
+
+
 class Telemetry:
     """Takes in what happens, in any order, and can say at any time how the line stands.
 
@@ -101,7 +105,7 @@ class Telemetry:
         started_ns: int,
         start_belt_mm: float = 0.0,
         blind: Blind = "none",
-        on_alarm: Callable[[Alarm, Step], None] = lambda _alarm, _step: None,
+        on_alarm: Callable[[Alarm, Step], None] = _unheard,
         kept: int | None = KEPT,
     ) -> None:
         self.started_ns = started_ns
@@ -215,6 +219,10 @@ class Telemetry:
         if self._finished:
             return "finished"
         return "stopped" if self.mode is Mode.STOP else "sorting"
+
+    def __getstate__(self) -> dict[str, object]:
+        """What another process gets of it: everything but who listens here."""
+        return self.__dict__ | {"_on_alarm": _unheard}
 
     def _note_alarm(self, alarm: Alarm, step: Step) -> None:
         if alarm.words not in self.faults_seen:

@@ -116,10 +116,9 @@ def test_a_technician_measures_keeps_and_the_line_sorts_on_as_if_nothing_had_bee
     assert shown.result["state"] == "done"
     assert found["passed"]
     assert found["quantities"][0]["value"] >= 4
-    assert (store.folder.parent / "procedure" / found["plots"][0]["file"]).read_text(encoding="utf-8") == "<svg/>"
-    assert (
-        (store.folder.parent / "procedure" / shown.result["picture"].partition("?")[0]).read_bytes().startswith(b"jpeg")
-    )
+    shown_in = State(folder=store.folder.parent).procedure
+    assert (shown_in / found["plots"][0]["file"]).read_text(encoding="utf-8") == "<svg/>"
+    assert (shown_in / shown.result["picture"].partition("?")[0]).read_bytes().startswith(b"jpeg")
     record = store.record(kept.result["record"])
     assert (record.by, record.note) == ("Ada", "by eye")
     assert record.constants["calibration.array_station_mm"] == 512.0 + found["quantities"][0]["value"]

@@ -19,7 +19,8 @@ from neosort_inference.bundle import RawDetections
 from neosort_training.outcomes import WindowOutcome
 
 # Chosen on validation windows. P(NdFeB) of a bundle takes the score in, so that recovery hardly depends on it (0.15 to
-# 0.45: 97.3 to 97.7 % of items at purity 95 %); below it, parts of larger items are shown as items, above, some go missing.
+# 0.45: 97.3 to 97.7 % of items at purity 95 %). Below it, parts of larger items are shown as items; above it, items go
+# missing.
 SCORE_MIN = 0.35
 BELONGS_IOU = 0.3
 MIN_VISIBLE_FRACTION = 0.1
