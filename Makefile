@@ -8,8 +8,9 @@ ENV := .venv
 # PyGObject comes as source: it can only be installed where the Debian packages that it is built with are there.
 ARAVIS := $(shell pkg-config --exists gobject-introspection-1.0 cairo 2>/dev/null && echo ,aravis)
 EXTRAS := train,drivers,pylon,genicam,iio,gpio,plant,interchange,reports,postgresql,fleet,dev$(ARAVIS)
-# Test processes beside this one, a module's tests in one of them; 0: all in this one, as a debugger wants it.
-PROCESSES ?= 0
+# Processes for the tests of datasets and training, which compute and wait for nobody; 0: in this one, as a debugger
+# wants it. The others have clocks, devices and servers to watch, and run alone. With ARGS all is one call.
+PROCESSES ?= 2
 DEPENDENCIES := pyproject.toml constraints.txt
 PIP_INSTALL := -m pip install --disable-pip-version-check --no-input --quiet --constraint constraints.txt
 
@@ -30,7 +31,12 @@ test: $(ENV)/.installed  ## Formatter, linter, types, import contracts, tests
 	$(ENV)/bin/ruff check .
 	$(ENV)/bin/mypy
 	$(ENV)/bin/lint-imports
-	$(ENV)/bin/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
+ifeq ($(strip $(ARGS)),)
+	$(ENV)/bin/pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder tests/datasets tests/training
+	$(ENV)/bin/pytest tests --ignore tests/datasets --ignore tests/training
+else
+	$(ENV)/bin/pytest $(ARGS)
+endif
 
 test-kernel: $(ENV)/.installed  ## Drivers of the kernel's own devices, in a small machine in QEMU; see hardware/linux.md
 	$(ENV)/bin/python tests/kernel/guest.py $(ARGS)
