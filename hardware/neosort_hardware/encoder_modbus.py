@@ -7,19 +7,17 @@ from typing import Self
 
 from neosort_hardware.belt_fit import LEAP_MM_PER_MS
 from neosort_hardware.devices import DeviceError
-from neosort_hardware.modbus_link import ModbusLink
-from neosort_hardware.modbus_poll import ModbusPoll
+from neosort_hardware.modbus_device import PolledModbusDevice
 from neosort_hardware.modbus_values import Unwrapped, count_of
-from neosort_hardware.named_device import NamedDevice
 from neosort_hardware.settings_modbus import WORDS, ModbusEncoderConfig
 from neosort_hardware.site import Site
-from neosort_hardware.types import DeviceHealth, EncoderSample
+from neosort_hardware.types import EncoderSample
 
 NAME = "Modbus encoder"
 SLACK_MM = 10.0
 
 
-class ModbusEncoder(NamedDevice):
+class ModbusEncoder(PolledModbusDevice):
     """Polls the count; `read` gives the newest, stamped in the middle of its request. Slow answers are left out.
 
     The count is the counter's own, wrapped ones told apart, so that a controller on the same counter means the same
@@ -32,9 +30,8 @@ class ModbusEncoder(NamedDevice):
 
         Raises `DeviceError` when the count is not to be had.
         """
-        super().__init__(NAME)
+        super().__init__(NAME, settings.peer, settings.expect)
         self._settings = settings
-        self._link = ModbusLink(NAME, settings.peer, settings.expect)
         self._words = WORDS[settings.type]
         self._unwrapped = Unwrapped(16 * self._words)
         self._newest: EncoderSample | None = None
@@ -42,12 +39,7 @@ class ModbusEncoder(NamedDevice):
         self.restarted_counts = 0
         self._goes_on = goes_on
         self._was_silent = False
-        try:
-            self._ask()
-        except DeviceError:
-            self._link.close()
-            raise
-        self._poll = ModbusPoll(NAME, self._link, settings.poll_ms, self._ask)
+        self._poll_with(self._ask, settings.poll_ms)
 
     @classmethod
     def connect(cls, settings: ModbusEncoderConfig, site: Site) -> Self:
@@ -64,16 +56,6 @@ class ModbusEncoder(NamedDevice):
         if newest is None or age_ms > self._settings.stale_ms:
             raise self._poll.error or self._link.error(f"the last count is {age_ms:.0f} ms old")
         return newest
-
-    def health(self) -> DeviceHealth:
-        error = self._poll.error
-        if self._open and error is not None:
-            return DeviceHealth(name=NAME, ok=False, detail=error.cause)
-        return super().health()
-
-    def close(self) -> None:
-        super().close()
-        self._poll.stop()
 
     def _ask(self) -> None:
         settings = self._settings

@@ -5,32 +5,23 @@ from __future__ import annotations
 import time
 from typing import Self
 
-from neosort_hardware.devices import DeviceError
-from neosort_hardware.modbus_link import ModbusLink
-from neosort_hardware.modbus_poll import ModbusPoll
-from neosort_hardware.named_device import NamedDevice
+from neosort_hardware.modbus_device import PolledModbusDevice
 from neosort_hardware.settings_modbus import ModbusInterlockConfig
 from neosort_hardware.site import Site
-from neosort_hardware.types import DeviceHealth, InterlockState
+from neosort_hardware.types import InterlockState
 
 NAME = "Modbus interlock"
 
 
-class ModbusInterlock(NamedDevice):
+class ModbusInterlock(PolledModbusDevice):
     """Closed while every contact is. It reads; the circuit itself stops the machine, with or without us."""
 
     def __init__(self, settings: ModbusInterlockConfig) -> None:
         """Raises `DeviceError` when the contacts cannot be read."""
-        super().__init__(NAME)
+        super().__init__(NAME, settings.peer, settings.expect)
         self._settings = settings
-        self._link = ModbusLink(NAME, settings.peer, settings.expect)
         self._contacts: tuple[int, list[bool]]
-        try:
-            self._ask()
-        except DeviceError:
-            self._link.close()
-            raise
-        self._poll = ModbusPoll(NAME, self._link, settings.poll_ms, self._ask)
+        self._poll_with(self._ask, settings.poll_ms)
 
     @classmethod
     def connect(cls, settings: ModbusInterlockConfig, site: Site) -> Self:
@@ -46,16 +37,6 @@ class ModbusInterlock(NamedDevice):
             return InterlockState(closed=False, detail=str(error) if error else f"{NAME}: contacts not read in time")
         opened = [name for name, closed in zip(self._settings.contacts, contacts, strict=True) if not closed]
         return InterlockState(closed=not opened, detail=", ".join(f"{name} open" for name in opened))
-
-    def health(self) -> DeviceHealth:
-        error = self._poll.error
-        if self._open and error is not None:
-            return DeviceHealth(name=NAME, ok=False, detail=error.cause)
-        return super().health()
-
-    def close(self) -> None:
-        super().close()
-        self._poll.stop()
 
     def _ask(self) -> None:
         settings = self._settings

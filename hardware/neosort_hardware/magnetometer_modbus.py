@@ -12,13 +12,12 @@ import numpy as np
 
 from neosort_hardware.belt_fit import BeltFitter
 from neosort_hardware.devices import DeviceError, Encoder
-from neosort_hardware.modbus_link import MOST_REGISTERS, ModbusLink
-from neosort_hardware.modbus_poll import ModbusPoll
+from neosort_hardware.modbus_device import PolledModbusDevice
+from neosort_hardware.modbus_link import MOST_REGISTERS
 from neosort_hardware.modbus_values import Unwrapped, count_of, numbers
-from neosort_hardware.named_device import NamedDevice
 from neosort_hardware.settings_modbus import ModbusMagnetometerConfig
 from neosort_hardware.site import Site
-from neosort_hardware.types import ArrayF32, DeviceHealth, FieldBlock
+from neosort_hardware.types import ArrayF32, FieldBlock
 
 NAME = "Modbus magnetometer array"
 BUFFER_S = 2.0
@@ -31,7 +30,7 @@ class _Sample:
     registers: list[int]
 
 
-class ModbusMagnetometer(NamedDevice):
+class ModbusMagnetometer(PolledModbusDevice):
     """Polls one sample of all channels every 1/`rate_hz`, as far as the peer keeps up.
 
     Its place on the belt is the count latched beside it (`count_register`), else the line's encoder followed to the
@@ -40,14 +39,13 @@ class ModbusMagnetometer(NamedDevice):
 
     def __init__(self, settings: ModbusMagnetometerConfig, encoder: Encoder, mm_per_count: float) -> None:
         """Raises `DeviceError` when a sample is not to be had."""
-        super().__init__(NAME)
+        super().__init__(NAME, settings.peer, settings.expect)
         self._settings = settings
         self._encoder = encoder
         self._mm_per_count = mm_per_count
         self._signs = np.array([-1.0 if axis[0] == "-" else 1.0 for axis in settings.axes])
         self._order = ["xyz".index(axis[1]) for axis in settings.axes]
         self._fitter = BeltFitter(mm_per_count)
-        self._link = ModbusLink(NAME, settings.peer, settings.expect)
         self._latched = Unwrapped(32)
         self._beside = ((settings.sample_register, 1), (settings.count_register, 2))
         self._last_number: list[int] = []
@@ -56,12 +54,7 @@ class ModbusMagnetometer(NamedDevice):
         self._keep = max(2, round(BUFFER_S * settings.rate_hz))
         self._block = max(1, round(settings.block_ms * 1e-3 * settings.rate_hz))
         self._arrived = threading.Condition()
-        try:
-            self._ask()
-        except DeviceError:
-            self._link.close()
-            raise
-        self._poll = ModbusPoll(NAME, self._link, 1e3 / settings.rate_hz, self._ask_and_tell)
+        self._poll_with(self._ask_and_tell, 1e3 / settings.rate_hz)
 
     @classmethod
     def connect(cls, settings: ModbusMagnetometerConfig, site: Site) -> Self:
@@ -80,16 +73,6 @@ class ModbusMagnetometer(NamedDevice):
         if not samples and error is not None:
             raise error
         return self._block_of(samples) if samples else None
-
-    def health(self) -> DeviceHealth:
-        error = self._poll.error
-        if self._open and error is not None:
-            return DeviceHealth(name=NAME, ok=False, detail=error.cause)
-        return super().health()
-
-    def close(self) -> None:
-        super().close()
-        self._poll.stop()
 
     @property
     def _lost(self) -> bool:

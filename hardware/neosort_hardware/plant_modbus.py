@@ -6,31 +6,23 @@ import time
 from typing import Self
 
 from neosort_hardware.devices import DeviceError
-from neosort_hardware.modbus_link import ModbusLink
-from neosort_hardware.modbus_poll import ModbusPoll
-from neosort_hardware.named_device import NamedDevice
+from neosort_hardware.modbus_device import PolledModbusDevice
 from neosort_hardware.settings_modbus import ModbusPlantConfig
 from neosort_hardware.site import Site
-from neosort_hardware.types import DeviceHealth, PlantState
+from neosort_hardware.types import PlantState
 
 NAME = "Modbus plant contacts"
 
 
-class ModbusPlant(NamedDevice):
+class ModbusPlant(PolledModbusDevice):
     """Asks again and again on a thread; what was read too long ago is not to be had."""
 
     def __init__(self, settings: ModbusPlantConfig) -> None:
         """Raises `DeviceError` when the contacts cannot be read."""
-        super().__init__(NAME)
+        super().__init__(NAME, settings.peer, settings.expect)
         self._settings = settings
-        self._link = ModbusLink(NAME, settings.peer, settings.expect)
         self._state = (0, PlantState())
-        try:
-            self._ask()
-        except DeviceError:
-            self._link.close()
-            raise
-        self._poll = ModbusPoll(NAME, self._link, settings.poll_ms, self._ask)
+        self._poll_with(self._ask, settings.poll_ms)
 
     @classmethod
     def connect(cls, settings: ModbusPlantConfig, site: Site) -> Self:
@@ -43,16 +35,6 @@ class ModbusPlant(NamedDevice):
         if time.monotonic_ns() - read_ns > self._settings.stale_ms * 1e6:
             raise self._poll.error or DeviceError(NAME, "contacts not read in time")
         return state
-
-    def health(self) -> DeviceHealth:
-        error = self._poll.error
-        if self._open and error is not None:
-            return DeviceHealth(name=NAME, ok=False, detail=error.cause)
-        return super().health()
-
-    def close(self) -> None:
-        super().close()
-        self._poll.stop()
 
     def _ask(self) -> None:
         settings = self._settings
