@@ -1,4 +1,4 @@
-"""What devices share whose registers are asked again and again: the link, the thread on it, how they stand, their end."""
+"""What polled Modbus devices share: the link, the thread that asks on it, how they stand, their end."""
 
 from __future__ import annotations
 
