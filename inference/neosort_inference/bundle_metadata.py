@@ -6,6 +6,7 @@ a detection that belongs to no item counts against purity as a picked item witho
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -183,6 +184,10 @@ class PresenceOfScore(Section):
 
     slope: float
     offset: float
+
+    def at(self, score: float) -> float:
+        """P(an item lies there) at a score between 0 and 1."""
+        return 1.0 / (1.0 + math.exp(-self.slope * math.log(score / (1.0 - score)) - self.offset))
 
 
 class Provenance(Section):

@@ -9,8 +9,9 @@ from tests.training.invented_outcomes import It, outcomes_of
 from tests.training.test_model import SMALL, inputs
 
 from neosort_datasets.window import WindowGrid
+from neosort_inference.bundle_metadata import PresenceOfScore
 from neosort_training.model import NeoNet, WindowDetector
-from neosort_training.presence import Presence, fitted_presence
+from neosort_training.presence import fitted_presence
 
 
 def sigmoid(x):
@@ -48,7 +49,7 @@ def test_a_detector_gives_out_the_joint_probability():
     torch.nn.init.constant_(net.heat.bias, 0.0)
     with torch.no_grad():
         alone = WindowDetector(net, grid).eval()(*inputs(128, 160))
-        joint = WindowDetector(net, grid, Presence(3.0, 0.5)).eval()(*inputs(128, 160))
+        joint = WindowDetector(net, grid, PresenceOfScore(slope=3.0, offset=0.5)).eval()(*inputs(128, 160))
     worth = torch.sigmoid(3.0 * torch.logit(alone.score, eps=1e-4) + 0.5)
     assert worth.min() < 0.9
     torch.testing.assert_close(joint.p_ndfeb, alone.p_ndfeb * worth)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 import sys
 from collections.abc import Sequence
@@ -16,7 +15,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from neosort_datasets.store import WindowStore
-from neosort_inference.bundle_metadata import PresenceOfScore
 from neosort_training.checkpoint import Checkpoint, load_checkpoint
 from neosort_training.evaluate import Scores
 from neosort_training.export import Exported, ExportPlan, export_bundle
@@ -123,8 +121,8 @@ def _say(made: Exported, out: Path, console: Console) -> None:
         lines.append(f"found on windows of {was.rows} × {was.cols} px; the bundle reads {reads.rows} × {reads.cols} px")
     if metadata.presence is not None:
         lines.append(
-            f"P(NdFeB) holds that an item lies there at all: {_worth(metadata.presence, 0.4):.0%} at score 0.4, "
-            f"{_worth(metadata.presence, 0.6):.0%} at 0.6"
+            f"P(NdFeB) holds that an item lies there at all: {metadata.presence.at(0.4):.0%} at score 0.4, "
+            f"{metadata.presence.at(0.6):.0%} at 0.6"
         )
     lines.append(f"network and fp32 graph differ by at most {metadata.parity:.1g}")
     if metadata.quantisation is not None:
@@ -138,10 +136,6 @@ def _say(made: Exported, out: Path, console: Console) -> None:
     lines.append(f"{out}: {out.stat().st_size / 1e6:.1f} MB, {metadata.precision}")
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
-
-
-def _worth(presence: PresenceOfScore, score: float) -> float:
-    return 1.0 / (1.0 + math.exp(-presence.slope * math.log(score / (1.0 - score)) - presence.offset))
 
 
 def scores_table(scores: Scores, title: str) -> Table:

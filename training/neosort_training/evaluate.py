@@ -17,12 +17,11 @@ from neosort_datasets.assembly import Blind
 from neosort_datasets.window import BeltWindow, LabelledWindow, WindowGrid
 from neosort_hardware.types import ArrayBool, ArrayF64
 from neosort_inference.bundle import RawDetections
-from neosort_inference.bundle_metadata import Threshold
+from neosort_inference.bundle_metadata import PresenceOfScore, Threshold
 from neosort_training.ablation import blinded
 from neosort_training.matching import match_window
 from neosort_training.model import Detections, NeoNet, WindowDetector
 from neosort_training.outcomes import Outcomes, pooled
-from neosort_training.presence import Presence
 
 PURITY_TARGETS = (0.50, 0.60, 0.70, 0.80, 0.85, 0.90, 0.95)
 
@@ -37,7 +36,7 @@ class Predictor(Protocol):
 class TorchPredictor:
     """A network as a predictor."""
 
-    def __init__(self, net: NeoNet, grid: WindowGrid, presence: Presence | None = None) -> None:
+    def __init__(self, net: NeoNet, grid: WindowGrid, presence: PresenceOfScore | None = None) -> None:
         self._detector = WindowDetector(net, grid, presence).eval()
 
     @torch.no_grad()

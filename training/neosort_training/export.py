@@ -32,7 +32,7 @@ from neosort_training.matching import SCORE_MIN
 from neosort_training.model import NeoNet
 from neosort_training.outcomes import Outcomes
 from neosort_training.parity import agreement, largest_difference
-from neosort_training.presence import SCORE_FLOOR, Presence, fitted_presence
+from neosort_training.presence import SCORE_FLOOR, fitted_presence
 from neosort_training.quantise import SCHEME, calibrated_ranges, float_convolutions, with_picture_as_codes
 
 UNITS = {"boxes_mm": "mm from the window's corner", "magnet_g": "g of NdFeB, if it bears any", "field_ut": "µT"}
@@ -110,7 +110,7 @@ def export_bundle(plan: ExportPlan, out: Path, on_window: Progress) -> Exported:
     return Exported(bundle=bundle, scores=scores, fp32=scores_fp32)
 
 
-def _presence(plan: ExportPlan, net: NeoNet, on_window: Progress) -> Presence | None:
+def _presence(plan: ExportPlan, net: NeoNet, on_window: Progress) -> PresenceOfScore | None:
     runner = as_graph(float_model(net, plan.checkpoint.grid), plan.checkpoint.grid).runner()
     told = partial(on_window, "what a score is worth")
     return fitted_presence(
@@ -176,7 +176,7 @@ def _metadata(
     *,
     parity: float,
     quantisation: Quantisation | None,
-    presence: Presence | None,
+    presence: PresenceOfScore | None,
 ) -> dict[str, Any]:
     state, both = plan.checkpoint, by_sense["none"]
     stores = {store.path: store for store, _ in plan.measured}
@@ -188,7 +188,7 @@ def _metadata(
         "grid": WindowGrid(**asdict(plan.grid)),
         "units": UNITS,
         "score_min": SCORE_MIN,
-        "presence": None if presence is None else PresenceOfScore(slope=presence.slope, offset=presence.offset),
+        "presence": presence,
         "thresholds": tuple(point for found in scores.values() for point in found.thresholds),
         "measured_on": tuple(dataset_used(store) for store in stores.values()),
         "measured_grid": WindowGrid(**asdict(state.grid)),

@@ -15,10 +15,10 @@ from onnxruntime.quantization.calibrate import TensorsData
 
 from neosort_datasets.window import BeltWindow, WindowGrid
 from neosort_inference.bundle import OUTPUT_NAMES, RawDetections, run_graph
+from neosort_inference.bundle_metadata import PresenceOfScore
 from neosort_inference.runtime import open_session
 from neosort_training.model import NeoNet, WindowDetector
 from neosort_training.onnx_graph import exported
-from neosort_training.presence import Presence
 from neosort_training.quantise import quantised, with_picture_as_codes
 
 
@@ -45,7 +45,7 @@ class GraphRunner:
         return run_graph(self._session, window)
 
 
-def float_model(net: NeoNet, grid: WindowGrid, presence: Presence | None = None) -> onnx.ModelProto:
+def float_model(net: NeoNet, grid: WindowGrid, presence: PresenceOfScore | None = None) -> onnx.ModelProto:
     """The detector in float. Raises `ValueError` for a grid that the network cannot read."""
     detector = WindowDetector(net, grid, presence).eval()
     example = (

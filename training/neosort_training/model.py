@@ -23,9 +23,9 @@ from torchvision.models.resnet import BasicBlock
 from torchvision.ops import Conv2dNormActivation, roi_align
 
 from neosort_datasets.window import WindowGrid
+from neosort_inference.bundle_metadata import PresenceOfScore
 from neosort_training.backbones import centre_picture, make_backbone
 from neosort_training.config import ModelConfig
-from neosort_training.presence import Presence
 
 STRIDE = 8
 FIELD_STRIDE = 16
@@ -233,7 +233,7 @@ class WindowDetector(nn.Module):
     ``presence``: what a score is worth; with it, P(NdFeB) is that an item lies there *and* bears NdFeB.
     """
 
-    def __init__(self, net: NeoNet, grid: WindowGrid, presence: Presence | None = None) -> None:
+    def __init__(self, net: NeoNet, grid: WindowGrid, presence: PresenceOfScore | None = None) -> None:
         super().__init__()
         require_alignment(grid)
         self.net = net

@@ -9,11 +9,10 @@ the network never learnt from: of those it learnt from it is too sure.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from neosort_hardware.types import ArrayF64
+from neosort_inference.bundle_metadata import PresenceOfScore
 from neosort_training.outcomes import Outcomes
 
 SCORE_FLOOR = 0.1  # detections from here on tell what a score is worth
@@ -21,14 +20,7 @@ _SURE = 1e-4
 _STEPS = 50
 
 
-class Presence(NamedTuple):
-    """P(item | score) = σ(``slope`` · logit(score) + ``offset``)."""
-
-    slope: float
-    offset: float
-
-
-def fitted_presence(outcomes: Outcomes) -> Presence | None:
+def fitted_presence(outcomes: Outcomes) -> PresenceOfScore | None:
     """From detections down to `SCORE_FLOOR`: the best of each item found, and every stray. None where there are too few
     of either to tell."""
     hits = outcomes.score[outcomes.found]
@@ -37,7 +29,7 @@ def fitted_presence(outcomes: Outcomes) -> Presence | None:
     if min(is_item.sum(), (1.0 - is_item).sum()) < 20:
         return None
     slope, offset = _logistic(np.log(score / (1.0 - score)), is_item)
-    return Presence(slope, offset) if slope > 0 else None
+    return PresenceOfScore(slope=slope, offset=offset) if slope > 0 else None
 
 
 def _logistic(x: ArrayF64, y: ArrayF64) -> tuple[float, float]:
