@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
-from neosort_inference.ledger.heads import sync_folder
+from neosort_inference.files import sync_folder
 from neosort_inference.ledger.place import Place
 from neosort_inference.ledger.retention_limits import Limits
 

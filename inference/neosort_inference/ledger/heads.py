@@ -10,6 +10,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from neosort_inference.files import sync_folder
 from neosort_inference.ledger.chain import stamp
 from neosort_inference.ledger.place import Place
 from neosort_inference.ledger.records import Lot
@@ -71,12 +72,3 @@ def keep(head: Signed, file: Path) -> None:
         os.fsync(opened.fileno())
     beside.replace(file)
     sync_folder(file.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """What has been renamed or made in a folder is on the disk afterwards. Raises OSError."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

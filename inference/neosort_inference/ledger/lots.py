@@ -10,11 +10,12 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from neosort_inference.files import sync_folder
 from neosort_inference.ledger import tables
 from neosort_inference.ledger.appending import append, borne_out, keep_as, keep_head, lock_line
 from neosort_inference.ledger.chain import microseconds, stamp
 from neosort_inference.ledger.database import Database
-from neosort_inference.ledger.heads import head_file, head_of, pending_file, sync_folder
+from neosort_inference.ledger.heads import head_file, head_of, pending_file
 from neosort_inference.ledger.place import Place
 from neosort_inference.ledger.reading import open_lot_of, read_lots
 from neosort_inference.ledger.records import GENESIS, EventRecord, LedgerError, Lot, Numbered
