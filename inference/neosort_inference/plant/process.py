@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import multiprocessing
 import os
 import signal
 import socket
 import threading
 import time
+from functools import partial
 from importlib.util import find_spec
 from multiprocessing.connection import Connection
 
-from neosort_inference.asking.channel import Asked, PagesEnd, open_asking
+from neosort_inference.asking.channel import PagesEnd
 from neosort_inference.memory import resident_bytes
 from neosort_inference.plant.settings import PlantConfig
 from neosort_inference.state import State
 from neosort_inference.telemetry import Snapshot
-from neosort_inference.ui.channel import SharedBytes, ViewReader, open_channel
+from neosort_inference.ui.channel import SharedBytes, ViewReader
+from neosort_inference.ui.onlooker import OnlookerProcess
 from neosort_inference.watching import blank_view
 
 HEARD_WITHIN_S = 5.0
-STOP_WITHIN_S = 3.0
 NICENESS = 5
 LOGGER = logging.getLogger("neosort.plant")
 
@@ -31,7 +31,7 @@ class PlantError(Exception):
     """The OPC UA server cannot be run. The text is one sentence for a technician."""
 
 
-class PlantProcess:
+class PlantProcess(OnlookerProcess):
     """Serves the line over OPC UA from a child process, which also ends when this one dies.
 
     ``state``: where accounts and the trail of changes lie. Raises `PlantError` at once when the address is not to be
@@ -46,23 +46,7 @@ class PlantProcess:
         self._start()
 
     def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._writer, receiver, shared = open_channel(context)
-        self._asked, asking = open_asking()
-        self._process = context.Process(
-            target=serve_plant,
-            args=(self._config, self._state, receiver, shared, asking),
-            name="neosort-plant",
-            daemon=True,
-        )
-        self._process.start()
-        for end in (receiver, asking):
-            end.close()
-
-    @property
-    def alive(self) -> bool:
-        """Whether the server runs."""
-        return self._process.is_alive()
+        self._begin(partial(serve_plant, self._config, self._state), "neosort-plant")
 
     def serve_again(self) -> None:
         """Start a process anew at the same address, where the last one has died. Raises `PlantError`."""
@@ -73,21 +57,6 @@ class PlantProcess:
     def publish(self, snapshot: Snapshot) -> None:
         """Show ``snapshot``. Costs a tenth of a millisecond and never waits; the newest wins."""
         self._writer.write(blank_view(snapshot))
-
-    def asked(self) -> tuple[Asked, ...]:
-        """What operators of the plant have asked of the loop since the last call. Does not wait."""
-        return self._asked.take()
-
-    def stop(self) -> None:
-        """End the server. Returns within some five seconds, by force where need be; may be called twice."""
-        self._writer.close()
-        self._asked.close()
-        for end in (None, self._process.terminate, self._process.kill):
-            if end is not None:
-                end()
-            self._process.join(STOP_WITHIN_S if end is None else 1.0)
-            if not self._process.is_alive():
-                return
 
 
 def must_have_library() -> None:

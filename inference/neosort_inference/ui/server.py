@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import signal
 import socket
 import threading
 import time
+from functools import partial
 from multiprocessing.connection import Connection
 
 from neosort_inference.access.database import AccountError, any_account
 from neosort_inference.access.serving import Serving, loopback
-from neosort_inference.asking.channel import Asked, PagesEnd, open_asking
+from neosort_inference.asking.channel import PagesEnd
 from neosort_inference.telemetry import WindowView
-from neosort_inference.ui.channel import SharedBytes, ViewReader, open_channel
+from neosort_inference.ui.channel import SharedBytes, ViewReader
+from neosort_inference.ui.onlooker import STOP_WITHIN_S, OnlookerProcess
 from neosort_inference.ui.running import Running
 
 MAX_VIEWS_PER_S = 10.0
-STOP_WITHIN_S = 3.0
 PAGE_NICENESS = 10
 
 
@@ -27,7 +27,7 @@ class PageError(Exception):
     """The page cannot be served. The text is one sentence for a technician."""
 
 
-class PageProcess:
+class PageProcess(OnlookerProcess):
     """Serves the page on ``host``:``port`` from a child process, which also ends when this one dies.
 
     Raises `PageError` at once when the address is not to be had. ``published`` counts views handed over, ``withheld``
@@ -46,24 +46,8 @@ class PageProcess:
         self._start(listener)
 
     def _start(self, listener: socket.socket) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._writer, receiver, shared = open_channel(context)
-        self._asked, asking = open_asking()
-        self._process = context.Process(
-            target=serve_page,
-            args=(listener, receiver, shared, asking),
-            kwargs={"running": self._running, "serving": self._serving},
-            name="neosort-page",
-            daemon=True,
-        )
-        self._process.start()
-        for end in (listener, receiver, asking):
-            end.close()
-
-    @property
-    def alive(self) -> bool:
-        """Whether the page is still served."""
-        return self._process.is_alive()
+        self._begin(partial(serve_page, listener, running=self._running, serving=self._serving), "neosort-page")
+        listener.close()
 
     def serve_again(self) -> None:
         """Start a process anew at the same address, where the last one has died. Raises `PageError`."""
@@ -79,21 +63,6 @@ class PageProcess:
             return
         self._next_s = now_s + 1.0 / MAX_VIEWS_PER_S
         self.published += self._writer.write(view)
-
-    def asked(self) -> tuple[Asked, ...]:
-        """What people at the page have asked of the loop since the last call. Does not wait."""
-        return self._asked.take()
-
-    def stop(self) -> None:
-        """End the page. Returns within some three seconds, by force where need be; may be called twice."""
-        self._writer.close()
-        self._asked.close()
-        for end in (None, self._process.terminate, self._process.kill):
-            if end is not None:
-                end()
-            self._process.join(STOP_WITHIN_S if end is None else 1.0)
-            if not self._process.is_alive():
-                return
 
 
 def _must_be_allowed(host: str, serving: Serving) -> None:
