@@ -9,13 +9,17 @@ import numpy as np
 
 from neosort_datasets.modelling.forms import TAU, along_x, plain, ring_outline, rod, stray_wire, wrapped
 from neosort_datasets.modelling.labels import brand, serial
+from neosort_datasets.modelling.motor_ends import HOLE
 from neosort_datasets.modelling.paint import Canvas
 from neosort_datasets.modelling.paints import (
     ALUMINIUM,
     ANODISED_BLACK,
+    ANODISED_BLUE,
+    ANODISED_GOLD,
+    ANODISED_GREY,
+    ANODISED_RED,
     BLACK_PLASTIC,
     BLUE_PLASTIC,
-    COPPER,
     DARK_STEEL,
     GREEN_PLASTIC,
     GREY_PLASTIC,
@@ -27,6 +31,7 @@ from neosort_datasets.modelling.paints import (
     STEEL,
     WHITE_INK,
     WHITE_PLASTIC,
+    WINDINGS,
     YELLOW_PLASTIC,
     Paint,
     tinted,
@@ -40,20 +45,18 @@ CANS = (
     ANODISED_BLACK,
     ANODISED_BLACK,
     ALUMINIUM,
-    Paint((150, 26, 30), 0.35, 0.7),
-    Paint((34, 70, 150), 0.35, 0.7),
-    Paint((190, 132, 44), 0.35, 0.8),
-    Paint((60, 62, 66), 0.4, 0.6),
+    ANODISED_RED,
+    ANODISED_BLUE,
+    ANODISED_GOLD,
+    ANODISED_GREY,
 )
 INSULATORS = (WHITE_PLASTIC, BLACK_PLASTIC, GREY_PLASTIC, GREEN_PLASTIC)
-WINDINGS = (COPPER, Paint((150, 62, 34), 0.3, 0.9), Paint((184, 108, 52), 0.3, 0.9))
 LEADS = (
     (RED_PLASTIC, BLACK_PLASTIC, WHITE_PLASTIC),
     (BLUE_PLASTIC, YELLOW_PLASTIC, RED_PLASTIC),
     (BLACK_PLASTIC,) * 3,
     (YELLOW_PLASTIC, GREEN_PLASTIC, BLUE_PLASTIC),
 )
-HOLE = Paint((14, 13, 13), 0.9)
 SHARE_OF_STATORS = 0.4  # a: cordless tools and fans; the others are cans
 
 
