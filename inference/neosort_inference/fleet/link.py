@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import socket
 import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from neosort_inference.fleet.standing import FleetStanding
 from neosort_inference.fleet.told import alarm_told, line_told
 from neosort_inference.fleet.topics import level
 from neosort_inference.fleet.wire import Setup, Wire
+from neosort_inference.programs import ended, started
 from neosort_inference.state import State
 from neosort_inference.telemetry import Snapshot, WindowView
 
@@ -123,13 +123,7 @@ class FleetLink:
         self._next_start_s = self._now_s() + ANEW_EVERY_S
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            handle = theirs.fileno()
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", MODULE, str(handle)],
-                pass_fds=(handle,),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-            )
+            self._process = started(MODULE, theirs)
         self._wire = Wire(ours)
         self._wire.send(self._setup.to_json())
         self._offered = self._last - len(self._unkept)
@@ -138,13 +132,8 @@ class FleetLink:
         """Let the process end, by force where it does not."""
         self._part()
         process, self._process = self._process, None
-        if process is None:
-            return
-        try:
-            process.wait(END_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        if process is not None:
+            ended(process, END_WITHIN_S)
 
     def _part(self) -> None:
         """Nothing more is said to the process, and nothing heard of it."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 from neosort_inference.ledger.messages import Batch, Committed, Failed, Setup
+from neosort_inference.programs import ended, started
 
 MODULE = "neosort_inference.ledger.writing"
 STALLED_S = 5.0
@@ -21,10 +21,7 @@ class WriterDiedError(Exception):
 
 
 class WriterProcess:
-    """Started with the first question, and again with the next one after it has died. For one thread.
-
-    A program of its own rather than a spawned copy of this one: it imports nothing that it does not write with.
-    """
+    """Started with the first question, and again with the next one after it has died. For one thread."""
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
@@ -62,24 +59,12 @@ class WriterProcess:
         if self._pipe is not None:
             self._pipe.close()
         process, self._process, self._pipe = self._process, None, None
-        if process is None:
-            return None
-        try:
-            return process.wait(END_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return process.wait()
+        return None if process is None else ended(process, END_WITHIN_S)
 
     def _start(self) -> Connection:
         ours, theirs = socket.socketpair()
         with theirs:
-            handle = theirs.fileno()
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", MODULE, str(handle)],
-                pass_fds=(handle,),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-            )
+            self._process = started(MODULE, theirs)
         self._pipe = Connection(ours.detach())
         self._pipe.send(self._setup)
         return self._pipe
