@@ -59,10 +59,7 @@ class GpioDiverterConfig(DiverterConfig):
 
     @model_validator(mode="after")
     def _refreshed_before_silent(self) -> Self:
-        if self.refresh_ms > 0.5 * self.heartbeat_ms:
-            raise ValueError(
-                f"refresh_ms is {self.refresh_ms:g}, must not exceed half of heartbeat_ms ({self.heartbeat_ms:g})"
-            )
+        self._must_refresh_in_time(self.refresh_ms)
         return self
 
 

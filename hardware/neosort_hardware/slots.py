@@ -73,6 +73,13 @@ class DiverterConfig(SlotConfig):
         """Whether a process of this machine times the valves, and needs real-time rights for it."""
         return False
 
+    def _must_refresh_in_time(self, refresh_ms: float) -> None:
+        """Outputs that are written so often are not taken for those of a silent host. Raises `ValueError`."""
+        if refresh_ms > 0.5 * self.heartbeat_ms:
+            raise ValueError(
+                f"refresh_ms is {refresh_ms:g}, must not exceed half of heartbeat_ms ({self.heartbeat_ms:g})"
+            )
+
 
 class HeavyDiverterConfig(SlotConfig):
     """A bank of flaps across the belt for what is too heavy for air, at a station of its own (all a)."""
