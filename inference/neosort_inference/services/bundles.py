@@ -24,7 +24,7 @@ from neosort_inference.bundle_choice import choose_bundle, installed_bundles
 from neosort_inference.bundle_metadata import BundleMetadata
 from neosort_inference.files import write_whole
 from neosort_inference.in_use import InUse, Use, Why
-from neosort_inference.services.doing import have_done
+from neosort_inference.services.doing import gone_by_before, have_done
 from neosort_inference.services.jobs import Job, Jobs, Progress
 
 ID_DIGITS = 16
@@ -111,13 +111,10 @@ class Bundles:
     def roll_back(self, actor: Actor) -> tuple[Use, Result]:
         """Have the line go by what it went by before the last change."""
         actor.must(Role.ENGINEER)
-        try:
-            before = self._in_use.before()
-        except LookupError as error:
-            raise RefusedError("not now", str(error)) from None
-        if before is None or before.file is None or before.version is None:
+        before = gone_by_before(self._in_use)
+        if before is None:
             return self._go_by(actor, None, choose_bundle(None, self._config).path, "rolled back")
-        return self._go_by(actor, before.version, Path(before.file), "rolled back")
+        return self._go_by(actor, *before, "rolled back")
 
     def look_on(self, actor: Actor, id_: str | None) -> Result:
         """Have a bundle look at the same windows without deciding anything; None: no longer."""

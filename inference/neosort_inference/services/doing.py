@@ -1,12 +1,15 @@
-"""Having the loop do something in a person's name, so that the trail holds it however it ends."""
+"""Having the loop do something in a person's name, so that the trail holds it however it ends; the way back."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from pydantic import JsonValue
 
 from neosort_inference.access.actor import Actor
 from neosort_inference.asking.channel import ANSWER_WITHIN_S, Loop, UnheardError
-from neosort_inference.asking.orders import Order, Result
+from neosort_inference.asking.orders import Order, RefusedError, Result
+from neosort_inference.in_use import InUse
 
 
 def have_done(
@@ -30,3 +33,15 @@ def have_done(
         raise
     actor.note(action, target, old=old, new=new)
     return told
+
+
+def gone_by_before(in_use: InUse) -> tuple[str, Path] | None:
+    """Version and file that rolling back goes to; None: what the program brings along. Raises `RefusedError` where
+    there is nothing to go back from."""
+    try:
+        before = in_use.before()
+    except LookupError as error:
+        raise RefusedError("not now", str(error)) from None
+    if before is None or before.file is None or before.version is None:
+        return None
+    return before.version, Path(before.file)

@@ -20,7 +20,7 @@ from neosort_inference.asking.orders import Activate, RefusedError
 from neosort_inference.files import write_whole
 from neosort_inference.in_use import InUse, Use, Why
 from neosort_inference.recipe import Recipe, load_recipe
-from neosort_inference.services.doing import have_done
+from neosort_inference.services.doing import gone_by_before, have_done
 from neosort_inference.services.toml_text import toml_text
 
 NAME = r"[a-z0-9][a-z0-9-]{0,31}"
@@ -127,16 +127,13 @@ class Recipes:
     def roll_back(self, actor: Actor) -> Use:
         """Have the line go by what it went by before the last change."""
         actor.must(Role.ENGINEER)
-        try:
-            before = self._in_use.before()
-        except LookupError as error:
-            raise RefusedError("not now", str(error)) from None
-        if before is None or before.file is None or before.version is None:
+        before = gone_by_before(self._in_use)
+        if before is None:
             with tempfile.TemporaryDirectory() as folder:  # the loop reads files, and answers when it has
                 file = Path(folder) / "default.toml"
                 file.write_text(toml_text(Recipe().model_dump(mode="json", exclude_none=True)), encoding="utf-8")
                 return self._go_by(actor, None, file, "rolled back")
-        return self._go_by(actor, before.version, Path(before.file), "rolled back")
+        return self._go_by(actor, *before, "rolled back")
 
     def _go_by(self, actor: Actor, version: str | None, file: Path, why: Why) -> Use:
         old = self._in_use.now()
