@@ -17,10 +17,12 @@ from neosort_inference.api.deps import Feed, Newest, Viewer
 from neosort_inference.api.feed import Shown, ViewFeed
 from neosort_inference.api.health import NO_CACHE
 from neosort_inference.api.pictures import label_of
+from neosort_inference.api.staying import Watcher, Watching
 from neosort_inference.telemetry import Snapshot
 
 STREAM_POLL_S = 0.05
 STREAM_REPEAT_S = 2.0
+SHUT_OUT = 1008  # RFC 6455: policy violation
 _BOUNDARY = "frame"
 router = APIRouter(prefix="/api/v1", tags=["live"])
 
@@ -136,15 +138,16 @@ def field(_actor: Viewer, shown: Wanted) -> Response:
     response_class=StreamingResponse,
     responses=_content(f"multipart/x-mixed-replace; boundary={_BOUNDARY}"),
 )
-async def stream(_actor: Viewer, feed: Feed, _first: Newest) -> StreamingResponse:
-    """The pictures as they come, decisions drawn in."""
-    return StreamingResponse(_mjpeg_parts(feed), media_type=f"multipart/x-mixed-replace; boundary={_BOUNDARY}")
+async def stream(_actor: Viewer, watcher: Watching, feed: Feed, _first: Newest) -> StreamingResponse:
+    """The pictures as they come, decisions drawn in. It ends when the session or token that opened it does."""
+    parts = _mjpeg_parts(feed, watcher)
+    return StreamingResponse(parts, media_type=f"multipart/x-mixed-replace; boundary={_BOUNDARY}")
 
 
-async def _mjpeg_parts(feed: ViewFeed) -> AsyncIterator[bytes]:
+async def _mjpeg_parts(feed: ViewFeed, watcher: Watcher) -> AsyncIterator[bytes]:
     """One part per new view; the last one again every two seconds, so that a dead connection is noticed."""
     sent, waited_s = 0, 0.0
-    while True:
+    while await watcher.stays():
         shown = feed.latest()
         if shown is not None and (shown.number != sent or waited_s >= STREAM_REPEAT_S):
             jpeg = await asyncio.to_thread(_overlay_jpeg, shown)
@@ -163,15 +166,17 @@ def _overlay_jpeg(shown: Shown) -> bytes:
 async def live(
     socket: WebSocket,
     _actor: Viewer,
+    watcher: Watching,
     feed: Feed,
     picture: Annotated[Literal["overlay", "plain", "field", "none"], Query()] = "none",
 ) -> None:
     """Every new view: a text message (JSON: ``status`` as of /status, ``view`` as of /view), then, where a picture is
-    asked for, a binary one. A slow reader gets fewer views, never older ones."""
+    asked for, a binary one. A slow reader gets fewer views, never older ones. Closed with 1008 when the session or
+    token that opened it ends."""
     await socket.accept()
     sent = 0
     with suppress(WebSocketDisconnect):
-        while True:
+        while await watcher.stays():
             shown = feed.latest()
             if shown is not None and shown.number != sent:
                 sent = shown.number
@@ -179,6 +184,7 @@ async def live(
                 if picture != "none":
                     await socket.send_bytes(await asyncio.to_thread(_PICTURES[picture], shown))
             await _left(socket)
+        await socket.close(SHUT_OUT)
 
 
 async def _left(socket: WebSocket) -> None:

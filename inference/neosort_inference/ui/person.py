@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,8 +11,10 @@ from typing import TypeVar
 from nicegui import run, ui
 from starlette.requests import Request
 
+from neosort_hardware.section import ConfigError
 from neosort_inference.access.actor import Actor, Identity
 from neosort_inference.access.audit import AuditError
+from neosort_inference.access.database import AccountError
 from neosort_inference.access.entry import Entry
 from neosort_inference.access.role import Role
 from neosort_inference.api.gate import LOGIN, address_of, identity_of
@@ -22,6 +25,11 @@ from neosort_inference.calibration.procedure import CalibrationError
 from neosort_inference.ledger.records import LedgerError
 
 LONGEST_NAME = 64
+LOOK_EVERY_S = 1.0
+REFUSALS = (
+    UnheardError, RefusedError, AccountError, AuditError, CalibrationError, BundleError, ConfigError, LedgerError,
+)  # fmt: skip
+GONE_WITHIN_S = 1.0  # a browser has left the page by then
 _Answer = TypeVar("_Answer")
 
 
@@ -39,6 +47,7 @@ class Person:
         told = f"{self.name} · {self._identity.role.value}" if self._identity.known else "your name"
         self._button = ui.button(told, icon="person", on_click=pressed, color=None)
         self._button.classes("plain person").props('unelevated no-caps aria-label="who works here"')
+        ui.timer(LOOK_EVERY_S, self._look_again)
 
     def may(self, role: Role) -> bool:
         """Whether that role's work is open to them."""
@@ -71,8 +80,27 @@ class Person:
         try:
             actor.must(role)
             return await run.io_bound(work, actor)
-        except (UnheardError, RefusedError, AuditError, CalibrationError, BundleError, LedgerError) as error:
+        except REFUSALS as error:
             ui.notify(str(error), type="negative", multi_line=True)
+            return None
+
+    async def _look_again(self) -> None:
+        """A page goes on by a socket of its own, long after the request that it was let in by: whoever is shut out
+        since, elsewhere or by an admin, is shown nothing more, and one with another role another page."""
+        identity = await asyncio.to_thread(self._still_let_in)
+        if identity is None:
+            client = ui.context.client
+            ui.navigate.to(LOGIN)
+            await asyncio.sleep(GONE_WITHIN_S)
+            if not client.is_deleted:
+                client.delete()  # whatever the browser makes of that: nothing more is sent to it
+        elif identity.role is not self._identity.role:
+            ui.navigate.reload()
+
+    def _still_let_in(self) -> Identity | None:
+        try:
+            return identity_of(self._entry, self._request)
+        except AccountError:
             return None
 
     def _name_dialog(self) -> None:

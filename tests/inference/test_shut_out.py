@@ -1,0 +1,169 @@
+"""Streams and pages that are open when whoever opened them is shut out, as the page's process serves them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+import httpx
+import pytest
+from tests.hardware.waiting import WITHIN_S, eventually
+from tests.inference.api_client import PASSWORD
+from tests.inference.test_page import view, wait_for, with_an_account
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+from neosort_inference.ui.server import PageProcess
+
+NEW = "staple correct horse"
+NUMBERS = itertools.count(1000)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    process = PageProcess("127.0.0.1", 0, serving=with_an_account(tmp_path_factory.mktemp("state")))
+    process.publish(view(state="finished"))  # of which each is handed over at once
+    wait_for(process.url + "healthz")
+    yield process
+    process.stop()
+
+
+@dataclass
+class Someone:
+    """An account that has logged in with a browser, or a script with a token. ``headers``: what it is known by."""
+
+    url: str
+    name: str
+    headers: dict[str, str]
+
+    def ask(self, method: str, path: str, **request) -> httpx.Response:
+        answer = httpx.request(method, f"{self.url}api/v1/{path}", headers=self.headers, timeout=WITHIN_S, **request)
+        assert answer.is_success, answer.text
+        return answer
+
+    def socket(self, path: str):
+        address = self.url.replace("http", "ws", 1) + path
+        return connect(address, additional_headers=self.headers, open_timeout=WITHIN_S, compression=None)
+
+
+def logged_in(url: str, name: str, password: str = PASSWORD) -> Someone:
+    answer = httpx.post(url + "api/v1/session", json={"name": name, "password": password}, timeout=WITHIN_S)
+    cookie = f"neosort_session={answer.cookies['neosort_session']}"
+    return Someone(url, name, {"Cookie": cookie, "X-CSRF-Token": answer.json()["csrf"]})
+
+
+@pytest.fixture(scope="module")
+def admin(page):
+    return logged_in(page.url, "ada")
+
+
+@contextmanager
+def somebody_new(admin, name: str):
+    admin.ask("POST", "accounts", json={"name": name, "role": "operator", "password": PASSWORD})
+    yield logged_in(admin.url, name)
+
+
+def with_token(person: Someone) -> tuple[Someone, str]:
+    made = person.ask("POST", "tokens", json={"label": "script", "role": "viewer"}).json()
+    return Someone(person.url, person.name, {"Authorization": f"Bearer {made['secret']}"}), made["id"]
+
+
+WAYS = {
+    "logs out": lambda one, admin: one.ask("DELETE", "session"),
+    "revoked": lambda one, admin: admin.ask("DELETE", f"accounts/{one.name}"),
+    "other password": lambda one, admin: admin.ask("PUT", f"accounts/{one.name}/password", json={"new": NEW}),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_open_stream_of_somebody_shut_out_ends_and_nobody_elses(page, admin, way):
+    with (
+        somebody_new(admin, way.replace(" ", "-")) as someone,
+        someone.socket("api/v1/live") as line,
+        admin.socket("api/v1/live") as other,
+        httpx.stream("GET", page.url + "api/v1/stream.mjpeg", headers=someone.headers, timeout=WITHIN_S) as pictures,
+    ):
+        parts = pictures.iter_bytes()
+        assert b"image/jpeg" in next(parts)
+        line.recv(WITHIN_S)
+        WAYS[way](someone, admin)
+        for _ in parts:  # comes to its end
+            pass
+        assert closed(line) == 1008
+        must_go_on(page, other)
+
+
+def test_a_revoked_token_ends_its_stream_and_no_other(page, admin):
+    with somebody_new(admin, "scripted") as someone:
+        script, id_ = with_token(someone)
+        with script.socket("api/v1/live") as line, someone.socket("api/v1/live") as browser:
+            someone.ask("DELETE", f"tokens/{id_}")
+            assert closed(line) == 1008
+            must_go_on(page, browser)
+
+
+def must_go_on(page, stream) -> None:
+    number = next(NUMBERS)
+    page.publish(view(state="finished", items_seen=number))
+    while json.loads(stream.recv(WITHIN_S))["status"]["items_seen"] != number:
+        pass
+
+
+def closed(line) -> int:
+    """The code that the stream is closed with."""
+    with suppress(ConnectionClosed):
+        while True:
+            line.recv(WITHIN_S)
+    return line.protocol.close_code
+
+
+class OpenPage:
+    """A page as a browser has it open: NiceGUI's socket, by Engine.IO and Socket.IO as they are on the wire."""
+
+    def __init__(self, person: Someone, path: str = "health") -> None:
+        answer = httpx.get(person.url + path, headers=person.headers, timeout=WITHIN_S)
+        self._client = re.search(r"client_id['\"]?: ?['\"]([0-9a-f-]{36})", answer.text)[1]
+        self._person = person
+
+    @contextmanager
+    def connected(self):
+        query = f"client_id={self._client}&implicit_handshake=true&tab_id=1&document_id=1&next_message_id=0"
+        with self._person.socket(f"_nicegui_ws/socket.io/?EIO=4&transport=websocket&{query}") as socket:
+            assert socket.recv(WITHIN_S).startswith("0")
+            socket.send("40")
+            yield socket
+
+    @staticmethod
+    def read(socket, word: str) -> None:
+        """What the server says, until it says that."""
+
+        def heard() -> bool:
+            said = socket.recv(WITHIN_S)
+            if said == "2":
+                socket.send("3")
+            return word in said
+
+        eventually(heard)
+
+
+def test_an_open_page_of_somebody_shut_out_goes_to_log_in_and_is_shown_nothing_more(admin):
+    with somebody_new(admin, "at-the-page") as someone:
+        opened = OpenPage(someone)
+        with opened.connected() as socket:
+            opened.read(socket, '"update"')
+            admin.ask("DELETE", f"accounts/{someone.name}")
+            opened.read(socket, '"path":"/login"')
+        with pytest.raises(InvalidStatus), opened.connected():
+            pass
+
+
+def test_an_open_page_of_somebody_whose_role_is_another_is_drawn_anew(admin):
+    with somebody_new(admin, "promoted") as someone:
+        opened = OpenPage(someone)
+        with opened.connected() as socket:
+            opened.read(socket, '"update"')
+            admin.ask("PUT", f"accounts/{someone.name}/role", json={"role": "viewer"})
+            opened.read(socket, "history.go(0)")
