@@ -242,9 +242,15 @@ def test_accounts_are_made_changed_and_revoked_by_an_admin(site):
     assert changes["account.role"] == ("viewer", "engineer")
     assert changes["account.revoke"] == ({"role": "engineer"}, None)
     assert PASSWORD not in site.entry.trail.path.read_text()
-    assert admin.get("/api/v1/audit/verify").json() == {"entries": len(site.actions())}
+    found = admin.get("/api/v1/audit/verify").json()
+    assert (found["whole"], found["entries"], found["broken"]) == (True, len(site.actions()), None)
+    assert admin.get("/api/v1/audit/verify", params={"kept": found["head"]}).json()["whole"]
     told = admin.get("/api/v1/audit?after=1&most=2").json()
     assert [one["number"] for one in told] == [2, 3]
+    lines = site.entry.trail.path.read_bytes().splitlines(keepends=True)
+    site.entry.trail.path.write_bytes(b"".join(lines[1:]))
+    broken = admin.get("/api/v1/audit/verify").json()
+    assert (broken["whole"], broken["broken"]["number"]) == (False, 1)
 
 
 def test_tokens_are_ones_own_and_an_admin_sees_all(site):

@@ -1,7 +1,7 @@
 """The trail of changes: one line of JSON each, never changed, each with the hash of the one before it.
 
-A line that is altered, torn, taken away or put in between shows when the chain is followed (`AuditTrail.verify`); lines
-cut off at the end do not, which is why the newest hash is worth keeping elsewhere.
+A line that is altered, taken away or put in between shows when the chain is followed (`AuditTrail.follow`); lines cut
+off at the end do only where the newest hash was kept elsewhere.
 """
 
 from __future__ import annotations
@@ -48,6 +48,40 @@ class Entry:
     hash: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """The first entry that is not what was written, or not there; ``line``: of the file."""
+
+    number: int
+    line: int
+    why: str
+
+    @property
+    def words(self) -> str:
+        """In a sentence."""
+        return f"entry {self.number} (line {self.line}) {self.why}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """What came of following the trail: ``entries`` up to ``head``, the newest hash, are as they were written.
+
+    ``torn``: lines that power was lost in; what they were to say was never done. ``kept``: the hash that was asked for
+    is among the entries, or none was.
+    """
+
+    entries: int
+    head: str
+    torn: tuple[int, ...]
+    broken: Broken | None
+    kept: bool
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is wrong with it."""
+        return self.broken is None and self.kept
+
+
 class AuditTrail:
     """One file, written to by any number of processes."""
 
@@ -92,15 +126,33 @@ class AuditTrail:
                     break
         return found
 
+    def follow(self, kept: str | None = None) -> Followed:
+        """Follow the chain from its beginning, as far as it is whole. ``kept``: a newest hash that was told once and
+        written down elsewhere: where it is missing, the trail was cut off or written anew since. Raises `AuditError`
+        where the file cannot be read."""
+        number, head, found = 0, FIRST, kept in (None, FIRST)
+        torn: list[int] = []
+        unread: list[int] = []
+        for line, entry in enumerate(self._read(), start=1):
+            if entry is None:
+                unread.append(line)
+                continue
+            why = _wrong(entry, number + 1, head)
+            if why:
+                broken = Broken(number=number + 1, line=line, why=why)
+                if unread:  # what was to be there instead
+                    broken = Broken(number=number + 1, line=unread[0], why="cannot be read")
+                return Followed(entries=number, head=head, torn=tuple(torn), broken=broken, kept=found)
+            number, head, found = entry.number, entry.hash, found or entry.hash == kept
+            torn, unread = torn + unread, []
+        return Followed(entries=number, head=head, torn=tuple(torn + unread), broken=None, kept=found)
+
     def verify(self) -> int:
-        """Follow the chain from its beginning; how many entries it has. Raises `AuditError` at the first bad one."""
-        previous, number = FIRST, 0
-        for entry in self._read():
-            number += 1
-            if entry is None or entry.number != number or entry.previous != previous or entry.hash != _hash(entry):
-                raise AuditError(f"{self.path}: entry {number} is not what was written, or does not follow the last")
-            previous = entry.hash
-        return number
+        """How many entries the chain has. Raises `AuditError` at the first that is not what was written."""
+        followed = self.follow()
+        if followed.broken is not None:
+            raise AuditError(f"{self.path}: {followed.broken.words}")
+        return followed.entries
 
     def _read(self) -> Iterator[Entry | None]:
         """Every line, oldest first; None for one that is torn."""
@@ -140,6 +192,15 @@ def _entry(line: bytes) -> Entry | None:
         return Entry(**json.loads(line))
     except (ValueError, TypeError):
         return None
+
+
+def _wrong(entry: Entry, number: int, previous: str) -> str:
+    """What is wrong with an entry that is to be that number behind that hash; empty where nothing is."""
+    if entry.number != number:
+        return f"is not there: entry {entry.number} stands in its place"
+    if entry.hash != _hash(entry):
+        return "was changed since it was written"
+    return "" if entry.previous == previous else "does not follow the one before it"
 
 
 def _sealed(entry: Entry) -> Entry:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 account = typer.Typer(
     no_args_is_help=True, help="People who may use the interface and the pages, and what they may do."
 )
+audit = typer.Typer(no_args_is_help=True, help="The trail of changes: who has changed what, when and from where.")
+account.add_typer(audit, name="audit")
 token = typer.Typer(no_args_is_help=True, help="Tokens with which machines and scripts use the interface.")
 NameArgument = Annotated[str, typer.Argument(help="Name of the account.")]
 RoleOption = Annotated[Role, typer.Option(help="Each role may do what those before it may.")]
@@ -72,6 +74,31 @@ def revoke(name: NameArgument, state: StateOption = None) -> None:
         before = entry.accounts.revoke(name)
         actor.note("account.revoke", name, old={"role": before.role.value})
     typer.echo(f"account '{name}' revoked")
+
+
+@audit.command()
+def verify(
+    *,
+    kept: Annotated[
+        str | None, typer.Option(help="A newest hash that was kept elsewhere: is it still in the trail?")
+    ] = None,
+    state: StateOption = None,
+) -> None:
+    """Is the trail as it was written? Names the first entry that is not; exit code 1 then.
+
+    Entries cut off at the end show only by --kept: keep the newest hash, which this tells, where nobody at the line can
+    change it.
+    """
+    with _entry(state) as (entry, _):
+        followed = entry.trail.follow(kept)
+    for line in followed.torn:
+        typer.echo(f"line {line} was torn by a loss of power; what it was to say was never done")
+    if followed.broken is not None:
+        typer.echo(f"WRONG: {followed.broken.words}")
+    if not followed.kept:
+        typer.echo(f"WRONG: no entry has the hash {kept}: the trail was cut off, or written anew")
+    typer.echo(f"{followed.entries:,} entries are as they were written, the newest hash is {followed.head}")
+    raise typer.Exit(0 if followed.whole else 1)
 
 
 @token.command()

@@ -31,10 +31,27 @@ class Change(BaseModel):
     hash: str = Field(examples=["5f" * 32])
 
 
-class Whole(BaseModel):
-    """The chain was followed from its beginning."""
+class BrokenEntry(BaseModel):
+    """The first entry that is not what was written, or not there."""
 
+    model_config = {"from_attributes": True}
+
+    number: int = Field(examples=[12])
+    line: int = Field(description="of the trail's file", examples=[12])
+    why: str = Field(examples=["was changed since it was written"])
+
+
+class TrailCheck(BaseModel):
+    """The chain, followed from its beginning: so many ``entries`` up to ``head`` are as they were written."""
+
+    model_config = {"from_attributes": True}
+
+    whole: bool = Field(examples=[True])
     entries: int = Field(examples=[17])
+    head: str = Field(description="the newest hash: worth keeping elsewhere", examples=["5f" * 32])
+    torn: list[int] = Field(description="lines that power was lost in", examples=[[]])
+    broken: BrokenEntry | None = Field(examples=[None])
+    kept: bool = Field(description="the hash that was asked for is among them, or none was", examples=[True])
 
 
 @router.get("")
@@ -49,6 +66,12 @@ def read_trail(
 
 
 @router.get("/verify")
-def verify_trail(_actor: Admin, entry: TheEntry) -> Whole:
-    """Follow the chain: 503 naming the first entry that is not what was written."""
-    return Whole(entries=entry.trail.verify())
+def verify_trail(
+    _actor: Admin,
+    entry: TheEntry,
+    kept: Annotated[
+        str | None, Query(pattern="^[0-9a-f]{64}$", description="a newest hash that was kept elsewhere")
+    ] = None,
+) -> TrailCheck:
+    """Follow the chain: is the trail as it was written, and where is it not?"""
+    return TrailCheck.model_validate(entry.trail.follow(kept))
