@@ -58,8 +58,8 @@ def passport(
     from neosort_inference.passport import commands  # noqa: PLC0415
     from neosort_inference.passport.issuing import Standing  # noqa: PLC0415
 
-    standing = Standing(bundle=bundle, trial=trial, composition=composition, assay=assay, makes=makes)
-    commands.issue_passport(lot, standing, commands.Where(ledger=ledger, state=state))
+    standing = Standing(bundle=bundle, trial=trial, composition=composition, makes=makes)
+    commands.issue_passport(lot, standing, assay, commands.Where(ledger=ledger, state=state))
 
 
 @app.command()
@@ -76,9 +76,8 @@ def export(
 ) -> None:
     """Write a closed LOT into a file: passport (JSON), report (HTML, PDF), decisions (CSV, Parquet), events (EPCIS)."""
     from neosort_inference.passport import commands  # noqa: PLC0415
-    from neosort_inference.passport.exporting import Traceability  # noqa: PLC0415
 
-    trace = Traceability(gs1=gs1, shipment=commands.shipment(shipped, buyer))
+    trace = commands.traceability(gs1, shipped, buyer)
     commands.export(lot, form, out, trace, commands.Where(ledger=ledger, state=state))
 
 

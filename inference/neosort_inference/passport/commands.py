@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
 
 from neosort_hardware.config import ConfigError
+from neosort_inference.balance.composition import load_assay
 from neosort_inference.balance.weighing import WEIGHED_WORDS, Weighing
 from neosort_inference.bundle import BundleError
 from neosort_inference.ledger.asking import Opened, opened, person
@@ -19,9 +20,9 @@ from neosort_inference.ledger.signing import read_public_key
 from neosort_inference.passport import words
 from neosort_inference.passport.checking import check_passport
 from neosort_inference.passport.cli import Form
-from neosort_inference.passport.document import LotPassport
 from neosort_inference.passport.epcis import Shipment
 from neosort_inference.passport.exporting import Traceability, export_lot
+from neosort_inference.passport.gs1 import load_gs1
 from neosort_inference.passport.issuing import Standing, issue
 from neosort_inference.state import State, state_folder
 
@@ -49,11 +50,12 @@ def issue_at_closing(one: Opened, lot: str) -> None:
         typer.echo(f"passport: {made.file}")
 
 
-def issue_passport(lot: str, standing: Standing, where: Where) -> None:
+def issue_passport(lot: str, standing: Standing, assay: Path | None, where: Where) -> None:
     """Issue a lot's passport and say what it says."""
+    standing = replace(standing, assay=None if assay is None else load_assay(assay))
     with where.opened() as one:
         made = issue(one.ledger, one.place, lot, standing)
-    for name, text in summary(made.passport):
+    for name, text in words.summary(made.passport):
         typer.echo(f"{name:<32}{text}")
     typer.echo(f"{'passport':<32}{made.file}")
 
@@ -80,7 +82,7 @@ def verify(file: Path, key: Path | None, where: Where | None) -> bool:
         return False
     whose = "the trusted key" if found.known_key else f"key {found.public_key}, which nobody has vouched for here"
     typer.echo(f"good: lot {found.passport.lot.lot_id}, signed by {whose}")
-    for name, text in summary(found.passport):
+    for name, text in words.summary(found.passport):
         typer.echo(f"{name:<32}{text}")
     return True
 
@@ -92,21 +94,10 @@ def weigh(lot: str, weighing: Weighing, by: str, where: Where) -> None:
     typer.echo(f"{WEIGHED_WORDS[weighing.what]}: {weighing.mass_kg:,.2f} kg")
 
 
-def shipment(at: str | None, buyer_gln: str | None) -> Shipment | None:
-    """A shipment as a person has given it; none without a moment. Raises `ConfigError`."""
-    return None if at is None else Shipment(at=_moment(at), buyer_gln=buyer_gln)
-
-
-def summary(made: LotPassport) -> list[tuple[str, str]]:
-    """The figures that matter, in words."""
-    balance = made.balance
-    return [
-        ("NdFeB in the product", words.mass_range(balance.product_g)),
-        ("NdFeB in the rest", words.mass_range(balance.rest_g)),
-        ("recovery", words.share_range(balance.recovery)),
-        ("rare-earth oxides", f"{words.mass_range(balance.oxides_g)} in the product"),
-        *((row[0], f"gap {row[3]}, {row[4]}") for row in words.gap_rows(made)),
-    ]
+def traceability(gs1: Path | None, shipped: str | None, buyer_gln: str | None) -> Traceability:
+    """What EPCIS needs, as a person has given it; no shipment without a moment. Raises `ConfigError`."""
+    shipment = None if shipped is None else Shipment(at=_moment(shipped), buyer_gln=buyer_gln)
+    return Traceability(gs1=None if gs1 is None else load_gs1(gs1), shipment=shipment)
 
 
 def _moment(text: str) -> datetime:

@@ -12,7 +12,7 @@ from neosort_inference.ledger.reading import Ledger
 from neosort_inference.opening import must_take_files
 from neosort_inference.passport.cli import Form
 from neosort_inference.passport.epcis import Shipment, epcis_document
-from neosort_inference.passport.gs1 import load_gs1
+from neosort_inference.passport.gs1 import Gs1
 from neosort_inference.passport.issuing import Issued, issued
 from neosort_inference.passport.making import told
 from neosort_inference.passport.page import pictures_of, render_page
@@ -24,7 +24,7 @@ from neosort_inference.passport.tables import write_csv, write_parquet
 class Traceability:
     """What EPCIS needs beside the lot: the plant's identifiers, and the shipment where there was one."""
 
-    gs1: Path | None = None
+    gs1: Gs1 | None = None
     shipment: Shipment | None = None
 
 
@@ -61,5 +61,5 @@ def _write(ledger: Ledger, place: Place, found: Issued, form: Form, *, file: Pat
         case Form.EPCIS:
             if trace.gs1 is None:
                 raise ConfigError("EPCIS needs the plant's GS1 identifiers: give them with --gs1 FILE")
-            document = epcis_document(passport, load_gs1(trace.gs1), trace.shipment)
+            document = epcis_document(passport, trace.gs1, trace.shipment)
             file.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

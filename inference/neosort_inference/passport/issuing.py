@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from neosort_hardware.config import ConfigError
-from neosort_inference.balance.composition import load_assay, load_composition
+from neosort_inference.balance.composition import Assay, load_composition
 from neosort_inference.balance.lot_balance import MODELS_IN_LOT, BalanceInputs, bundle_id
 from neosort_inference.balance.trial import load_trial
 from neosort_inference.bundle import read_metadata
@@ -28,12 +28,12 @@ SUFFIX = ".passport.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What balances stand on, as files; None: what is shipped or installed."""
+    """What balances stand on, as files; None: what is shipped or installed. ``assay``: of this lot."""
 
     bundle: Path | None = None
     trial: Path | None = None
     composition: Path | None = None
-    assay: Path | None = None
+    assay: Assay | None = None
     makes: float = MODELS_IN_LOT
 
 
@@ -96,7 +96,7 @@ def inputs_for(lot: Told, standing: Standing) -> BalanceInputs:
         bundle_id=bundle_id(metadata),
         trial=load_trial(standing.trial),
         composition=load_composition(standing.composition),
-        assay=None if standing.assay is None else load_assay(standing.assay),
+        assay=standing.assay,
         models_in_lot=standing.makes,
     )
 

@@ -84,7 +84,7 @@ def told(ledger: Ledger, lot_id: str) -> Told:
 
 def passport_of(lot: Told, inputs: BalanceInputs) -> LotPassport:
     """The passport of a lot. ``inputs``: what its balance stands on; weighings are taken from the ledger."""
-    weighed = weighings(lot)
+    weighed = weighings(lot.lot, lot.events)
     scales = [Weighing(what=one.what, mass_kg=one.mass_kg, sigma_kg=one.sigma_kg) for one in weighed]
     balance = balance_lot(decided_items(lot), replace(inputs, weighings=scales))
     return LotPassport(
@@ -125,17 +125,18 @@ def decided_items(lot: Told) -> list[DecidedItem]:
     ]
 
 
-def weighings(lot: Told) -> list[Weighed]:
-    """What was weighed, in the order of weighing; the mass that the lot was opened with stands first.
+def weighings(lot: Lot, events: Iterable[EventRecord]) -> list[Weighed]:
+    """What was weighed, in the order of weighing; the mass that the lot was opened with stands first. ``events``: the
+    lot's own.
 
     Raises `LedgerError` for an event that says something else than a mass.
     """
     found = []
-    if lot.lot.mass_in_kg is not None:
-        found.append(Weighed(what="feed", mass_kg=lot.lot.mass_in_kg, at=lot.lot.opened_utc, by=lot.lot.opened_by))
-    for event in lot.events:
+    if lot.mass_in_kg is not None:
+        found.append(Weighed(what="feed", mass_kg=lot.mass_in_kg, at=lot.opened_utc, by=lot.opened_by))
+    for event in events:
         if event.event == "weighed":
-            found.append(_weighed(event, lot.lot.lot_id))
+            found.append(_weighed(event, lot.lot_id))
     return found
 
 

@@ -33,6 +33,18 @@ def mass_fed(passport: LotPassport) -> str:
     return f"{weighed[-1]:,.1f} kg" if weighed else "not weighed"
 
 
+def summary(made: LotPassport) -> list[tuple[str, str]]:
+    """The figures that matter, in"""
+    balance = made.balance
+    return [
+        ("NdFeB in the product", mass_range(balance.product_g)),
+        ("NdFeB in the rest", mass_range(balance.rest_g)),
+        ("recovery", share_range(balance.recovery)),
+        ("rare-earth oxides", f"{mass_range(balance.oxides_g)} in the product"),
+        *((row[0], f"gap {row[3]}, {row[4]}") for row in gap_rows(made)),
+    ]
+
+
 def origin_rows(passport: LotPassport) -> list[Row]:
     """Where the lot came from."""
     lot = passport.lot

@@ -18,13 +18,14 @@ from neosort_inference.asking.channel import UnheardError
 from neosort_inference.asking.orders import RefusedError
 from neosort_inference.bundle import BundleError
 from neosort_inference.calibration.procedure import CalibrationError
+from neosort_inference.ledger.records import LedgerError
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 AT_ONCE = 1  # beside the loop and on its machine: one core's worth is enough
 MOST_WAITING = 8
 KEPT = 100
 LOGGER = logging.getLogger("neosort.jobs")
-REFUSALS = (RefusedError, UnheardError, BundleError, CalibrationError, ConfigError)
+REFUSALS = (RefusedError, UnheardError, BundleError, CalibrationError, ConfigError, LedgerError)
 
 
 class CancelledError(Exception):

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import JsonValue
 
 from neosort_inference.access.actor import Actor
 from neosort_inference.access.role import Role
 from neosort_inference.access.serving import Serving
-from neosort_inference.asking.orders import RefusedError
-from neosort_inference.ledger.beginning import OFF
-from neosort_inference.ledger.records import LedgerError
-
-if TYPE_CHECKING:
-    from neosort_inference.ledger.asking import Opened
+from neosort_inference.services.ledgers import ledger_of, ledger_with
 
 Told = dict[str, Any]
 
@@ -31,17 +24,14 @@ class Lots:
         """Every lot of the line, the oldest first; none while there is no ledger yet."""
         from neosort_inference.ledger.asking import told  # noqa: PLC0415
 
-        with self._opened() as one:
+        with ledger_of(self._serving) as one:
             return [] if one is None else [told(lot) for lot in one.ledger.lots(self._serving.config.name)]
 
     def lot(self, lot_id: str) -> Told:
         """One lot, and what its records come to. Raises `RefusedError` where there is none."""
         from neosort_inference.ledger.asking import counted, told  # noqa: PLC0415
 
-        with self._opened() as one:
-            found = None if one is None else next((lot for lot in one.ledger.lots() if lot.lot_id == lot_id), None)
-            if one is None or found is None:
-                raise RefusedError("not there", f"there is no lot '{lot_id}'")
+        with ledger_with(self._serving, lot_id) as (one, found):
             return told(found) | {"counted": counted(one.ledger, lot_id)}
 
     def open(
@@ -53,7 +43,7 @@ class Lots:
 
         actor.must(Role.OPERATOR)
         feed = Feed(supplier=supplier, origin=origin, category=category, mass_in_kg=mass_in_kg)
-        with self._opened(made=True) as one:
+        with ledger_of(self._serving, made=True) as one:
             assert one is not None
             lot = open_lot(one.ledger.database, one.place, line=self._serving.config.name, by=actor.name, feed=feed)
         new: dict[str, JsonValue] = {
@@ -68,24 +58,7 @@ class Lots:
         from neosort_inference.ledger.lots import close_lot  # noqa: PLC0415
 
         actor.must(Role.OPERATOR)
-        self.lot(lot_id)
-        with self._opened() as one:
-            assert one is not None
+        with ledger_with(self._serving, lot_id) as (one, _):
             lot = close_lot(one.ledger.database, one.place, lot_id=lot_id, by=actor.name)
         actor.note("lot.close", lot_id, old="open", new={"records": lot.records, "head_hash": lot.head_hash})
         return told(lot)
-
-    @contextmanager
-    def _opened(self, *, made: bool = False) -> Iterator[Opened | None]:
-        from neosort_inference.ledger.asking import opened  # noqa: PLC0415
-        from neosort_inference.ledger.beginning import ledger_url  # noqa: PLC0415
-
-        asked, folder = self._serving.ledger, self._serving.state.ledger
-        if asked == OFF:
-            raise LedgerError("this line keeps no ledger (--ledger off)")
-        file = ledger_url(asked, folder).removeprefix("sqlite:///")
-        if not made and asked is None and not (folder / file).exists():
-            yield None
-            return
-        with opened(asked, folder, made=made) as one:
-            yield one

@@ -13,6 +13,7 @@ from neosort_inference.services.calibrations import Calibrations
 from neosort_inference.services.events import Events
 from neosort_inference.services.jobs import Jobs
 from neosort_inference.services.lots import Lots
+from neosort_inference.services.passports import Passports
 from neosort_inference.services.recipes import Recipes
 from neosort_inference.services.review import Review
 
@@ -29,6 +30,7 @@ class Services:
     events: Events
     review: Review
     lots: Lots
+    passports: Passports
 
     @classmethod
     def of(cls, serving: Serving, feed: ViewFeed, loop: Loop) -> Self:
@@ -46,4 +48,5 @@ class Services:
             events=events,
             review=review,
             lots=Lots(serving),
+            passports=Passports(serving, jobs),
         )

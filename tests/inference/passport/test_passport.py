@@ -52,7 +52,7 @@ def test_it_says_what_the_ledger_holds(made, passport) -> None:
     assert passport.happened.shots == sum(d.fired for d in lot.decisions) - 1
     assert (passport.happened.recalled, passport.happened.alarms) == (1, {"camera.dark": 1})
     assert passport.balance.ejected == passport.happened.shots == sum(i.ejected for i in decided_items(lot))
-    assert [(one.what, one.mass_kg, one.by) for one in weighings(lot)] == [
+    assert [(one.what, one.mass_kg, one.by) for one in passport.weighed] == [
         ("feed", 41.5, "Ada"), ("product", 11.2, "Grace"), ("rest", 30.1, "Grace"),
     ]  # fmt: skip
     assert passport.balance.reconciled[0].gap_kg == pytest.approx(0.2)
@@ -72,7 +72,7 @@ def test_a_weighing_of_nothing_known_is_refused(tmp_path) -> None:
     note(lot.ledger.database, lot.place, lot_id=name, event="weighed", by="x", detail=detail)
     close_lot(lot.ledger.database, lot.place, lot_id=name, by="x")
     with pytest.raises(LedgerError, match="weighing of 'cat'"):
-        weighings(told(lot.ledger, name))
+        weighings(lot.lot, lot.ledger.events(name))
     lot.ledger.close()
 
 
