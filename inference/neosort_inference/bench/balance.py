@@ -9,60 +9,16 @@ same way of other models (calibration), and the bundle's own evaluation was on o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 
-from neosort_hardware.config import LineConfig
-from neosort_inference.balance.known import KnownItem, known_items
+from neosort_inference.balance.known import KnownItem
 from neosort_inference.balance.lot_balance import BalanceInputs, LotBalance, Range, balance_lot
-from neosort_inference.bench.parallel import run_jobs
 from neosort_inference.bench.record import Record
-from neosort_inference.bench.senses import Belt
-from neosort_inference.recipe import Recipe
 
-Split = Literal["validation", "calibration", "held-out"]
-BELT_ITEMS = 60
 BELTS_IN_LOT = 0.2  # of all belts
 FIGURES = ("product", "rest", "fed")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownBelt:
-    """One belt sorted with both senses, and what is known of its items: a job for a process of its own."""
-
-    belt: Belt
-
-    @property
-    def name(self) -> str:
-        """For messages."""
-        return self.belt.name
-
-    def run(self, on_progress: Callable[[int], None]) -> list[KnownItem]:
-        """Sort it in virtual time. Raises `JobError`."""
-        found = self.belt.run(on_progress)
-        return known_items(list(found.items), list(found.landings), list(found.decisions), self.belt.seed)
-
-
-def fed_with(config: LineConfig, models: Split) -> LineConfig:
-    """The line with items of these models on its belt."""
-    feed = config.twin.feed.model_copy(update={"models": models})
-    return config.model_copy(update={"twin": config.twin.model_copy(update={"feed": feed})})
-
-
-def belts_of(config: LineConfig, bundle: Path, recipe: Recipe, seeds: Sequence[int]) -> list[KnownBelt]:
-    """A belt of `BELT_ITEMS` a seed."""
-    return [
-        KnownBelt(belt=Belt(config=config, bundle=bundle, recipe=recipe, sense="fused", seed=seed, items=BELT_ITEMS))
-        for seed in seeds
-    ]
-
-
-def known_on(belts: Sequence[KnownBelt], workers: int, on_items: Callable[[int], None]) -> list[KnownItem]:
-    """Every item of all belts, sorted ``workers`` belts at a time. Raises `JobError`."""
-    return [item for belt in run_jobs(belts, workers, on_items) for item in belt]
 
 
 def drawn_lot(known: Sequence[KnownItem], models: int, random: np.random.Generator) -> list[KnownItem]:

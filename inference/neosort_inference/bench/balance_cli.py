@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from neosort_hardware.config import ConfigError
@@ -16,15 +15,26 @@ from neosort_inference.balance.known import KnownItem
 from neosort_inference.balance.lot_balance import BalanceInputs, bundle_id
 from neosort_inference.balance.trial import load_trial, trial_toml
 from neosort_inference.balance.trying import trial_of
-from neosort_inference.bench.balance import BELT_ITEMS, FIGURES, KnownBelt, belts_of, coverage, fed_with, known_on
+from neosort_inference.bench.balance import FIGURES, coverage
+from neosort_inference.bench.known_belts import BELT_ITEMS, KnownBelt, belts_of, fed_with, known_on
+from neosort_inference.bench.progress import shown
 from neosort_inference.bench.record import Record, keep, must_take_json, origin
-from neosort_inference.opening import bundle_path, must_be_new, open_bundle, open_config, open_recipe
+from neosort_inference.opening import bundle_path, must_be_new, must_take_files, open_bundle, open_config, open_recipe
 from neosort_inference.options import BundleOption, ConfigOption, JsonOption, RecipeOption
 from neosort_inference.report import percent
 
 BeltsOption = Annotated[int, typer.Option(min=10, max=10_000, help=f"Belts to sort, {BELT_ITEMS} items on each.")]
 SeedOption = Annotated[int, typer.Option("--first-seed", min=0, help="Seed of the first belt; the others follow on.")]
 WorkersOption = Annotated[int, typer.Option(min=1, max=256, help="Processes, of one thread each.")]
+KeepOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder where each belt is kept once it is sorted. Given again, the command goes on from there: broken "
+        "off, or asked for other lots. Left out: nothing is kept.",
+        file_okay=False,
+        show_default=False,
+    ),
+]
 TrialOption = Annotated[
     Path | None, typer.Option("--trial", help="Trial of the line (TOML). Left out: the twin's that is shipped.")
 ]
@@ -38,6 +48,7 @@ def balance(
     first_seed: SeedOption = 9000,
     workers: WorkersOption = 2,
     trial: TrialOption = None,
+    keep_in: KeepOption = None,
     config: ConfigOption = None,
     bundle: BundleOption = None,
     recipe: RecipeOption = None,
@@ -57,12 +68,12 @@ def balance(
     )
     must_take_json(json_file)
     seeds = range(first_seed, first_seed + belts)
-    on_belt = belts_of(fed_with(line, "held-out"), bundle_path(bundle), rules, seeds)
+    _must_take_belts(keep_in)
+    on_belt = belts_of(fed_with(line, "held-out"), bundle_path(bundle), rules, seeds, keep_in)
     console = Console()
-    with _progress(console) as progress:
-        known = _sorted(progress, on_belt, workers)
-        bar = progress.add_task("lots", total=lots)
-        record = coverage(known, inputs, lots=lots, models=makes, seed=first_seed, on_lot=lambda: progress.advance(bar))
+    known = _sorted(console, on_belt, workers)
+    with shown(console, "lots", lots) as on_lots:
+        record = coverage(known, inputs, lots=lots, models=makes, seed=first_seed, on_lot=lambda: on_lots(1))
     record |= {
         "line": {"config": line.name, "feed": "held-out"},
         "bundle": {"name": model.metadata.name, "recipe": rules.name},
@@ -78,6 +89,7 @@ def trial(
     belts: BeltsOption = 100,
     first_seed: SeedOption = 7000,
     workers: WorkersOption = 2,
+    keep_in: KeepOption = None,
     config: ConfigOption = None,
     bundle: BundleOption = None,
     recipe: RecipeOption = None,
@@ -89,10 +101,10 @@ def trial(
     line, rules, model = open_config(config), open_recipe(recipe), open_bundle(bundle)
     must_be_new("FILE", file)
     seeds = range(first_seed, first_seed + belts)
-    on_belt = belts_of(fed_with(line, "calibration"), bundle_path(bundle), rules, seeds)
+    _must_take_belts(keep_in)
+    on_belt = belts_of(fed_with(line, "calibration"), bundle_path(bundle), rules, seeds, keep_in)
     console = Console()
-    with _progress(console) as progress:
-        known = _sorted(progress, on_belt, workers)
+    known = _sorted(console, on_belt, workers)
     items = sum(bool(item.model) for item in known)
     found = trial_of(
         known,
@@ -107,16 +119,14 @@ def trial(
     console.print(f"trial: {file}", highlight=False, markup=False, soft_wrap=True)
 
 
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"),
-        TimeRemainingColumn(), console=console,
-    )  # fmt: skip
+def _must_take_belts(folder: Path | None) -> None:
+    if folder is not None:
+        must_take_files("--keep-in", folder)
 
 
-def _sorted(progress: Progress, belts: list[KnownBelt], workers: int) -> list[KnownItem]:
-    bar = progress.add_task("items", total=len(belts) * BELT_ITEMS)
-    return known_on(belts, workers, lambda landed: progress.advance(bar, landed))
+def _sorted(console: Console, belts: list[KnownBelt], workers: int) -> list[KnownItem]:
+    with shown(console, "items", len(belts) * BELT_ITEMS) as on_items:
+        return known_on(belts, workers, on_items)
 
 
 def print_coverage(record: Record, console: Console) -> None:

@@ -15,6 +15,7 @@ from neosort_hardware.config import ConfigError, LineConfig
 from neosort_hardware.devices import DeviceError, Truth
 from neosort_hardware.line import open_line
 from neosort_hardware.types import ItemTruth, Landing
+from neosort_inference.bench.counted_by import COMPUTING_NS, CountedBy
 from neosort_inference.bench.paired import Estimate, Figure, estimates, in_every_run, paired_differences
 from neosort_inference.bench.parallel import JobError, run_jobs
 from neosort_inference.bench.record import Record
@@ -35,7 +36,8 @@ SPARE_ITEMS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Belt:
-    """One belt sorted with one sense: a job for a process of its own. ``items``: how many are to land."""
+    """One belt sorted with one sense: a job for a process of its own. ``items``: how many are to land. ``counted_by``:
+    what computing is counted by, CLOCK or PROCESSOR."""
 
     config: LineConfig
     bundle: Path
@@ -43,6 +45,7 @@ class Belt:
     sense: Sense
     seed: int
     items: int
+    counted_by: CountedBy = CountedBy.CLOCK
 
     @property
     def name(self) -> str:
@@ -61,7 +64,8 @@ def sort_belt(belt: Belt, on_progress: Callable[[int], None]) -> Telemetry:
     """Sort one belt in virtual time on one thread, until its items have landed. No picture is kept."""
     cv2.setNumThreads(1)
     plan = SortingPlan(bundle=load_bundle(belt.bundle), recipe=belt.recipe, blind=BLIND[belt.sense], kept=None)
-    with open_line(belt.config, VirtualClock(), belt.seed) as opened:
+    clock = VirtualClock(computing_ns=COMPUTING_NS[belt.counted_by])
+    with open_line(belt.config, clock, belt.seed) as opened:
         if opened.truth is None:
             raise ConfigError(f"line '{belt.config.name}' is not simulated: nobody knows what lies on its belt")
         counted = _CountedTruth(opened.truth, belt.items, on_progress)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from tests.inference.balance.lots import shipped_metadata
 
-from neosort_hardware.config import LineConfig
 from neosort_inference.balance.composition import load_composition
 from neosort_inference.balance.items import DecidedItem
 from neosort_inference.balance.known import KnownItem
 from neosort_inference.balance.lot_balance import BalanceInputs
 from neosort_inference.balance.trying import trial_of
-from neosort_inference.bench.balance import KnownBelt, belts_of, coverage, drawn_lot, fed_with
+from neosort_inference.bench.balance import coverage, drawn_lot
 from neosort_inference.detector import expected_mass
-from neosort_inference.opening import bundle_path
-from neosort_inference.recipe import Recipe
 
 TRUTH = {"hdd35": (0.98, 18.0), "motor_nd": (0.9, 6.0), "motor_ferrite": (0.06, 8.0), "steel": (0.01, 3.0)}
 
@@ -81,13 +76,3 @@ def test_a_lot_holds_few_models_of_few_belts() -> None:
     for kind in TRUTH:
         assert len({item.model for item in lot if item.kind == kind}) == 3
     assert len({item.scene for item in lot}) <= 8
-
-
-def test_a_belt_of_the_twin_is_known() -> None:
-    config = fed_with(LineConfig(), "calibration")
-    assert config.twin.feed.models == "calibration"
-    belt = belts_of(config, bundle_path(None), Recipe(), [7000])[0]
-    items = KnownBelt(belt=replace(belt.belt, items=6)).run(lambda landed: None)
-    assert sum(bool(item.model) for item in items) >= 6
-    assert all(item.scene == 7000 for item in items)
-    assert all(item.ndfeb_g == 0 for item in items if not item.bears)
