@@ -21,6 +21,7 @@ from neosort_inference.calibration.procedure import CalibrationError
 from neosort_inference.calibration.store import CalibrationStore
 from neosort_inference.doctor.finding import Finding, Grade, fault
 from neosort_inference.doctor.fleet_checks import examine_fleet
+from neosort_inference.doctor.ledger_checks import examine_ledger
 from neosort_inference.doctor.line_checks import examine_line
 from neosort_inference.doctor.machine_checks import examine_machine
 from neosort_inference.opening import open_config, open_recipe
@@ -29,6 +30,7 @@ from neosort_inference.options import (
     ConfigOption,
     FleetOption,
     HostOption,
+    LedgerOption,
     PortOption,
     RecipeOption,
     StateOption,
@@ -49,16 +51,18 @@ def doctor(
     ] = Path(),
     host: HostOption = "127.0.0.1",
     port: PortOption = 8000,
+    ledger: LedgerOption = None,
     fleet: FleetOption = None,
     state: StateOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON instead.")] = False,
 ) -> None:
-    """Is everything well? Clocks, rights, processor, memory, disk, page, every device, model, calibration: one line
-    each, and what to do. Fires nothing. A line that runs holds its devices: stop it first.
+    """Is everything well? Clocks, rights, processor, memory, disk, page, every device, model, calibration, ledger
+    and its key: one line each, and what to do. Fires nothing. A line that runs holds its devices: stop it first.
 
     Exit code 1 where there is a fault, 0 with warnings alone.
     """
     findings = list(_findings(config, bundle, recipe, folder, (host, port), state=state))
+    findings += examine_ledger(ledger, State(folder=state_folder(state)).ledger, _line(config, state)[0].name)
     if fleet is not None:
         findings += examine_fleet(fleet, _line(config, state)[0])
     if as_json:

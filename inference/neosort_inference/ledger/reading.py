@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Select, func, select
@@ -123,6 +124,25 @@ def rows(connection: Connection, lot_id: str) -> Iterator[tuple[str, Mapping[Any
             page = select(table).where(table.c.lot_id == lot_id, table.c.seq.between(start, start + PAGE - 1))
             found += [(name, row) for row in connection.execute(page).mappings()]
         yield from sorted(found, key=lambda one: int(one[1]["seq"]))
+
+
+def hash_at(connection: Connection, lot_id: str, seq: int) -> str | None:
+    """The hash that stands with a lot's record of that number; None where there is none."""
+    for table in tables.CHAINED.values():
+        asked = select(table.c.hash).where(table.c.lot_id == lot_id, table.c.seq == seq)
+        if (found := connection.execute(asked).scalar()) is not None:
+            return str(found)
+    return None
+
+
+def last_written(connection: Connection, lot_id: str) -> datetime | None:
+    """When the newest record of a lot was made; None where it has none."""
+    newest = [
+        connection.execute(select(func.max(table.c.utc_us)).where(table.c.lot_id == lot_id)).scalar()
+        for table in tables.CHAINED.values()
+    ]
+    there = [int(us) for us in newest if us is not None]
+    return moment_of(max(there)) if there else None
 
 
 def _rows_of(connection: Connection, kind: str, lot_id: str) -> Iterator[Mapping[Any, Any]]:

@@ -73,6 +73,15 @@ class Signer:
         return Signed(body=body, public_key=self.public_key, signature=self._key.sign(canonical(body)).hex())
 
 
+def own_public_key(place: Place) -> str | None:
+    """The public half of the machine's key, hexadecimal; None where there is no key, and none is made.
+
+    Raises `LedgerError` as `Signer` does.
+    """
+    key = _read_key(place.key_file)
+    return None if key is None else key.public_key().public_bytes_raw().hex()
+
+
 def read_public_key(file: Path) -> str:
     """A public key's file, hexadecimal. Raises `LedgerError`."""
     try:
