@@ -118,7 +118,9 @@ def acknowledge(by="Ada"):
     return lambda _line, sorting: sorting.acknowledge(None, by)
 
 
-def play(events, seconds=10.0, *, seed=3, speed=1.0, blind="none", keeper=None, recorder=None, **settings) -> Played:
+def play(
+    events, seconds=10.0, *, seed=3, speed=1.0, blind="none", keeper=None, recorder=None, fleet=None, **settings
+) -> Played:
     """Sort for so many seconds while ``events`` (second → event) happen. ``settings``: more of the configuration.
 
     Longer blocks than a real array's make turns fewer, and the test faster.
@@ -130,7 +132,7 @@ def play(events, seconds=10.0, *, seed=3, speed=1.0, blind="none", keeper=None, 
         script = Script(opened, bundle.items, events)
         line = dataclasses.replace(opened, truth=script)
         plan = SortingPlan(bundle=bundle, recipe=RECIPE, seconds=seconds, blind=blind)
-        script.sorting = Sorting(line, plan, recorder=recorder, keeper=keeper)
+        script.sorting = Sorting(line, plan, recorder=recorder, keeper=keeper, fleet=fleet)
         started_ns = line.clock.now_ns()
         telemetry = script.sorting.run()
         return Played(

@@ -16,6 +16,7 @@ from neosort_inference.faults import host
 from neosort_inference.faults.catalogue import CATALOGUE
 from neosort_inference.faults.jets import KIND_MASS_G
 from neosort_inference.faults.modes import Mode
+from neosort_inference.fleet.standing import FleetStanding
 from neosort_inference.score import AIR_LIMIT_G
 
 BEGINS_S = 3.0
@@ -43,6 +44,19 @@ class Keeping:
 
     def on_alarm(self, alarm, step, belt_mm) -> None:
         self.steps.append((alarm.fault, step, belt_mm))
+
+
+class Telling:
+    """A link to a broker that is away for a while."""
+
+    trouble = ""
+
+    def __init__(self) -> None:
+        self.steps = []
+        self.standing = FleetStanding(broker="mqtt://broker")
+
+    def alarmed(self, alarm, step) -> None:
+        self.steps.append((alarm.fault, step))
 
 
 def must_be_noticed(played, fault, begins_s=BEGINS_S):
@@ -325,3 +339,17 @@ def test_a_ledger_that_cannot_be_written_is_told_and_sorted_on_without():
     assert [decision for decision, _ in keeper.decisions] == list(played.telemetry.decisions)
     assert {senses for _, senses in keeper.decisions} == {Mode.BOTH.value}
     assert [step for fault, step, _ in keeper.steps if fault == "ledger.broken"] == ["raised", "cleared"]
+
+
+def test_a_broker_that_is_away_is_told_and_sorted_on_without():
+    fleet = Telling()
+
+    def away(words):
+        return lambda _line, _sorting: setattr(fleet, "trouble", words)
+
+    played = play({BEGINS_S: away("mqtt://broker: unreachable"), 5.0: away("")}, 8.0, fleet=fleet)
+    alarm = must_be_noticed(played, "fleet.away")
+    assert alarm.detail == "mqtt://broker: unreachable"
+    assert 5.0 < played.at_s(alarm.cleared_ns) < 7.0
+    assert any(BEGINS_S < fired_s < 5.0 for fired_s in played.fired_s()), "sorts on meanwhile"
+    assert fleet.steps == [("fleet.away", "raised"), ("fleet.away", "cleared")], "the plant learns of it afterwards"

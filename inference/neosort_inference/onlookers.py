@@ -101,6 +101,10 @@ class Fleet(Protocol):
     def standing(self) -> FleetStanding:
         """How that goes."""
 
+    @property
+    def trouble(self) -> str:
+        """Why the plant hears nothing, once that has lasted; empty while it does."""
+
     def alarmed(self, alarm: Alarm, step: Step) -> None:
         """A step of an alarm."""
 

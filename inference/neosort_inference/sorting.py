@@ -125,6 +125,7 @@ class Sorting:
                 load=self._load,
                 recording=recorder,
                 ledger=keeper,
+                fleet=fleet,
             ),
             telemetry=self.telemetry,
             listeners=self._listeners(),

@@ -12,6 +12,7 @@ import httpx
 import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from tests.inference.fleet.lines import SNAPSHOT
 
 from neosort_hardware.clock import VirtualClock
 from neosort_hardware.config import LineConfig
@@ -19,15 +20,18 @@ from neosort_hardware.line import open_line
 from neosort_hardware.types import Box, Decision, FieldBlock, Frame, Shot, Verdict
 from neosort_inference.api.app import create_app
 from neosort_inference.api.feed import ViewFeed
+from neosort_inference.api.metrics import exposition
 from neosort_inference.counters import Counters, Histogram
 from neosort_inference.exchange.shadow import ShadowCounts
 from neosort_inference.faults.alarms import AlarmBook
 from neosort_inference.faults.modes import Mode
+from neosort_inference.fleet.standing import FleetStanding
 from neosort_inference.opening import open_bundle
 from neosort_inference.recipe import Recipe
 from neosort_inference.sorting import Sorting, SortingPlan
 from neosort_inference.stages import Stages
 from neosort_inference.telemetry import Snapshot, WindowView
+from neosort_inference.watching import blank_view
 
 DASHBOARD = Path(__file__).parents[2] / "inference" / "deploy" / "grafana" / "neosort-line.json"
 
@@ -85,6 +89,9 @@ def test_every_metric_that_the_dashboard_asks_for_is_there(sorted_feed):
     ]
     wanted = {name for query in queries for name in re.findall(r"neosort_\w+(?=[{,)])", query)}
     text = asked(sorted_feed[0]).text
+    feed = ViewFeed()
+    feed.put(blank_view(replace(SNAPSHOT, fleet=FleetStanding(broker="mqtt://broker", sent={"lot": 1}))))
+    text += exposition(feed, "")[0].decode()
     declared = {name for name, _ in samples_of(text)} | set(re.findall(r"^# TYPE (\S+)", text, re.MULTILINE))
     assert len(wanted) > 15
     assert wanted <= declared

@@ -11,7 +11,7 @@ from neosort_hardware.types import EncoderSample, FieldBlock, Frame
 from neosort_inference.faults.alarms import AlarmBook
 from neosort_inference.faults.calibration_drift import CalibrationOld, Drifted, FieldDrifted, TextureDrifted
 from neosort_inference.faults.channels import Channels
-from neosort_inference.faults.host import ClockJumped, DiskLow, Recording
+from neosort_inference.faults.host import ClockJumped, DiskLow, Recording, Telling
 from neosort_inference.faults.jets import LOST_SHARE, WEAK_SHARE, Air, valve_symptoms
 from neosort_inference.faults.load import Load
 from neosort_inference.faults.output import OutputSilent
@@ -32,9 +32,10 @@ def watch_of(
     load: Load,
     recording: Recording | None,
     ledger: Recording | None = None,
+    fleet: Telling | None = None,
 ) -> FaultWatch:
     """The watch over a line whose windows are so long. A sense that the run does without from the start is not looked
-    after; a recording and a ledger are where there are any."""
+    after; a recording, a ledger and a plant to be told are where there are any."""
     air = Air(lambda: reached.plant_state)
     erratic, output = Erratic(), OutputSilent(window_mm)
     symptoms: list[Symptom] = [
@@ -67,6 +68,8 @@ def watch_of(
         symptoms += [Reported("recording.broken", lambda: recording.trouble), DiskLow(recording, "recording")]
     if ledger is not None:
         symptoms += [Reported("ledger.broken", lambda: ledger.trouble), DiskLow(ledger, "ledger")]
+    if fleet is not None:
+        symptoms.append(Reported("fleet.away", lambda: fleet.trouble))
     if planned != "camera":
         no_frames, pictures = CameraSilent(config.camera.trigger_every_mm), Pictures()
         symptoms += [Reported("camera.gone", lambda: reached.camera.trouble), no_frames, *pictures.symptoms]

@@ -94,6 +94,7 @@ _ROWS: tuple[tuple[str, str, str, float, Effect, Severity], ...] = (
     ("overload.preview", "too busy to show anything", "and of another", 3.5, "none", _MEDIUM),
     ("recording.broken", "the recording is not whole", "the recorder's own account", 0.5, "none", _LOW),
     ("ledger.broken", "the ledger is not written", "the writer's own account", 10.0, "none", _MEDIUM),
+    ("fleet.away", "the plant's broker is away", "not connected for ten seconds", 12.0, "none", _MEDIUM),
     ("calibration.old", "calibration is old", "made more than 180 days ago", 0.5, "none", _LOW),
     (
         "calibration.drifted",

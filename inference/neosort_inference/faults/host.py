@@ -22,6 +22,14 @@ class Recording(Protocol):
         """Room on its disk when last looked; None before that."""
 
 
+class Telling(Protocol):
+    """Who tells the plant, as far as that does not go."""
+
+    @property
+    def trouble(self) -> str:
+        """Why the plant hears nothing of the line; empty while it does."""
+
+
 class ClockJumped:
     """The wall clock was set by more than a second. Nothing on the line hangs on it but names and logs."""
 

@@ -36,6 +36,7 @@ OFFER_AGAIN_S = 2.0
 ANEW_EVERY_S = 10.0
 END_WITHIN_S = 8.0
 KEEP_WITHIN_S = 2.0
+AWAY_AFTER_S = 10.0  # a broker that starts anew is away for less, and nobody need look after that
 HEARD_AT_ONCE = 50
 LOGGER = logging.getLogger("neosort.fleet")
 
@@ -62,6 +63,7 @@ class FleetLink:
         self._unkept: deque[tuple[int, dict[str, Any]]] = deque()
         self._last = self._offered = self._lost = 0
         self._offered_s = self._next_telemetry_s = self._next_start_s = float("-inf")
+        self._connected_s = now_s()
         self._told_state = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._wire: Wire | None = None
@@ -76,6 +78,14 @@ class FleetLink:
     def run(self) -> str:
         """Which run of the line this is, in its messages."""
         return self._setup.run
+
+    @property
+    def trouble(self) -> str:
+        """Why the plant hears nothing of this line, once that has lasted for `AWAY_AFTER_S`; empty while it does."""
+        if self.standing.connected or self._now_s() - self._connected_s < AWAY_AFTER_S:
+            return ""
+        why = ", ".join(filter(None, (self.standing.state, self.standing.detail)))
+        return f"{self.standing.broker}: {why}; alarms and lots wait until it is there again"
 
     def alarmed(self, alarm: Alarm, step: Step) -> None:
         """A step of an alarm: told, whatever happens to broker, network and process meanwhile."""
@@ -165,6 +175,8 @@ class FleetLink:
             self._stand(replace(self.standing, state="broken", detail="the process that publishes has ended"))
         waiting = self.standing.waiting if self.standing.state != "broken" else len(self._unkept)
         self.standing = replace(self.standing, waiting=waiting, lost=self._lost)
+        if self.standing.connected:
+            self._connected_s = self._now_s()
 
     def _stand(self, standing: FleetStanding) -> None:
         """Said in the log when it has become another."""

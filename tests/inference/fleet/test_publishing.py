@@ -26,6 +26,7 @@ from neosort_hardware.section import ConfigError
 from neosort_inference.api.feed import ViewFeed
 from neosort_inference.api.metrics import exposition
 from neosort_inference.commands import RunOptions, run_line
+from neosort_inference.fleet.link import AWAY_AFTER_S
 from neosort_inference.fleet.schema import published
 from neosort_inference.fleet.topics import KINDS, kind_of
 from neosort_inference.watching import blank_view
@@ -105,6 +106,19 @@ def test_what_happens_while_the_broker_is_dead_comes_in_order_and_once(running, 
             one.until(lambda: plant.of("alarm")[-1]["detail"] == "step 62")
     told = plant.of("alarm")
     assert numbers(told) == list(range(numbers(told)[0], 125)), "in order, none twice"
+
+
+def test_a_broker_that_stays_away_is_a_trouble_of_the_line_and_one_that_comes_back_soon_is_none(running, tmp_path):
+    with line(config(running.url), tmp_path) as one:
+        one.stands("connected")
+        running.kill()
+        one.stands("unreachable")
+        assert one.link.trouble == ""
+        one.link._connected_s -= AWAY_AFTER_S  # it would take ten seconds
+        assert re.search(r"unreachable, .*; alarms and lots wait", one.link.trouble)
+        running.start()
+        one.stands("connected")
+        one.until(lambda: one.link.trouble == "")
 
 
 def test_what_a_run_could_not_tell_is_told_by_the_next(tmp_path):
