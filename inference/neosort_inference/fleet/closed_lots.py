@@ -25,10 +25,12 @@ HEAD_WITHIN = timedelta(seconds=10)  # a lot's head is kept a moment after the l
 
 
 class ClosedLots:
-    """Those of one ``line``. ``place``: where this machine keeps signed heads."""
+    """Those of one ``line``. ``place``: where this machine keeps signed heads and passports. ``passport_within_s``: a
+    passport is issued after its lot has been closed; so long a lot waits for it."""
 
-    def __init__(self, url: str, place: Place, line: str) -> None:
+    def __init__(self, url: str, place: Place, line: str, passport_within_s: float = 0.0) -> None:
         self._url, self._place, self._line = url, place, line
+        self._passport_within = timedelta(seconds=passport_within_s)
         self._database: Database | None = None
 
     def after(self, lot_id: str | None) -> list[dict[str, Any]]:
@@ -60,8 +62,10 @@ class ClosedLots:
         )
         with self._database.reading() as connection:
             for lot in read_lots(connection, asked):
-                head = self._head(lot)
-                if head is None and lot.closed_utc is not None and datetime.now(UTC) - lot.closed_utc < HEAD_WITHIN:
+                head, seal = self._head(lot), self._seal(lot)
+                if (head is None and _younger(lot, HEAD_WITHIN)) or (
+                    seal is None and _younger(lot, self._passport_within)
+                ):
                     return
                 decisions = tables.decisions
                 fired = decisions.c.verdict == "fired"
@@ -71,7 +75,7 @@ class ClosedLots:
                     func.coalesce(func.sum(case((fired, decisions.c.magnet_g), else_=0.0)), 0.0),
                     func.coalesce(func.sum(case((fired, 0.0), else_=decisions.c.magnet_g * decisions.c.p_ndfeb)), 0.0),
                 ).where(decisions.c.lot_id == lot.lot_id)
-                yield _told(lot, connection.execute(sums).one(), head)
+                yield _told(lot, connection.execute(sums).one(), head) | {"passport": seal}
 
     def _head(self, lot: Lot) -> dict[str, Any] | None:
         """Its signed head, where it lies here and speaks of the closed lot."""
@@ -82,6 +86,27 @@ class ClosedLots:
         if head.body.get("hash") != lot.head_hash or head.body.get("closed") is None:
             return None
         return {"body": dict(head.body), "public_key": head.public_key, "signature": head.signature}
+
+    def _seal(self, lot: Lot) -> dict[str, Any] | None:
+        """By what its passport is known, where one lies here that speaks of the lot as it was closed."""
+        try:
+            passport = Signed.from_json(self._place.passport(lot.lot_id).read_text(encoding="utf-8"))
+            of, chain, issued = (passport.body[name] for name in ("lot", "chain", "issued"))
+            if (of["lot_id"], chain["head_sha256"]) != (lot.lot_id, lot.head_hash):
+                return None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return {
+            "sha256": passport.sha256,
+            "public_key": passport.public_key,
+            "signature": passport.signature,
+            "issued": issued,
+        }
+
+
+def _younger(lot: Lot, age: timedelta) -> bool:
+    """Whether it has been closed for less than that."""
+    return lot.closed_utc is not None and datetime.now(UTC) - lot.closed_utc < age
 
 
 def _told(lot: Lot, sums: Any, head: dict[str, Any] | None) -> dict[str, Any]:  # noqa: ANN401 (a row)

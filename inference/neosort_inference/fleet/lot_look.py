@@ -18,14 +18,14 @@ AGAIN_S = 10.0
 
 
 class LotLook:
-    """In the ledger at ``url``, for lots of ``line``; signed heads lie at ``place``. None is found where there is no
-    ledger, or nobody has made it yet.
+    """In the ledger at ``url``, for lots of ``line``; signed heads and passports lie at ``place``. None is found where
+    there is no ledger, or nobody has made it yet. ``passport_within_s``: see `ClosedLots`.
 
     ``trouble``: why they cannot be looked for; empty while they can.
     """
 
-    def __init__(self, url: str | None, place: Place, line: str) -> None:
-        self._url, self._place, self._line = url, place, line
+    def __init__(self, url: str | None, place: Place, line: str, passport_within_s: float) -> None:
+        self._url, self._place, self._line, self._passport_within_s = url, place, line, passport_within_s
         self._lots: ClosedLots | None = None
         self._thread: threading.Thread | None = None
         self._found: list[dict[str, Any]] = []
@@ -57,7 +57,7 @@ class LotLook:
         # SQLAlchemy is half of what this process would load, and lines without a ledger have no use for it.
         from neosort_inference.fleet.closed_lots import ClosedLots  # noqa: PLC0415
 
-        self._lots = self._lots or ClosedLots(self._url, self._place, self._line)
+        self._lots = self._lots or ClosedLots(self._url, self._place, self._line, self._passport_within_s)
         try:
             self._found, self.trouble = self._lots.after(after), ""
         except LedgerError as error:

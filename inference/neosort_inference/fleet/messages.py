@@ -115,6 +115,16 @@ class SignedHead(BaseModel):
     signature: str = Field(description="hexadecimal")
 
 
+class PassportSeal(BaseModel):
+    """By what a lot's passport is known: whoever is handed one finds out whether it is the one that the line issued."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    sha256: str = Field(description="of the canonical JSON (RFC 8785) of its body, hexadecimal")
+    public_key: str = Field(description="hexadecimal")
+    signature: str = Field(description="Ed25519 over the same, as it stands in the passport's file; hexadecimal")
+    issued: datetime
+
+
 class LotMessage(_Stored):
     """A lot that has been closed: nothing more goes into it. Masses of magnets are as estimated, uncorrected."""
 
@@ -138,6 +148,9 @@ class LotMessage(_Stored):
     magnet_g_fired: float = Field(description="magnets in what was shot at")
     magnet_g_left: float = Field(description="magnets in what was left, by the chance that it bears any")
     head: SignedHead | None = Field(None, description="left out where the lot was closed on another machine")
+    passport: PassportSeal | None = Field(
+        None, description="left out where none was issued in time; one issued anew later is not told"
+    )
 
 
 Message = StateMessage | TelemetryMessage | AlarmMessage | LotMessage

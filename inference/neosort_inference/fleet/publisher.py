@@ -34,7 +34,7 @@ class Publisher:
     def __init__(self, setup: Setup, wire: Wire) -> None:
         self._setup, self._wire = setup, wire
         self._teller = Teller(setup)
-        self._look = LotLook(setup.ledger, Place(folder=setup.place), setup.line)
+        self._look = LotLook(setup.ledger, Place(folder=setup.place), setup.line, setup.config.passport_within_s)
         self._outbox: Outbox | None = None
         self._trouble = ""
         self._kept = 0  # alarms of this run that are safe: numbers up to this one

@@ -97,6 +97,9 @@ class FleetConfig(Section):
         description="second level; left out: the line's name. Unique in the plant, for it is the client's name too",
     )
     broker: BrokerConfig
+    passport_within_s: float = Field(
+        20.0, ge=0, le=600, description="a closed lot is told with its passport, or without one after so long"
+    )
     telemetry_every_s: float = Field(5.0, ge=0.2, le=3600, description="how the line stands; at once when that changes")
 
 

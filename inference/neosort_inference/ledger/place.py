@@ -18,7 +18,7 @@ class Place:
 
     ``key_file``: the private key that signs, mode 0600; ``public_key_file``: its other half, to be given away.
     ``heads``: the signed head of every lot's chain, a file each, or ``heads_elsewhere``, where copies of them are.
-    ``evidence``: pictures, a folder for every lot.
+    ``evidence``: pictures, a folder for every lot. ``passports``: what goes with closed lots.
     """
 
     folder: Path
@@ -44,6 +44,14 @@ class Place:
     @property
     def evidence(self) -> Path:
         return self.folder / "evidence"
+
+    @property
+    def passports(self) -> Path:
+        return self.folder / "passports"
+
+    def passport(self, lot_id: str) -> Path:
+        """The passport of a lot; older ones lie beside it."""
+        return self.passports / f"{lot_id}.passport.json"
 
     def picture(self, lot_id: str, sha256: str) -> Path:
         """The file of a picture of that hash."""

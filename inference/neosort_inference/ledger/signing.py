@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -37,6 +38,11 @@ class Signed:
         except (InvalidSignature, ValueError, LedgerError):
             return False
         return True
+
+    @property
+    def sha256(self) -> str:
+        """Of the canonical JSON of the body, hexadecimal. Raises `LedgerError` for what JSON cannot say."""
+        return hashlib.sha256(canonical(self.body)).hexdigest()
 
     def to_json(self) -> str:
         """As it stands in a file."""

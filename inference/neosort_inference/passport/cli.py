@@ -86,6 +86,10 @@ def verify(
     file: Annotated[Path, typer.Argument(help="A passport (JSON).", dir_okay=False)],
     *,
     key: Annotated[Path | None, typer.Option(help="Public key (ledger.pub) of who should have signed it.")] = None,
+    message: Annotated[
+        Path | None,
+        typer.Option(help="The lot's message, as the line's plant has it of the broker (JSON).", dir_okay=False),
+    ] = None,
     held: Annotated[bool, typer.Option("--held", help="Hold it against the ledger that should have the lot.")] = False,
     state: StateOption = None,
     ledger: LedgerOption = None,
@@ -97,7 +101,7 @@ def verify(
     from neosort_inference.passport import commands  # noqa: PLC0415
 
     where = commands.Where(ledger=ledger, state=state) if held or ledger is not None else None
-    raise typer.Exit(0 if commands.verify(file, key, where) else 1)
+    raise typer.Exit(0 if commands.verify(file, key, where, message) else 1)
 
 
 @app.command()

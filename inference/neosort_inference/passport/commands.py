@@ -18,7 +18,7 @@ from neosort_inference.ledger.lots import note
 from neosort_inference.ledger.records import LedgerError
 from neosort_inference.ledger.signing import read_public_key
 from neosort_inference.passport import words
-from neosort_inference.passport.checking import check_passport
+from neosort_inference.passport.checking import check_passport, lot_message
 from neosort_inference.passport.cli import Form
 from neosort_inference.passport.epcis import Shipment
 from neosort_inference.passport.exporting import Traceability, export_lot
@@ -68,14 +68,15 @@ def export(lot: str, form: Form, out: Path | None, trace: Traceability, where: W
     typer.echo(f"{form.value}: {file}")
 
 
-def verify(file: Path, key: Path | None, where: Where | None) -> bool:
+def verify(file: Path, key: Path | None, where: Where | None, message: Path | None = None) -> bool:
     """Say what is wrong with a passport, or what it says; whether all is well."""
     trusted = None if key is None else read_public_key(key)
+    told = None if message is None else lot_message(message)
     if where is None:
-        found = check_passport(file, trusted)
+        found = check_passport(file, trusted, message=told)
     else:
         with where.opened() as one:
-            found = check_passport(file, trusted, one.ledger)
+            found = check_passport(file, trusted, one.ledger, told)
     for fault in found.faults:
         typer.echo(f"WRONG: {fault}")
     if found.faults or found.passport is None:

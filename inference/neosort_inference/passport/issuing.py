@@ -54,7 +54,7 @@ def issue(ledger: Ledger, place: Place, lot_id: str, standing: Standing) -> Issu
     lot = told(ledger, lot_id)
     passport = passport_of(lot, inputs_for(lot, standing))
     signed = Signer(place).sign(body_of(passport))
-    file = passport_file(place, lot_id)
+    file = place.passport(lot_id)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         if file.exists():
@@ -68,7 +68,7 @@ def issue(ledger: Ledger, place: Place, lot_id: str, standing: Standing) -> Issu
 
 def issued(ledger: Ledger, place: Place, lot_id: str) -> Issued:
     """The passport that a lot has; made now, from what is shipped, where it has none yet. Raises `LedgerError`."""
-    file = passport_file(place, lot_id)
+    file = place.passport(lot_id)
     if not file.exists():
         return issue(ledger, place, lot_id, Standing())
     try:
@@ -78,11 +78,6 @@ def issued(ledger: Ledger, place: Place, lot_id: str) -> Issued:
         raise LedgerError(f"passport {file}: cannot be read ({error.strerror})") from error
     except (ValueError, ValidationError) as error:
         raise LedgerError(f"passport {file}: is no passport; move it away, and a new one is made") from error
-
-
-def passport_file(place: Place, lot_id: str) -> Path:
-    """Where a lot's passport lies."""
-    return place.folder / "passports" / f"{lot_id}{SUFFIX}"
 
 
 def inputs_for(lot: Told, standing: Standing) -> BalanceInputs:

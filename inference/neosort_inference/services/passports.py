@@ -106,9 +106,7 @@ class Passports:
 
 
 def _issued_file(place: Place, lot_id: str) -> Path:
-    from neosort_inference.passport.issuing import passport_file  # noqa: PLC0415
-
-    file = passport_file(place, lot_id)
+    file = place.passport(lot_id)
     if not file.exists():
         raise RefusedError("not there", f"lot {lot_id} has no passport yet: have it issued")
     return file

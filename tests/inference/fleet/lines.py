@@ -25,6 +25,7 @@ def config(url: str, *, line: str = "one", **broker) -> FleetConfig:
         line=line,
         broker=BrokerConfig(url=url, **quick),
         telemetry_every_s=0.2,
+        passport_within_s=0.0,
     )
 
 

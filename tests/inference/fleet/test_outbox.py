@@ -20,6 +20,7 @@ from neosort_inference.ledger.database import Database
 from neosort_inference.ledger.lots import Feed, close_lot, open_lot
 from neosort_inference.ledger.place import Place
 from neosort_inference.ledger.records import Entry
+from neosort_inference.ledger.signing import Signer
 
 
 def put(outbox: Outbox, *ids: str) -> None:
@@ -102,6 +103,24 @@ def test_closed_lots_are_told_in_order_each_with_what_was_shot_and_left(lots):
     assert lots.after(told[1]["lot"]) == []
     assert len(lots.after("of another ledger")) == 2
     lots.close()
+
+
+def test_a_lot_waits_for_its_passport_and_is_told_without_one_that_is_of_another(lots, tmp_path):
+    place = Place(folder=tmp_path / "ledger")
+    waiting = ClosedLots(place.url, place, "one", passport_within_s=600.0)
+    assert waiting.after(None) == []
+    waiting.close()
+    told = lots.after(None)
+    assert [lot["passport"] for lot in told] == [None, None]
+    place.passports.mkdir()
+    for lot, head_hash in zip(told, (told[0]["head_hash"], "0" * 64), strict=True):
+        body = {"lot": {"lot_id": lot["lot"]}, "chain": {"head_sha256": head_hash}, "issued": lot["closed"]}
+        place.passport(lot["lot"]).write_text(Signer(place).sign(body).to_json(), encoding="utf-8")
+    first, second = lots.after(None)
+    assert first["passport"]["public_key"] == Signer(place).public_key
+    assert second["passport"] is None
+    place.passport(first["lot"]).write_text("{", encoding="utf-8")
+    assert lots.after(None)[0]["passport"] is None
 
 
 def message(lot: dict, **changed) -> LotMessage:

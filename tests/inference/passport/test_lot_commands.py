@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 
 import pytest
+import rfc8785
 from tests.inference.passport import a_lot
 
 from neosort_inference import cli
 from neosort_inference.balance.lot_balance import bundle_id
 from neosort_inference.bundle import read_metadata
+from neosort_inference.fleet.closed_lots import ClosedLots
+from neosort_inference.fleet.messages import LotMessage
 from neosort_inference.ledger.lots import close_lot
 from neosort_inference.ledger.place import Place
 from neosort_inference.opening import bundle_path
@@ -73,6 +77,36 @@ def test_from_the_scales_to_the_buyer(neosort, lot, tmp_path) -> None:
     assert json.loads((tmp_path / "json").read_text(encoding="utf-8")) == json.loads(file.read_text(encoding="utf-8"))
     shipped = json.loads((tmp_path / "epcis").read_text(encoding="utf-8"))["epcisBody"]["eventList"][2]
     assert shipped["eventTime"] == "2026-03-03T11:00:00.000Z"
+
+
+def test_a_buyer_matches_a_passport_with_what_the_line_has_told(neosort, lot, tmp_path) -> None:
+    folder, name = ("--state", tmp_path), lot.lot.lot_id
+    lots = ClosedLots(lot.place.url, lot.place, "demo", passport_within_s=600.0)
+    assert lots.after(None) == []
+    close_lot(lot.ledger.database, lot.place, lot_id=name, by="Ada")
+    assert lots.after(None) == [], "its passport may still come"
+    assert neosort("lot", "passport", name, *folder)[0] == 0
+    (told,) = lots.after(None)
+    lots.close()
+    names = {"plant": "north", "line": "demo", "utc": told["closed"], "id": "1", "outbox": "o", "seq": 1}
+    message, file = tmp_path / "lot.json", lot.place.passport(name)
+    message.write_text(LotMessage(**told | names).model_dump_json(), encoding="utf-8")
+    body = json.loads(file.read_text(encoding="utf-8"))["body"]
+    assert told["passport"]["sha256"] == hashlib.sha256(rfc8785.dumps(body)).hexdigest()
+    assert neosort("lot", "verify", file, "--message", message)[0] == 0
+
+    message.write_text(LotMessage(**told | names | {"passport": None}).model_dump_json(), encoding="utf-8")
+    code, said, _ = neosort("lot", "verify", file, "--message", message)
+    assert (code, "vouches for none" in said) == (1, True)
+    message.write_text(LotMessage(**told | names | {"lot": "another"}).model_dump_json(), encoding="utf-8")
+    assert "is about lot another" in neosort("lot", "verify", file, "--message", message)[1]
+    message.write_text("{}", encoding="utf-8")
+    assert neosort("lot", "verify", file, "--message", message)[0] == 2
+
+    message.write_text(LotMessage(**told | names).model_dump_json(), encoding="utf-8")
+    assert neosort("lot", "passport", name, "--makes", 3, *folder)[0] == 0
+    code, said, _ = neosort("lot", "verify", file, "--message", message)
+    assert (code, "told of a passport" in said, "another signature" in said) == (1, True, True)
 
 
 def test_a_passport_issued_anew_leaves_the_old_one(neosort, lot, tmp_path) -> None:
