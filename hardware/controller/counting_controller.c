@@ -1,6 +1,7 @@
 #include "counting_controller.h"
 #include <string.h>
 
+_Static_assert(NC_MAX_VALVES % 8 == 0, "valves are bits of bytes");
 _Static_assert(NC_QUEUE <= UINT8_MAX, "a valve's users are counted in eight bits");
 
 /* ---- bytes: little-endian numbers, CRC-16/CCITT-FALSE, COBS ---- */
@@ -70,23 +71,34 @@ static void set_valve(struct nc_controller *c, uint16_t valve, bool open)
     c->opened_us[valve] = c->now_us;
 }
 
-static void open_shot(struct nc_controller *c, struct nc_shot *shot)
+static bool bit(const uint8_t *bits, uint32_t at) { return bits[at / 8] >> at % 8 & 1; }
+static void set_bit(uint8_t *bits, uint32_t at) { bits[at / 8] |= (uint8_t)(1u << at % 8); }
+static void clear_bit(uint8_t *bits, uint32_t at) { bits[at / 8] &= (uint8_t)~(1u << at % 8); }
+
+static void hold(struct nc_controller *c, struct nc_shot *shot, uint32_t valve)
 {
+    if (!shot->open)
+        shot->opened_at = c->count;
     shot->open = true;
-    shot->opened_at = c->count;
-    for (uint32_t valve = shot->first; valve <= shot->last; valve++)
-        if (c->users[valve]++ == 0)
-            set_valve(c, (uint16_t)valve, true);
+    set_bit(shot->held, valve);
+    if (c->users[valve]++ == 0)
+        set_valve(c, (uint16_t)valve, true);
+}
+
+static void let_go(struct nc_controller *c, struct nc_shot *shot, uint32_t valve)
+{
+    clear_bit(shot->held, valve);
+    if (--c->users[valve] == 0)
+        set_valve(c, (uint16_t)valve, false);
 }
 
 /* The shot's place in the queue is free afterwards; the host is told. */
 static void end_shot(struct nc_controller *c, struct nc_shot *shot, enum nc_end end)
 {
     uint8_t packet[NC_PACKET] = {NC_SHOT_ENDED, c->event_sequence++}, *to = put32(packet + 2, shot->id);
-    if (shot->open)
-        for (uint32_t valve = shot->first; valve <= shot->last; valve++)
-            if (--c->users[valve] == 0)
-                set_valve(c, (uint16_t)valve, false);
+    for (uint32_t valve = shot->first; valve <= shot->last; valve++)
+        if (bit(shot->held, valve))
+            let_go(c, shot, valve);
     *to++ = (uint8_t)(end | (shot->open ? NC_WAS_OPEN : 0));
     to = put32(to, shot->opened_at);
     to = put32(to, c->count);
@@ -156,6 +168,8 @@ static void limit_on_time(struct nc_controller *c)
     for (size_t i = 0; i < NC_QUEUE; i++) {
         struct nc_shot *shot = &c->shots[i];
         for (uint32_t valve = shot->first; shot->open && valve <= shot->last; valve++) {
+            if (!bit(shot->held, valve))
+                continue;
             if (c->is_open[valve] && c->now_us - c->opened_us[valve] >= c->max_on_us)
                 set_valve(c, (uint16_t)valve, false);
             shot->cut_short |= !c->is_open[valve];
@@ -163,26 +177,45 @@ static void limit_on_time(struct nc_controller *c)
     }
 }
 
+/* Each valve in its own time: no two of them take as long. */
+static void open_due(struct nc_controller *c, struct nc_shot *shot)
+{
+    if (!shot->used || passed(c, shot->open_count, c->longest_open_lead_us) < 0)
+        return;
+    for (uint32_t valve = shot->first; valve <= shot->last; valve++) {
+        int32_t late = passed(c, shot->open_count, c->open_lead_us[valve]);
+        if (bit(shot->begun, valve) || late < 0)
+            continue;
+        set_bit(shot->begun, valve);
+        if (late > c->max_late_counts || passed(c, shot->close_count, c->close_lead_us[valve]) >= 0) {
+            shot->missed = true;
+            shot->to_do--;
+        } else {
+            hold(c, shot, valve);
+        }
+    }
+}
+
+static void close_due(struct nc_controller *c, struct nc_shot *shot)
+{
+    for (uint32_t valve = shot->first; shot->open && valve <= shot->last; valve++)
+        if (bit(shot->held, valve) && passed(c, shot->close_count, c->close_lead_us[valve]) >= 0) {
+            let_go(c, shot, valve);
+            shot->to_do--;
+        }
+    if (shot->used && shot->to_do == 0)
+        end_shot(c, shot, shot->missed ? NC_MISSED : shot->cut_short ? NC_CUT_SHORT : NC_EXECUTED);
+}
+
 void nc_tick(struct nc_controller *c)
 {
     follow_belt(c);
     watch_over_host_and_interlock(c);
     limit_on_time(c);
-    for (size_t i = 0; i < NC_QUEUE; i++) { /* openings first: a valve that the next shot needs is not closed between */
-        struct nc_shot *shot = &c->shots[i];
-        int32_t late = passed(c, shot->open_count, c->open_lead_us);
-        if (!shot->used || shot->open || late < 0)
-            continue;
-        if (late > c->max_late_counts || passed(c, shot->close_count, c->close_lead_us) >= 0)
-            end_shot(c, shot, NC_MISSED);
-        else
-            open_shot(c, shot);
-    }
-    for (size_t i = 0; i < NC_QUEUE; i++) {
-        struct nc_shot *shot = &c->shots[i];
-        if (shot->open && passed(c, shot->close_count, c->close_lead_us) >= 0)
-            end_shot(c, shot, shot->cut_short ? NC_CUT_SHORT : NC_EXECUTED);
-    }
+    for (size_t i = 0; i < NC_QUEUE; i++) /* openings first: a valve that the next shot needs is not closed between */
+        open_due(c, &c->shots[i]);
+    for (size_t i = 0; i < NC_QUEUE; i++)
+        close_due(c, &c->shots[i]);
 }
 
 void nc_init(struct nc_controller *c, const struct nc_port *port)
@@ -216,11 +249,33 @@ static enum nc_result configure(struct nc_controller *c, const uint8_t *from)
     c->valves = valves;
     c->heartbeat_us = heartbeat_ms * UINT32_C(1000);
     c->max_on_us = max_on_ms * UINT32_C(1000);
-    c->open_lead_us = get16(from + 6);
-    c->close_lead_us = get16(from + 8);
+    for (uint32_t valve = 0; valve < NC_MAX_VALVES; valve++) {
+        c->open_lead_us[valve] = get16(from + 6);
+        c->close_lead_us[valve] = get16(from + 8);
+    }
+    c->longest_open_lead_us = get16(from + 6);
     c->max_late_counts = get16(from + 10);
     c->flags = (uint8_t)((c->flags | NC_IS_CONFIGURED) & ~NC_IS_SILENT);
     c->heard_us = c->now_us;
+    return NC_OK;
+}
+
+/* Of single valves, from the first named on, after CONFIGURE has led all of them alike. */
+static enum nc_result lead_valves(struct nc_controller *c, const uint8_t *from, size_t length)
+{
+    uint32_t first = get16(from), count = (uint32_t)(length - 2) / 4;
+    if (!(c->flags & NC_IS_CONFIGURED))
+        return NC_UNCONFIGURED;
+    if (first + count > c->valves)
+        return NC_RANGE;
+    for (uint32_t i = 0; i < count; i++) {
+        c->open_lead_us[first + i] = get16(from + 2 + 4 * i);
+        c->close_lead_us[first + i] = get16(from + 4 + 4 * i);
+    }
+    c->longest_open_lead_us = 0;
+    for (uint32_t valve = 0; valve < c->valves; valve++)
+        if (c->open_lead_us[valve] > c->longest_open_lead_us)
+            c->longest_open_lead_us = c->open_lead_us[valve];
     return NC_OK;
 }
 
@@ -250,8 +305,9 @@ static enum nc_result why_not(const struct nc_controller *c, const struct nc_sho
         return !(c->flags & NC_IS_CONFIGURED) ? NC_UNCONFIGURED : c->flags & NC_IS_SILENT ? NC_SILENT : NC_INTERLOCK;
     if (shot->first > shot->last || shot->last >= c->valves || (int32_t)(shot->close_count - shot->open_count) <= 0)
         return NC_RANGE;
-    if (passed(c, shot->open_count, c->open_lead_us) > 0)
-        return NC_LATE;
+    for (uint32_t valve = shot->first; valve <= shot->last; valve++)
+        if (passed(c, shot->open_count, c->open_lead_us[valve]) > 0)
+            return NC_LATE;
     return passed(c, shot->open_count, 0) < -(INT32_C(1) << 30) ? NC_FAR : NC_OK;
 }
 
@@ -304,16 +360,24 @@ static uint8_t *shot(struct nc_controller *c, const uint8_t *from, uint8_t *to)
         .id = get32(from), .first = get16(from + 4), .last = get16(from + 6),
         .open_count = get32(from + 8), .close_count = get32(from + 12), .used = true,
     };
+    wanted.to_do = (uint16_t)(wanted.last - wanted.first + 1);
     *to++ = (uint8_t)queue_shot(c, &wanted);
     return put32(to, c->count);
 }
 
+static bool is_request(uint8_t type, size_t payload)
+{
+    static const uint8_t lengths[] = {0xFF, 1, 12, 0, 16, 4, 0, 0, 2}; /* by type */
+    if (type == NC_LEADS)
+        return payload >= 6 && payload % 4 == 2;
+    return type < sizeof lengths && lengths[type] == payload;
+}
+
 static void answer(struct nc_controller *c, const uint8_t *request, size_t length)
 {
-    static const uint8_t lengths[] = {0xFF, 1, 12, 0, 16, 4, 0, 0, 2}; /* of the payload, by type */
     const uint8_t type = request[0], *from = request + 2;
     uint8_t packet[NC_PACKET] = {(uint8_t)(type | NC_REPLY), request[1]}, *to = packet + 2;
-    if (type >= sizeof lengths || lengths[type] != length - 2) {
+    if (!is_request(type, length - 2)) {
         packet[0] = NC_NOT_UNDERSTOOD;
         *to++ = type;
     } else if (type == NC_HELLO)
@@ -330,6 +394,8 @@ static void answer(struct nc_controller *c, const uint8_t *request, size_t lengt
         close_all(c);
     else if (type == NC_COUNT)
         to = put32(put32(to, c->count), c->now_us);
+    else if (type == NC_LEADS)
+        *to++ = (uint8_t)lead_valves(c, from, length - 2);
     else
         to = valve_bits(c, get16(from), to);
     send(c, packet, (size_t)(to - packet));

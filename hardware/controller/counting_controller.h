@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define NC_PROTOCOL 1
-#define NC_FIRMWARE 1
+#define NC_FIRMWARE 2 /* from 2 on: NC_LEADS */
 
 #define NC_MAX_VALVES 256
 #define NC_QUEUE 64       /* shots that wait or are open */
@@ -22,7 +22,7 @@
 
 enum nc_type { /* a reply is its request with the highest bit set */
     NC_HELLO = 0x01, NC_CONFIGURE = 0x02, NC_HEARTBEAT = 0x03, NC_SHOT = 0x04, NC_CANCEL = 0x05, NC_CLOSE_ALL = 0x06,
-    NC_COUNT = 0x07, NC_VALVES = 0x08, NC_REPLY = 0x80, NC_SHOT_ENDED = 0xC1, NC_NOT_UNDERSTOOD = 0xFF
+    NC_COUNT = 0x07, NC_VALVES = 0x08, NC_LEADS = 0x09, NC_REPLY = 0x80, NC_SHOT_ENDED = 0xC1, NC_NOT_UNDERSTOOD = 0xFF
 };
 enum nc_result {
     NC_OK, NC_LATE, NC_FULL, NC_RANGE, NC_FAR, NC_UNCONFIGURED, NC_SILENT, NC_INTERLOCK, NC_UNKNOWN, NC_LIMIT, NC_TAKEN
@@ -45,15 +45,17 @@ struct nc_port {
 
 struct nc_shot {
     uint32_t id, open_count, close_count, opened_at;
-    uint16_t first, last;
-    bool used, open, cut_short;
+    uint16_t first, last, to_do; /* `to_do`: valves that have still to open or to shut */
+    uint8_t begun[NC_MAX_VALVES / 8], held[NC_MAX_VALVES / 8]; /* a bit a valve: its opening has come; it is open */
+    bool used, open, cut_short, missed; /* `open`: one of its valves has been */
 };
 
 struct nc_controller {
     const struct nc_port *port;
     /* told by the host */
-    uint32_t heartbeat_us, max_on_us, open_lead_us, close_lead_us;
-    uint16_t valves, max_late_counts;
+    uint32_t heartbeat_us, max_on_us;
+    uint16_t valves, max_late_counts, longest_open_lead_us;
+    uint16_t open_lead_us[NC_MAX_VALVES], close_lead_us[NC_MAX_VALVES];
     /* the belt */
     uint32_t count, now_us, edge_us[NC_SPEED_EDGES], edges, newest_edge;
     /* shots and valves */

@@ -49,6 +49,8 @@ from neosort_hardware.slots import (
     MagnetometerConfig,
     PlantInputsConfig,
 )
+from neosort_hardware.valve_lags import ValveLag, each_lag_ms, mean_lag_ms
+from neosort_hardware.valve_leads import ValveLeads
 
 __all__ = [
     "BeltConfig",
@@ -171,6 +173,9 @@ class ChannelsCalibration(Section):
         return self
 
 
+VALVE_LAGS = ("valve_open_lag_ms", "valve_close_lag_ms")
+
+
 class Calibration(Section):
     """Constants of the line that a technician measures. Stations: mm downstream of the camera's upstream edge."""
 
@@ -181,13 +186,20 @@ class Calibration(Section):
     )
     array_station_mm: Mm = Field(512.0, description="the magnetometer row")
     nozzle_station_mm: Mm = Field(1512.0, description="the row of nozzles")
-    valve_open_lag_ms: float = Field(1.5, ge=0, le=50)
-    valve_close_lag_ms: float = Field(1.5, ge=0, le=50)
+    valve_open_lag_ms: ValveLag = Field(1.5, description="one number for all valves, or a list with one a valve")
+    valve_close_lag_ms: ValveLag = Field(1.5, description="the same to close")
     jet_lag_ms: float = Field(0.65, ge=0, le=20, description="the jet's front, from nozzle to item")
     position_sigma_mm: float = Field(2.0, ge=0, le=50, description="of an item's place when it reaches the nozzles")
     lens: LensCalibration | None = Field(None, description="left out: pictures are taken as they come")
     light: LightCalibration | None = Field(None, description="left out: pictures are taken as they come")
     channels: ChannelsCalibration | None = Field(None, description="left out: readings are taken as they come")
+
+    def valve_leads(self, nozzles: int) -> ValveLeads:
+        """How long before its jet each valve is told."""
+        return ValveLeads.of(
+            [lag_ms + self.jet_lag_ms for lag_ms in each_lag_ms(self.valve_open_lag_ms, nozzles)],
+            [lag_ms + self.jet_lag_ms for lag_ms in each_lag_ms(self.valve_close_lag_ms, nozzles)],
+        )
 
 
 class FeedConfig(Section):
@@ -239,8 +251,8 @@ class TrueLine(Section):
     array_height_mm: float | None = Field(None, ge=10, le=200)
     nozzle_station_mm: Mm | None = None
     nozzle_first_across_mm: float | None = Field(None, ge=-3000, le=3000)
-    valve_open_lag_ms: float | None = Field(None, ge=0, le=50)
-    valve_close_lag_ms: float | None = Field(None, ge=0, le=50)
+    valve_open_lag_ms: ValveLag | None = Field(None, description="beside what the simulated valves differ by chance")
+    valve_close_lag_ms: ValveLag | None = None
 
 
 class TwinConfig(Section):
@@ -318,6 +330,17 @@ class LineConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _a_lag_a_valve(self) -> Self:
+        for section, lags in (("calibration", self.calibration), ("twin.truth", self.twin.truth)):
+            for key in VALVE_LAGS:
+                lag_ms = getattr(lags, key)
+                if isinstance(lag_ms, tuple) and len(lag_ms) != self.diverter.nozzles:
+                    raise ValueError(
+                        f"{section}.{key} lists {len(lag_ms)} valves, diverter.nozzles is {self.diverter.nozzles}"
+                    )
+        return self
+
+    @model_validator(mode="after")
     def _faults_fit(self) -> Self:
         for fault in self.twin.faults:
             fault.must_fit(self.magnetometer.channels, self.diverter.nozzles)
@@ -333,7 +356,9 @@ def as_built(config: LineConfig) -> LineConfig:
     """The line as it truly stands: with `TrueLine`'s constants. The counts' scale stays what the line takes it for."""
     truth = config.twin.truth
     told = truth.model_dump(exclude_none=True)
-    calibration = {name: value for name, value in told.items() if name in Calibration.model_fields}
+    # What single valves are led by is what was found of them; what they are by chance the world draws by itself.
+    meant = {name: mean_lag_ms(getattr(config.calibration, name)) for name in VALVE_LAGS}
+    calibration = meant | {name: value for name, value in told.items() if name in Calibration.model_fields}
     array = {"first_across_mm": truth.array_first_across_mm, "height_mm": truth.array_height_mm}
     nozzles = {"first_across_mm": truth.nozzle_first_across_mm}
     return config.model_copy(

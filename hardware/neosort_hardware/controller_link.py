@@ -9,6 +9,7 @@ from typing import Self
 
 from neosort_hardware.board_talk import Answer, BoardTalk, parsed
 from neosort_hardware.controller_protocol import (
+    LEADS_FROM_FIRMWARE,
     LONGEST_FRAME,
     PROTOCOL,
     VALVES_A_PAGE,
@@ -184,6 +185,16 @@ class ControllerLink:
                 f"{talk.address}: the board opens no valve for longer than {hello.max_on_ms} ms, diverter.max_on_ms is "
                 f"{limits.max_on_ms}"
             )
+        if not self.leads_by_mean:
+            for page in limits.packed_leads():
+                talk.ask(Kind.LEADS, page)
+
+    @property
+    def leads_by_mean(self) -> bool:
+        """Whether valves that differ are led by their mean, because the board's firmware can do no better."""
+        if self._limits is None or self.hello is None:
+            return False
+        return bool(self._limits.leads_us) and self.hello.firmware < LEADS_FROM_FIRMWARE
 
     def _latch(self, talk: BoardTalk) -> Latch:
         answer = talk.ask(Kind.COUNT)

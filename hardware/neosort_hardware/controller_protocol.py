@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
@@ -10,6 +11,8 @@ PROTOCOL = 1
 LONGEST_FRAME = 66  # 64 bytes of packet and checksum, and what COBS adds
 COUNTS = 1 << 32  # encoder counts and microseconds are of 32 bits and wrap around
 VALVES_A_PAGE = 192
+LEADS_A_PAGE = 14
+LEADS_FROM_FIRMWARE = 2
 
 
 class Kind(IntEnum):
@@ -23,6 +26,7 @@ class Kind(IntEnum):
     CLOSE_ALL = 0x06
     COUNT = 0x07
     VALVES = 0x08
+    LEADS = 0x09
     SHOT_ENDED = 0xC1
     NOT_UNDERSTOOD = 0xFF
 
@@ -76,6 +80,7 @@ class Flag(IntFlag):
 
 _HELLO = struct.Struct("<BBHHHHI")
 _CONFIGURE = struct.Struct("<HHHHHH")
+_LEAD = struct.Struct("<HH")
 _STATUS = struct.Struct("<BIIHHHIIIIHHH")
 _SHOT = struct.Struct("<IHHII")
 _SHOT_REPLY = struct.Struct("<BI")
@@ -107,7 +112,8 @@ class Hello:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What the host tells the board of its line. Leads: how long a valve and its jet take to act."""
+    """What the host tells the board of its line. Leads: how long a valve and its jet take to act; of all of them, and
+    in ``leads_us`` to open and to close of each, where they differ."""
 
     valves: int
     heartbeat_ms: int
@@ -115,12 +121,19 @@ class Limits:
     open_lead_us: int
     close_lead_us: int
     max_late_counts: int
+    leads_us: tuple[tuple[int, int], ...] = ()
 
     def packed(self) -> bytes:
         """The payload of `Kind.CONFIGURE`. Raises `struct.error` for what 16 bits cannot hold."""
         return _CONFIGURE.pack(
             self.valves, self.heartbeat_ms, self.max_on_ms, self.open_lead_us, self.close_lead_us, self.max_late_counts
         )
+
+    def packed_leads(self) -> Iterator[bytes]:
+        """Payloads of `Kind.LEADS`, none where all valves are led alike."""
+        for first in range(0, len(self.leads_us), LEADS_A_PAGE):
+            page = self.leads_us[first : first + LEADS_A_PAGE]
+            yield first.to_bytes(2, "little") + b"".join(_LEAD.pack(*leads) for leads in page)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

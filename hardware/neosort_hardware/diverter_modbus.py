@@ -25,6 +25,7 @@ IDENTITY = [0x4E53, 1]  # "NS" and the version of the map
 OUTCOMES = {1: ShotOutcome.ACCEPTED, 2: ShotOutcome.LATE, 3: ShotOutcome.REFUSED}
 SILENT_HOST, FAULT = 1, 2
 ASK_AGAIN_S = 0.0005
+LEADS_A_REQUEST = 120  # registers; a request writes 123 at most
 APART_MM = 50.0  # a: two readings of one counter never differ by more, but for the belt's travel between them
 FASTEST_MM_PER_MS = 6.0
 LOSS_SHOWS_S = 10.0
@@ -174,16 +175,28 @@ class ModbusDiverter(NamedDevice):
             if value != known:
                 raise link.error(f"holding register {at} is {value}, not {known}: no counting controller of this map")
         limits = self._limits
-        wanted = [
-            limits.nozzles,
-            round(limits.max_on_ms),
-            round(limits.heartbeat_ms),
-            round(100 * limits.open_lead_ms),
-            round(100 * limits.close_lead_ms),
-        ]
-        link.write_registers(registers.settings, wanted)
-        kept = link.read_registers("holding", registers.settings, len(wanted))
-        for register, (value, wish) in enumerate(zip(kept, wanted, strict=True), registers.settings):
+        leads_ms = limits.leads.mean_ms
+        self._tell(
+            link,
+            registers.settings,
+            [
+                limits.nozzles,
+                round(limits.max_on_ms),
+                round(limits.heartbeat_ms),
+                *(round(100 * lead_ms) for lead_ms in leads_ms),
+            ],
+        )
+        if registers.leads is not None:
+            each = zip(limits.leads.open_ns, limits.leads.close_ns, strict=True)
+            words = [round(1e-4 * lead_ns) for pair in each for lead_ns in pair]
+            for first in range(0, len(words), LEADS_A_REQUEST):
+                self._tell(link, registers.leads + first, words[first : first + LEADS_A_REQUEST])
+
+    def _tell(self, link: ModbusLink, first: int, wanted: list[int]) -> None:
+        """Write settings and read them back. Raises `DeviceError` for one that does not hold."""
+        link.write_registers(first, wanted)
+        kept = link.read_registers("holding", first, len(wanted))
+        for register, (value, wish) in enumerate(zip(kept, wanted, strict=True), first):
             if value != wish:
                 raise link.error(
                     f"holding register {register} is {value} after {wish} was written: it cannot be set so"

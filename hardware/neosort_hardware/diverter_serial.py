@@ -21,6 +21,7 @@ from neosort_hardware.wrapping import WRAP
 
 FAR_COUNTS = 1 << 30  # no shot lies so far ahead; beyond, a count of 32 bits means two places
 LONGEST_LEAD_MS = 65.0
+LED_BY_MEAN = "the board's firmware leads all valves by their mean lag: load a newer one"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +129,10 @@ class SerialDiverter(ControllerDevice):
 
     def health(self) -> DeviceHealth:
         health = super().health()
-        if not health.ok or not self._remark:
+        remark = self._remark or (LED_BY_MEAN if self._link.leads_by_mean else "")
+        if not health.ok or not remark:
             return health
-        return DeviceHealth(name=self.name, ok=False, detail=self._remark, valves_dead=tuple(self._faulty))
+        return DeviceHealth(name=self.name, ok=False, detail=remark, valves_dead=tuple(self._faulty))
 
     def close(self) -> None:
         if self._open:
@@ -172,14 +174,16 @@ class SerialDiverter(ControllerDevice):
 
 def limits_of(config: LineConfig, settings: SerialDiverterConfig) -> Limits:
     """What the board is told of a line. Raises `ConfigError` for leads that do not fit its 16 bits of microseconds."""
-    calibration = config.calibration
-    leads_ms = [lag + calibration.jet_lag_ms for lag in (calibration.valve_open_lag_ms, calibration.valve_close_lag_ms)]
-    if max(leads_ms) > LONGEST_LEAD_MS:
+    leads = config.calibration.valve_leads(settings.nozzles)
+    longest_ms = 1e-6 * max(*leads.open_ns, *leads.close_ns)
+    if longest_ms > LONGEST_LEAD_MS:
         raise ConfigError(
-            f"calibration: valve lag and jet lag add up to {max(leads_ms):g} ms, the counting controller leads by "
+            f"calibration: valve lag and jet lag add up to {longest_ms:g} ms, the counting controller leads by "
             f"{LONGEST_LEAD_MS:g} ms at most"
         )
-    open_us, close_us = (round(lead * 1e3) for lead in leads_ms)
+    open_us, close_us = (round(lead_ms * 1e3) for lead_ms in leads.mean_ms)
+    each_ns = zip(leads.open_ns, leads.close_ns, strict=True)
+    each_us = tuple((round(1e-3 * opening_ns), round(1e-3 * closing_ns)) for opening_ns, closing_ns in each_ns)
     return Limits(
         valves=settings.nozzles,
         heartbeat_ms=round(settings.heartbeat_ms),
@@ -187,4 +191,5 @@ def limits_of(config: LineConfig, settings: SerialDiverterConfig) -> Limits:
         open_lead_us=open_us,
         close_lead_us=close_us,
         max_late_counts=settings.max_late_counts,
+        leads_us=() if leads.all_alike else each_us,
     )

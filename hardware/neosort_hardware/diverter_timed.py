@@ -22,11 +22,10 @@ BELT_WITHIN_S = 2.0
 
 def limits_of(config: LineConfig, late_ms: float) -> ShotLimits:
     """What a line asks of whoever executes its shots."""
-    calibration, diverter = config.calibration, config.diverter
+    diverter = config.diverter
     return ShotLimits(
         nozzles=diverter.nozzles,
-        open_lead_ms=calibration.valve_open_lag_ms + calibration.jet_lag_ms,
-        close_lead_ms=calibration.valve_close_lag_ms + calibration.jet_lag_ms,
+        leads=config.calibration.valve_leads(diverter.nozzles),
         max_on_ms=diverter.max_on_ms,
         heartbeat_ms=diverter.heartbeat_ms,
         late_ms=late_ms,

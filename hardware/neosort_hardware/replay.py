@@ -10,6 +10,7 @@ from neosort_hardware.config import HeavyDiverterConfig
 from neosort_hardware.named_device import NamedDevice
 from neosort_hardware.replay_tape import ReplayTape
 from neosort_hardware.types import EncoderSample, FieldBlock, Frame, InterlockState, Shot, ShotOutcome
+from neosort_hardware.valve_leads import ValveLeads
 
 __all__ = [
     "ReplayCamera",
@@ -84,16 +85,16 @@ class ReplayDiverter(ReplayDevice):
 
     def __init__(self, tape: ReplayTape) -> None:
         super().__init__(tape, "replayed air jets")
-        calibration = tape.config.calibration
         self._lanes = tape.config.diverter.nozzles
-        self._lead_ms = calibration.valve_open_lag_ms + calibration.jet_lag_ms
+        self._leads = tape.config.calibration.valve_leads(self._lanes)
 
     def schedule(self, shot: Shot) -> ShotOutcome:
         self._must_be_open()
-        if shot.first_nozzle < 0 or shot.last_nozzle >= self._lanes or shot.close_mm <= shot.open_mm:
+        if not 0 <= shot.first_nozzle <= shot.last_nozzle < self._lanes or shot.close_mm <= shot.open_mm:
             return ShotOutcome.REFUSED
         belt_mm = self._tape.belt_mm()
-        lead_mm = self._lead_ms * self._tape.speed_m_per_s()
+        lead_ms = 1e-6 * self._leads.first_lead_ns(shot.first_nozzle, shot.last_nozzle)
+        lead_mm = lead_ms * self._tape.speed_m_per_s()
         return ShotOutcome.LATE if belt_mm > shot.open_mm - lead_mm else ShotOutcome.ACCEPTED
 
     def heartbeat(self) -> None:
@@ -109,7 +110,7 @@ class ReplayFlaps(ReplayDiverter):
     def __init__(self, tape: ReplayTape, flaps: HeavyDiverterConfig) -> None:
         super().__init__(tape)
         self._name = "replayed flaps"
-        self._lanes, self._lead_ms = flaps.lanes, flaps.out_ms
+        self._lanes, self._leads = flaps.lanes, ValveLeads.alike(flaps.lanes, flaps.out_ms, 0.0)
 
 
 class ReplayInterlock(ReplayDevice):

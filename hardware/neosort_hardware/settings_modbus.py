@@ -156,6 +156,9 @@ class ControllerMap(Section):
     heartbeat: Place = 32
     close_all: Place = 33
     status: Place = 40
+    leads: Place | None = Field(
+        None, description="of each valve; left out: the controller leads all valves by their mean lag"
+    )
 
 
 class ModbusDiverterConfig(DiverterConfig):

@@ -141,6 +141,11 @@ class ByteBench(ControllerProcess):
         payload = struct.pack("<HHHHHH", valves, heartbeat_ms, max_on_ms, *leads_us, max_late)
         return self.ask(0x02, payload)[1][0]
 
+    def lead(self, first, *leads_us):
+        """Leads of single valves from ``first`` on, (to open, to close) each; the result."""
+        payload = struct.pack("<H", first) + b"".join(struct.pack("<HH", *pair) for pair in leads_us)
+        return self.ask(0x09, payload)[1][0]
+
     def shot(self, number, first, last, opening, closing):
         """Hand over a shot; the result."""
         payload = struct.pack("<IHHII", number, first, last, opening % 2**32, closing % 2**32)

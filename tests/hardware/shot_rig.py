@@ -13,6 +13,7 @@ from pathlib import Path
 from neosort_hardware.devices import DeviceError
 from neosort_hardware.shot_timer import ShotLimits
 from neosort_hardware.types import EncoderSample
+from neosort_hardware.valve_leads import ValveLeads
 from neosort_hardware.valve_outputs import ShotRig
 
 MM_PER_COUNT = 0.5
@@ -79,7 +80,7 @@ def rig_in(folder: Path, start_ns: int, *, own_encoder: bool = True, **limits: f
         outputs=WrittenValves(folder),
         encoder=ClockBelt(folder, start_ns) if own_encoder else None,
         mm_per_count=MM_PER_COUNT,
-        limits=ShotLimits(nozzles=48, open_lead_ms=LEAD_MS, close_lead_ms=LEAD_MS, **(known | limits)),
+        limits=ShotLimits(nozzles=48, leads=ValveLeads.alike(48, LEAD_MS, LEAD_MS), **(known | limits)),
         refresh_ms=20.0,
     )
 

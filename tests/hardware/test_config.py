@@ -3,6 +3,7 @@
 import pytest
 
 from neosort_hardware.config import ConfigError, LineConfig, load_line_config
+from neosort_hardware.valve_leads import ValveLeads
 
 
 def write(tmp_path, text):
@@ -25,6 +26,9 @@ def test_an_empty_file_is_the_default_line(tmp_path):
         ("[magnetometer]\nhigh_range_ut = 500.0\n", ["magnetometer.high_range_ut", "500", "magnetometer.range_ut"]),
         ("[calibration]\nnozzle_station_mm = 100.0\n", ["nozzle_station_mm", "array_station_mm"]),
         ("[camera]\ndriver = 'webcam'\n", ["camera.driver", "webcam"]),
+        ("[calibration]\nvalve_open_lag_ms = [1.0, 2.0]\n", ["calibration.valve_open_lag_ms", "2 valves", "48"]),
+        ("[calibration]\nvalve_close_lag_ms = 70\n", ["calibration.valve_close_lag_ms", "70", "0..50"]),
+        ("[calibration]\nvalve_close_lag_ms = [1, -2]\n", ["calibration.valve_close_lag_ms", "valve 1", "-2"]),
         ("[belt\n", ["not valid TOML"]),
     ],
 )
@@ -37,6 +41,16 @@ def test_a_wrong_file_is_refused_in_one_sentence_that_names_it(tmp_path, text, w
     assert "\n" not in message
     for word in words:
         assert word in message
+
+
+def test_a_lag_a_valve_and_one_for_all_lead_as_they_say(tmp_path):
+    listed = "valve_open_lag_ms = [1.0, 2.5]\nvalve_close_lag_ms = 2.0\njet_lag_ms = 0.5\n"
+    config = load_line_config(write(tmp_path, f"[diverter]\nnozzles = 2\n[calibration]\n{listed}"))
+    leads = config.calibration.valve_leads(2)
+    assert leads == ValveLeads.of([1.5, 3.0], [2.5, 2.5])
+    assert not leads.all_alike
+    assert leads.mean_ms == pytest.approx((2.25, 2.5))
+    assert LineConfig().calibration.valve_leads(48).all_alike
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -32,8 +32,8 @@ def test_it_says_what_it_is_byte_by_byte(controller_program):
     with ByteBench(controller_program, "--valves", "24") as board:
         board.serial.write(bytes.fromhex("06 01 07 01 1a 72 00"))  # COBS of HELLO, number 7, protocol 1, CRC 0x721a
         received = board.heard()
-    # reply, number 7: protocol 1, no flags, firmware 1, 24 valves, 64 shots, 2000 ms, 500,000 nm per count
-    packet = bytes.fromhex("81 07 01 00 0100 1800 4000 d007 20a10700")
+    # reply, number 7: protocol 1, no flags, firmware 2, 24 valves, 64 shots, 2000 ms, 500,000 nm per count
+    packet = bytes.fromhex("81 07 01 00 0200 1800 4000 d007 20a10700")
     assert received == framed(packet)
     assert received[-1] == 0
     assert 0 not in received[:-1]
@@ -86,6 +86,50 @@ def test_valves_are_led_by_their_lag_at_the_belts_speed(bench, speed, lag_us):
     lead = lag_us * speed * 2e-3
     assert opening.count == pytest.approx(600 - lead, abs=1)
     assert closing.count == pytest.approx(900 - lead / 2, abs=1)
+
+
+def test_each_valve_is_led_by_its_own_lag(bench):
+    """Two counts a millisecond: each jet begins and ends at the same counts, whatever its valve's lag."""
+    lags_us = [(1000, 2000), (5000, 1000), (3000, 6000)]
+    bench.configure(leads_us=(2000, 2000))
+    assert bench.lead(4, *lags_us) == OK
+    assert bench.shot(1, 3, 6, 600, 700) == OK
+    bench.run_ms(400)
+    strokes = bench.take_strokes()
+    opens = {stroke.valve: stroke.count for stroke in strokes if stroke.opened}
+    shuts = {stroke.valve: stroke.count for stroke in strokes if not stroke.opened}
+    assert opens == {3: 596, 4: 598, 5: 590, 6: 594}
+    assert shuts == {3: 696, 4: 696, 5: 698, 6: 688}
+    assert bench.events == [(0, 1, EXECUTED | WAS_OPEN, 590, 698)], "first and last stroke"
+
+
+def test_a_shot_that_one_of_its_valves_makes_late_is_refused(bench):
+    bench.lead(5, (10_000, 0))  # 20 counts at 1 m/s
+    bench.run_ms(50)
+    assert bench.shot(1, 3, 4, 115, 200) == OK
+    assert bench.shot(2, 3, 5, 115, 200) == LATE
+    bench.configure()
+    assert bench.shot(3, 3, 5, 115, 200) == OK, "limits told anew lead all alike"
+
+
+def test_a_valve_whose_moment_was_jumped_over_stays_shut_and_the_others_blow(bench):
+    bench.configure(leads_us=(0, 0), max_late=4)
+    bench.lead(5, (20_000, 20_000))
+    bench.run_ms(50)
+    bench.shot(1, 4, 5, 240, 300)
+    bench.run_ms(40)  # 20 counts still to go to the first valve's moment
+    bench.tell("jump 30")
+    bench.run_ms(300)
+    assert opened(bench) == {4: 240}
+    assert [event[2] for event in bench.events] == [MISSED | WAS_OPEN]
+
+
+def test_leads_of_valves_that_there_are_not_are_refused(bench, controller_program):
+    assert bench.lead(46, (1, 1), (1, 1)) == OK
+    assert bench.lead(47, (1, 1), (1, 1)) == RANGE
+    assert bench.ask(0x09, b"\0\0\1")[0] == 0xFF, "half a lead"
+    with ByteBench(controller_program) as board:
+        assert board.lead(0, (1, 1)) == UNCONFIGURED
 
 
 def test_the_lead_follows_a_belt_that_speeds_up(bench):

@@ -22,6 +22,7 @@ from neosort_hardware.modbus_link import ModbusLink
 from neosort_hardware.settings_modbus import ModbusDiverterConfig, ModbusEncoderConfig, ModbusPeer
 from neosort_hardware.shot_timer import ShotLimits
 from neosort_hardware.types import EncoderSample, Shot, ShotOutcome
+from neosort_hardware.valve_leads import ValveLeads
 from neosort_hardware.valve_outputs import ShotRig
 from neosort_hardware.valves_modbus import OpensModbusCoils, OpensModbusEncoder
 
@@ -33,8 +34,8 @@ BEGIN_RAMP = 210  # coil
 
 
 def limits(**more: float) -> ShotLimits:
-    known = {"max_on_ms": 20_000.0, "heartbeat_ms": 20_000.0, "late_ms": 2.0}
-    return ShotLimits(nozzles=48, open_lead_ms=LEAD_MS, close_lead_ms=LEAD_MS, **(known | more))
+    known = {"max_on_ms": 20_000.0, "heartbeat_ms": 20_000.0, "leads": ValveLeads.alike(48, LEAD_MS, LEAD_MS)}
+    return ShotLimits(nozzles=48, **(known | more))
 
 
 def settings(port: int, mode: str, **more) -> ModbusDiverterConfig:
@@ -47,15 +48,17 @@ def encoder_settings(port: int) -> ModbusEncoderConfig:
     return ModbusEncoderConfig.model_validate({"peer": peer, "stale_ms": 5000.0, "slow_ms": 1000.0})
 
 
-def shot(open_mm: float, close_mm: float, valve: int = 7, shot_id: int = 1) -> Shot:
-    return Shot(shot_id=shot_id, track_id=1, first_nozzle=valve, last_nozzle=valve, open_mm=open_mm, close_mm=close_mm)
+def shot(open_mm: float, close_mm: float, valve: int = 7, last: int | None = None) -> Shot:
+    last = valve if last is None else last
+    return Shot(shot_id=1, track_id=1, first_nozzle=valve, last_nozzle=last, open_mm=open_mm, close_mm=close_mm)
 
 
 @contextmanager
-def controlled(port: int, **more: float):
+def controlled(port: int, *, leads_at: int | None = None, **more: float):
     encoder = ModbusEncoder(encoder_settings(port))
     try:
-        diverter = ModbusDiverter(settings(port, "controller"), limits(**more), encoder, MM_PER_COUNT)
+        how = settings(port, "controller", registers={"leads": leads_at})
+        diverter = ModbusDiverter(how, limits(**more), encoder, MM_PER_COUNT)
         try:
             yield diverter, encoder
         finally:
@@ -134,6 +137,27 @@ def test_shots_in_a_controller_keep_their_places() -> None:
         diverter.heartbeat()
         assert diverter.status.fired == 30
         assert diverter.health().ok
+
+
+def test_a_controller_that_takes_leads_of_single_valves_goes_by_them() -> None:
+    each_ms = [300.0 * (valve % 3) for valve in range(48)]  # further apart than a busy machine stalls
+    with libmodbus_peer() as (port, peer):
+        leads = ValveLeads.of(each_ms, [1.0] * 48)
+        with controlled(port, leads_at=100, leads=leads) as (diverter, encoder):
+            place_mm = encoder.read().belt_mm + 1000.0
+            assert diverter.schedule(shot(place_mm, place_mm + 50.0, 3, 5)) is ShotOutcome.ACCEPTED
+            eventually(lambda: len(peer.moves()) == 6)
+            opened = {move.valve: move.at_ns for move in peer.moves() if move.opened}
+            assert opened[5] < opened[4] < opened[3], "the slowest is told first"
+
+
+def test_leads_that_a_controller_does_not_keep_are_an_error_that_names_the_register() -> None:
+    with (
+        libmodbus_peer() as (port, _peer),
+        pytest.raises(DeviceError, match="holding registers 200 to 295"),
+        controlled(port, leads_at=200),
+    ):
+        pass
 
 
 def test_coils_timed_by_our_process_keep_their_places() -> None:

@@ -340,6 +340,33 @@ def test_leads_beyond_the_boards_are_refused(board, link):
         open_line(config.model_copy(update={"calibration": slow}), RealClock())
 
 
+def test_the_board_leads_each_valve_by_its_own_lag(board, link):
+    config = config_of(link, nozzles=20)
+    each_ms = tuple(2.0 * (valve % 5) for valve in range(20))  # two pages of leads
+    led = config.calibration.model_copy(update={"valve_open_lag_ms": each_ms, "valve_close_lag_ms": 4.0})
+    with open_line(config.model_copy(update={"calibration": led}), RealClock()) as line:
+        at_mm = MM * round((line.encoder.read().belt_mm + 400.0) / MM)
+        assert line.diverter.schedule(shot_at(at_mm, nozzles=(12, 16))) is ShotOutcome.ACCEPTED
+        strokes = []
+        until(line, lambda: strokes.extend(board.take_strokes()) or len(strokes) >= 10)
+        opened = {stroke.valve: stroke.count for stroke in strokes if stroke.opened}
+        before = {valve: (round(at_mm / MM) - count) % 2**32 for valve, count in opened.items()}
+        assert before == pytest.approx({valve: 2 * each_ms[valve] for valve in range(12, 17)}, abs=1)
+        assert line.diverter.health().ok
+
+
+def test_a_board_of_older_firmware_leads_by_the_mean_and_says_so(board, link, monkeypatch):
+    monkeypatch.setattr("neosort_hardware.controller_link.LEADS_FROM_FIRMWARE", 99)
+    config = config_of(link, nozzles=2)
+    led = config.calibration.model_copy(update={"valve_open_lag_ms": (10.0, 20.0)})
+    with open_line(config.model_copy(update={"calibration": led}), RealClock()) as line:
+        at_mm = MM * round((line.encoder.read().belt_mm + 400.0) / MM)
+        line.diverter.schedule(shot_at(at_mm, nozzles=(0, 1)))
+        (ended,) = until(line, line.diverter.take_ended)
+        assert ended.opened_mm == pytest.approx(at_mm - 15.0, abs=1.0)
+        assert "mean lag" in line.diverter.health().detail
+
+
 def test_beside_a_simulated_encoder_the_boards_count_is_set_against_it_and_watched(board, link):
     with open_line(config_of(link, encoder="sim", apart_mm=50.0), RealClock(), 1) as line:
         here_mm = line.encoder.read().belt_mm

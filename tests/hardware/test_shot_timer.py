@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from neosort_hardware.belt_fit import BeltFit
 from neosort_hardware.shot_timer import NO_VALVES, ShotLimits, ShotTimer
 from neosort_hardware.types import Shot, ShotOutcome
+from neosort_hardware.valve_leads import ValveLeads
 
 MS = 1_000_000
-LIMITS = ShotLimits(nozzles=48, open_lead_ms=2.0, close_lead_ms=1.0, max_on_ms=100.0, heartbeat_ms=500.0, late_ms=2.0)
+LIMITS = ShotLimits(nozzles=48, leads=ValveLeads.alike(48, 2.0, 1.0), max_on_ms=100.0, heartbeat_ms=500.0, late_ms=2.0)
 
 
 def belt(mm_per_ms: float = 1.0, now_ms: float = 0.0, belt_mm: float = 0.0) -> BeltFit:
@@ -37,6 +38,44 @@ def test_valves_lead_the_jet_by_their_lag() -> None:
     assert at(timer, 69.0, moving) == NO_VALVES
     assert timer.idle
     assert timer.counts.fired == 1
+
+
+DIFFERENT = replace(LIMITS, leads=ValveLeads.of([2.0] * 3 + [1.0, 5.0, 3.0] + [2.0] * 42, [1.0, 1.0, 1.0, 4.0] * 12))
+
+
+def test_each_valve_leads_its_jet_by_its_own_lag() -> None:
+    timer, moving = ShotTimer(DIFFERENT), belt()
+    assert timer.schedule(shot(50.0, 70.0, first=3, last=5), moving, 0) is ShotOutcome.ACCEPTED
+    stands_open = {}
+    while (next_ns := timer.next_ns(moving)) is not None:
+        stands_open[next_ns / MS] = timer.valves(moving, next_ns)
+    assert stands_open == {45.0: {4}, 47.0: {4, 5}, 49.0: {3, 4, 5}, 66.0: {4, 5}, 69.0: NO_VALVES}
+    assert timer.idle
+    assert (timer.counts.fired, timer.counts.missed) == (1, 0)
+
+
+def test_a_slow_valve_is_told_before_a_quick_one_whose_place_comes_first() -> None:
+    timer, moving = ShotTimer(DIFFERENT), belt()
+    timer.schedule(shot(50.0, 70.0, first=3, last=3), moving, 0)
+    timer.schedule(shot(52.0, 70.0, first=4, last=4), moving, 0)
+    assert timer.next_ns(moving) == 47 * MS
+    assert at(timer, 47.0, moving) == {4}
+    assert timer.pending == 1
+    assert at(timer, 49.0, moving) == {3, 4}
+
+
+def test_a_shot_is_late_by_the_slowest_of_its_valves() -> None:
+    timer = ShotTimer(DIFFERENT)
+    assert timer.schedule(shot(4.0, 30.0, first=3, last=3), belt(), 0) is ShotOutcome.ACCEPTED
+    assert timer.schedule(shot(4.0, 30.0, first=3, last=4), belt(), 0) is ShotOutcome.LATE
+
+
+def test_a_valve_whose_moment_passed_unheard_stays_shut_and_the_others_blow() -> None:
+    timer, moving = ShotTimer(DIFFERENT), belt()
+    timer.schedule(shot(50.0, 70.0, first=3, last=5), moving, 0)
+    assert at(timer, 48.0, moving) == {5}, "the fourth is 3 ms late"
+    assert at(timer, 49.0, moving) == {3, 5}
+    assert (timer.counts.fired, timer.counts.missed) == (0, 1)
 
 
 def test_a_belt_that_speeds_up_moves_the_moment_not_the_place() -> None:

@@ -11,7 +11,9 @@ from neosort_hardware.config import HeavyDiverterConfig
 from neosort_hardware.twin.fault_board import FaultBoard
 from neosort_hardware.twin.flaps import FlapStroke
 from neosort_hardware.twin.motion import Motion
-from neosort_hardware.twin.shot_bank import Limits, Pending, ShotBank
+from neosort_hardware.twin.shot_bank import Limits, Pending, ShotBank, Told
+from neosort_hardware.types import Shot
+from neosort_hardware.valve_leads import ValveLeads
 
 TRAVEL_SPREAD = 0.02  # a: of a stroke's travel time, one standard deviation; each flap's own is as much off again
 MINUTE_NS = 60_000_000_000
@@ -34,7 +36,7 @@ class FlapBank(ShotBank[FlapStroke]):
             lanes=config.lanes,
             max_on_ms=config.out_ms + config.max_on_ms,
             heartbeat_ms=config.heartbeat_ms,
-            lead_s=(config.out_ms * 1e-3, 0.0),
+            leads=ValveLeads.alike(config.lanes, config.out_ms, 0.0),
         )
         super().__init__(limits, motion, board)
         self._config = config
@@ -69,14 +71,15 @@ class FlapBank(ShotBank[FlapStroke]):
     def _over_ns(self, pending: Pending) -> int:
         return pending.close_ns + round(self._config.back_ms * 1e6)
 
-    def _stroke(self, lane: int, pending: Pending, open_ns: int) -> FlapStroke | None:
+    def _stroke(self, shot: Shot, told: Told) -> FlapStroke | None:
+        lane, open_ns = told.lane, told.open_ns
         if open_ns < self._home_ns[lane]:
             return None  # a jump of the count has drawn two shots together
         out_ns, back_ns = (self._travel_ns(lane, ms) for ms in (self._config.out_ms, self._config.back_ms))
-        begin_back_ns = max(pending.close_ns, open_ns + out_ns)
+        begin_back_ns = max(told.close_ns, open_ns + out_ns)
         stroke = FlapStroke(
             lane=lane,
-            shot_id=pending.shot.shot_id,
+            shot_id=shot.shot_id,
             start_ns=open_ns,
             out_ns=open_ns + out_ns,
             back_ns=begin_back_ns,

@@ -8,7 +8,8 @@ from neosort_hardware.config import Calibration, DiverterConfig
 from neosort_hardware.twin.fault_board import FaultBoard
 from neosort_hardware.twin.motion import Motion
 from neosort_hardware.twin.pneumatics import Jet, Valves
-from neosort_hardware.twin.shot_bank import Limits, Pending, ShotBank
+from neosort_hardware.twin.shot_bank import Limits, Pending, ShotBank, Told
+from neosort_hardware.types import Shot
 
 
 class JetBank(ShotBank[Jet]):
@@ -22,13 +23,11 @@ class JetBank(ShotBank[Jet]):
         valves: Valves,
         board: FaultBoard | None = None,
     ) -> None:
-        lags_ms = calibration.valve_open_lag_ms, calibration.valve_close_lag_ms
-        opening_s, closing_s = ((lag_ms + calibration.jet_lag_ms) * 1e-3 for lag_ms in lags_ms)
         limits = Limits(
             lanes=config.nozzles,
             max_on_ms=config.max_on_ms,
             heartbeat_ms=config.heartbeat_ms,
-            lead_s=(opening_s, closing_s),
+            leads=calibration.valve_leads(config.nozzles),
         )
         super().__init__(limits, motion, board)
         self._valves = valves
@@ -45,11 +44,11 @@ class JetBank(ShotBank[Jet]):
     def _may(self, pending: Pending) -> bool:
         return True
 
-    def _stroke(self, lane: int, pending: Pending, open_ns: int) -> Jet | None:
+    def _stroke(self, shot: Shot, told: Told) -> Jet | None:
         # Drawn for a dead valve as well: the others' strokes must not hang on it.
-        jet = self._valves.stroke(lane, pending.shot.shot_id, open_ns, pending.close_ns)
-        return None if any(fault.valve == lane for fault in self._board.named("diverter.valve_closed")) else jet
+        jet = self._valves.stroke(told.lane, shot.shot_id, told.open_ns, told.close_ns)
+        return None if any(fault.valve == told.lane for fault in self._board.named("diverter.valve_closed")) else jet
 
     def _ended(self, stroke: Jet, now_ns: int) -> Jet:
-        close_ns = now_ns + round(self._limits.lead_s[1] * 1e9)
+        close_ns = now_ns + self._limits.leads.close_ns[stroke.nozzle]
         return replace(stroke, off_ns=max(stroke.on_ns, min(stroke.off_ns, close_ns)))

@@ -62,12 +62,21 @@ class Flyer:
 
 
 class Valves:
-    """The valves' and jets' own timing: each valve a little different, each stroke a little different."""
+    """The valves' and jets' own timing: each valve a little different, each stroke a little different.
 
-    def __init__(self, count: int, open_lag_ms: float, close_lag_ms: float, rng: np.random.Generator) -> None:
+    Lags: what the valves are built for, of all or of each.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        open_lag_ms: float | tuple[float, ...],
+        close_lag_ms: float | tuple[float, ...],
+        rng: np.random.Generator,
+    ) -> None:
         self._rng = rng
-        self._open_lag_ms = open_lag_ms + rng.normal(0.0, 0.3, count)
-        self._close_lag_ms = close_lag_ms + rng.normal(0.0, 0.3, count)
+        self._open_lag_ms = np.asarray(open_lag_ms) + rng.normal(0.0, 0.3, count)
+        self._close_lag_ms = np.asarray(close_lag_ms) + rng.normal(0.0, 0.3, count)
 
     @property
     def lags_ms(self) -> ArrayF64:

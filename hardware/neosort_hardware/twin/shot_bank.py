@@ -9,6 +9,7 @@ from typing import Generic, Protocol, TypeVar
 from neosort_hardware.twin.fault_board import FaultBoard
 from neosort_hardware.twin.motion import Motion
 from neosort_hardware.types import Shot, ShotOutcome
+from neosort_hardware.valve_leads import ValveLeads
 
 KEEP_STROKES_NS = 4_000_000_000
 
@@ -25,23 +26,40 @@ _Stroke = TypeVar("_Stroke", bound=Stroke)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
-    """A shot to come; ``open_ns`` None while the encoder stands still short of it."""
+class Told:
+    """When one lane is told to open, and to close."""
 
-    open_ns: int | None
+    lane: int
+    open_ns: int
     close_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A shot to come; ``told`` is empty while the encoder stands still short of it."""
+
     shot: Shot
+    told: tuple[Told, ...]
+
+    @property
+    def open_ns(self) -> int | None:
+        """When the first of its lanes is told to open."""
+        return min((told.open_ns for told in self.told), default=None)
+
+    @property
+    def close_ns(self) -> int:
+        """When the last of them is told to close; 0 while that is not known."""
+        return max((told.close_ns for told in self.told), default=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """``lead_s``: how long before its belt position a lane is told to open, and to close. ``max_on_ms``: from the one
-    to the other."""
+    """``leads``: how long before its belt position each lane is told. ``max_on_ms``: from opening to closing."""
 
     lanes: int
     max_on_ms: float
     heartbeat_ms: float
-    lead_s: tuple[float, float]
+    leads: ValveLeads
 
 
 class ShotBank(Generic[_Stroke]):
@@ -61,8 +79,8 @@ class ShotBank(Generic[_Stroke]):
         self.silent_host = False
 
     def schedule(self, shot: Shot, now_ns: int) -> ShotOutcome:
-        """Take a shot whose opening can still be met, leading each stroke by the lag at the belt's speed."""
-        if shot.first_nozzle < 0 or shot.last_nozzle >= self._limits.lanes or shot.close_mm <= shot.open_mm:
+        """Take a shot whose opening can still be met, leading each lane by its own lag at the belt's speed."""
+        if not 0 <= shot.first_nozzle <= shot.last_nozzle < self._limits.lanes or shot.close_mm <= shot.open_mm:
             return ShotOutcome.REFUSED
         pending = self._timed(shot)
         if pending.open_ns is not None and pending.open_ns < now_ns:
@@ -97,7 +115,7 @@ class ShotBank(Generic[_Stroke]):
         """Whether the lanes can do it at all."""
         raise NotImplementedError
 
-    def _stroke(self, lane: int, pending: Pending, open_ns: int) -> _Stroke | None:
+    def _stroke(self, shot: Shot, told: Told) -> _Stroke | None:
         """What a lane does for a shot; None where it does not move."""
         raise NotImplementedError
 
@@ -114,22 +132,25 @@ class ShotBank(Generic[_Stroke]):
             return
         self._pending = [pending for pending in self._pending if pending not in due]
         for pending in sorted(due, key=lambda pending: pending.open_ns or 0):
-            for lane in range(pending.shot.first_nozzle, pending.shot.last_nozzle + 1):
-                stroke = self._stroke(lane, pending, pending.open_ns or 0)
+            for told in pending.told:
+                stroke = self._stroke(pending.shot, told)
                 if stroke is not None:
                     self.strokes.append(stroke)
 
     def _timed(self, shot: Shot) -> Pending:
         """When the lanes are to be told to open and close, as the encoder goes now."""
-        open_lead_s, close_lead_s = self._limits.lead_s
-        open_ns = self._time_ns(shot.open_mm, open_lead_s)
-        close_ns = self._time_ns(shot.close_mm, close_lead_s)
-        first_ns = 0 if open_ns is None else open_ns
-        longest_ns = first_ns + round(self._limits.max_on_ms * 1e6)
-        close_ns = longest_ns if close_ns is None else min(max(close_ns, first_ns), longest_ns)
-        return Pending(open_ns=open_ns, close_ns=close_ns, shot=shot)
+        begin_ns, end_ns = self._jet_ns(shot.open_mm), self._jet_ns(shot.close_mm)
+        lanes = () if begin_ns is None else range(shot.first_nozzle, shot.last_nozzle + 1)
+        return Pending(shot=shot, told=tuple(self._told(lane, begin_ns or 0, end_ns) for lane in lanes))
 
-    def _time_ns(self, shown_mm: float, lead_s: float) -> int | None:
-        """A lead before the encoder shows a position; None where it never will."""
+    def _told(self, lane: int, begin_ns: int, end_ns: int | None) -> Told:
+        leads = self._limits.leads
+        open_ns = leads.told_open_ns(lane, begin_ns)
+        longest_ns = open_ns + round(self._limits.max_on_ms * 1e6)
+        close_ns = longest_ns if end_ns is None else leads.told_close_ns(lane, end_ns)
+        return Told(lane=lane, open_ns=open_ns, close_ns=min(max(close_ns, open_ns), longest_ns))
+
+    def _jet_ns(self, shown_mm: float) -> int | None:
+        """When the encoder shows a position; None where it never will."""
         true_mm = self._board.travel.true_mm(shown_mm)
-        return None if true_mm is None else self._motion.time_ns_at(true_mm) - round(lead_s * 1e9)
+        return None if true_mm is None else self._motion.time_ns_at(true_mm)

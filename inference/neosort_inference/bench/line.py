@@ -139,7 +139,8 @@ def run_belt(
 def spare_mm(decision: Decision, config: LineConfig) -> float:
     """Belt that was left, when an item was decided on, until its shot could no longer have been met."""
     calibration = config.calibration
-    lead_mm = (calibration.valve_open_lag_ms + calibration.jet_lag_ms) * config.belt.speed_m_per_s
+    leads = calibration.valve_leads(config.diverter.nozzles)
+    lead_mm = leads.longest_open_ns * 1e-6 * config.belt.speed_m_per_s
     opens_mm = decision.box.belt_lo_mm - 2 * calibration.position_sigma_mm + calibration.nozzle_station_mm
     decided_at_mm = decision.box.belt_hi_mm + calibration.array_station_mm + decision.distance_mm
     return opens_mm - lead_mm - decided_at_mm

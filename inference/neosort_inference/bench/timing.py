@@ -25,6 +25,7 @@ from neosort_hardware.shot_messages import ShotStatus
 from neosort_hardware.shot_process import ShotProcess
 from neosort_hardware.shot_timer import ShotLimits
 from neosort_hardware.types import ArrayF64, Shot, ShotOutcome
+from neosort_hardware.valve_leads import ValveLeads
 from neosort_hardware.valve_outputs import ShotRig
 from neosort_inference.bench.model import bundle_contestant
 from neosort_inference.bench.timing_rig import MM_PER_COUNT, STAMP, RampingBelt, StampedValves, strokes_in
@@ -133,7 +134,7 @@ def print_timing(record: dict[str, Any], console: Console) -> None:
 
 def _rig(belt: RampingBelt, file: Path) -> ShotRig:
     limits = ShotLimits(
-        nozzles=VALVES, open_lead_ms=LEAD_MS, close_lead_ms=LEAD_MS, max_on_ms=5000.0, heartbeat_ms=HEARTBEAT_MS,
+        nozzles=VALVES, leads=ValveLeads.alike(VALVES, LEAD_MS, LEAD_MS), max_on_ms=5000.0, heartbeat_ms=HEARTBEAT_MS,
         late_ms=LATE_MS,
     )  # fmt: skip
     return ShotRig(

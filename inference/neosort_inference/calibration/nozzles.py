@@ -12,6 +12,7 @@ from neosort_datasets.inline_svg import BLUE, SOFT, WARN, inline_svg
 from neosort_hardware.reference_pieces import Placed, ReferencePiece, WitnessMark
 from neosort_hardware.types import ArrayF64, EncoderSample, Frame, Shot, ShotOutcome
 from neosort_inference.calibration.boards import BoardFinder, Sighting, spread_out, with_sighting
+from neosort_inference.calibration.lags_found import lags_found
 from neosort_inference.calibration.procedure import (
     About,
     Action,
@@ -45,7 +46,7 @@ TYPED = Parameter(
 
 
 class Nozzles(Procedure):
-    """Station and place across of the nozzles, lag of the valves."""
+    """Station and place across of the nozzles, lag of each valve."""
 
     about = About(
         name="nozzles",
@@ -64,7 +65,7 @@ class Nozzles(Procedure):
         parameters=(
             Parameter(
                 name="speeds", title="Belt speeds", kind="choice", default="two", choices=("two", "one"),
-                help="one: the lags are taken for right, and the station alone is found",
+                help="one: the lags' mean is taken for right",
             ),
             *BOARD_PARAMETERS,
         ),
@@ -215,8 +216,6 @@ class Nozzles(Procedure):
         station_mm = config.calibration.nozzle_station_mm - fit.station_mm
         firsts = np.array([m.mark.across_mm - m.mark.nozzle * config.diverter.pitch_mm for m in found])
         first_mm, first_sigma = float(np.median(firsts)), float(np.std(firsts) / np.sqrt(len(firsts)))
-        open_ms = config.calibration.valve_open_lag_ms + fit.open_ms
-        close_ms = config.calibration.valve_close_lag_ms + fit.close_ms
         quantities = [
             Quantity(
                 name="station", title="Nozzles behind the view's upstream edge", value=station_mm, unit="mm",
@@ -240,25 +239,16 @@ class Nozzles(Procedure):
             "calibration.nozzle_station_mm": round(station_mm, 3),
             "diverter.first_across_mm": round(first_mm, 3),
         }
-        if fit.two_speeds:
-            for name, title, value, sigma in (
-                ("open", "Valves open after", open_ms, fit.sigmas[1]),
-                ("close", "Valves close after", close_ms, fit.sigmas[2]),
-            ):
-                quantities.append(
-                    Quantity(
-                        name=f"{name}-lag", title=title, value=value, unit="ms", uncertainty=sigma, least=0.0,
-                        most=50.0,
-                        before=getattr(config.calibration, f"valve_{name}_lag_ms"),
-                    )
-                )  # fmt: skip
-                changes[f"calibration.valve_{name}_lag_ms"] = round(max(0.0, value), 4)
-        svg = inline_svg(lambda axes: _draw(axes, fit.valve_ms), (7, 3))
+        for lag in lags_found(config, fit):
+            quantities += lag.quantities()
+            changes |= lag.changes()
+        svg = inline_svg(lambda axes: _draw(axes, fit.opening.later_ms), (7, 3))
         return Result(
             procedure=self.about.name, quantities=tuple(quantities), changes=changes, notes=_notes(fit),
             plots=(Plot(title="How much later than the mean each valve opens", svg=svg),),
             evidence={
-                "valve_ms": [None if np.isnan(one) else round(float(one), 4) for one in fit.valve_ms],
+                "valve_ms": _as_json(fit.opening.later_ms),
+                "valve_close_ms": _as_json(fit.closing.later_ms),
                 "marks": [
                     [m.mark.nozzle, round(m.mark.begin_mm, 2), round(m.mark.end_mm, 2), round(m.mark.across_mm, 2),
                      m.asked.begin_mm, round(m.asked.speed_m_per_s, 4)]
@@ -268,11 +258,16 @@ class Nozzles(Procedure):
         )  # fmt: skip
 
 
+def _as_json(later_ms: ArrayF64) -> list[float | None]:
+    return [None if np.isnan(one) else round(float(one), 4) for one in later_ms]
+
+
 def _notes(fit: MarksFit) -> tuple[str, ...]:
-    silent = np.flatnonzero(np.isnan(fit.valve_ms))
-    slow = np.flatnonzero(np.nan_to_num(fit.valve_ms) > SLOW_MS)
+    valve_ms = fit.opening.later_ms
+    silent = np.flatnonzero(np.isnan(valve_ms))
+    slow = np.flatnonzero(np.nan_to_num(valve_ms) > SLOW_MS)
     notes = [
-        f"valve {valve} opens {fit.valve_ms[valve]:.1f} ms later than the others: clean or change it" for valve in slow
+        f"valve {valve} opens {valve_ms[valve]:.1f} ms later than the others: clean or change it" for valve in slow
     ]
     if silent.size:
         named = ", ".join(map(str, silent[:12]))

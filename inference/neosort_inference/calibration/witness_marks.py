@@ -1,7 +1,8 @@
 """What marks on witness strips say of nozzles and valves: station and lag, told apart by two belt speeds.
 
 A jet that was asked for at a place of the strip begins (s − s') + v·(t' − t) further upstream: s the station that the
-line takes the nozzles for, s' the true one, t and t' the lag likewise, v the belt's speed.
+line takes the nozzles for, s' the true one, t and t' the lag likewise, v the belt's speed. What a valve's own marks
+have in common beside is its own lag.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neosort_hardware.reference_pieces import WitnessMark
-from neosort_hardware.types import ArrayF64
+from neosort_hardware.types import ArrayF64, ArrayI64
 from neosort_inference.calibration.procedure import CalibrationError
 
 APART_M_PER_S = 0.2  # between two speeds that tell lag from distance
@@ -40,18 +41,36 @@ class Matched:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnLags:
+    """By how much each valve is later than the mean (nozzles,), ms: as found, NaN without marks, and how sure (one
+    standard deviation). ``spread_ms``: of the valves among themselves, without what the marks scatter."""
+
+    later_ms: ArrayF64
+    sigma_ms: ArrayF64
+    spread_ms: float
+
+    @property
+    def believed_ms(self) -> ArrayF64:
+        """What to go by: the less sure a valve's own marks, the nearer to the mean; the mean without any."""
+        square = self.spread_ms**2
+        share = square / (square + self.sigma_ms**2) if square else np.zeros_like(self.sigma_ms)
+        return np.nan_to_num(share * self.later_ms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MarksFit:
     """By how much the line is off: ``station_mm`` to take from its nozzle station, lags to add to its own (ms).
 
-    ``sigmas``: of the three. ``valve_ms`` (nozzles,): how much later than the mean each valve opens, NaN without marks.
-    ``left_mm``: rms of what is left. ``two_speeds``: whether lag and station could be told apart.
+    ``sigmas``: of the three. ``opening``, ``closing``: what single valves have beside. ``left_mm``: rms of what is
+    left then. ``two_speeds``: whether lag and station could be told apart.
     """
 
     station_mm: float
     open_ms: float
     close_ms: float
     sigmas: tuple[float, float, float]
-    valve_ms: ArrayF64
+    opening: OwnLags
+    closing: OwnLags
     left_mm: float
     two_speeds: bool
 
@@ -85,14 +104,30 @@ def fit_marks(found: Sequence[Matched], nozzles: int) -> MarksFit:
     scale = float(left @ left) / max(1, len(off) - len(values))
     sigma = np.sqrt(np.diag(np.linalg.inv(design.T @ design)) * scale)
     values, sigma = (np.append(one, np.zeros(3 - len(one))) for one in (values, sigma))
-    late_ms = left[: len(found)] / speed
     number = np.array([one.mark.nozzle for one in found])
-    valve_ms = np.array([late_ms[number == n].mean() if (number == n).any() else np.nan for n in range(nozzles)])
+    opening, closing = (_own_lags(half, speed, number, nozzles) for half in np.split(left, 2))
+    left -= np.concatenate([speed * own.believed_ms[number] for own in (opening, closing)])
     return MarksFit(
         station_mm=float(values[0]), open_ms=float(values[1]), close_ms=float(values[2]),
-        sigmas=(float(sigma[0]), float(sigma[1]), float(sigma[2])), valve_ms=valve_ms,
+        sigmas=(float(sigma[0]), float(sigma[1]), float(sigma[2])), opening=opening, closing=closing,
         left_mm=float(np.sqrt(np.mean(left**2))), two_speeds=two,
     )  # fmt: skip
+
+
+def _own_lags(left_mm: ArrayF64, speed: ArrayF64, number: ArrayI64, nozzles: int) -> OwnLags:
+    """Each valve's part of what the lag of all leaves of the marks: their line through zero over the speed."""
+    weight = np.bincount(number, speed**2, nozzles)
+    marked = weight > 0
+    later_ms = np.full(nozzles, np.nan)
+    later_ms[marked] = np.bincount(number, speed * left_mm, nozzles)[marked] / weight[marked]
+    scatter = left_mm - speed * later_ms[number]
+    spare = len(left_mm) - np.count_nonzero(marked)
+    if spare <= 0:  # one mark each: nobody can tell a valve's own lag from a mark's scatter
+        return OwnLags(later_ms=later_ms, sigma_ms=np.full(nozzles, np.inf), spread_ms=0.0)
+    sigma_ms = np.full(nozzles, np.inf)
+    sigma_ms[marked] = np.sqrt(float(scatter @ scatter) / spare / weight[marked])
+    square = float(np.var(later_ms[marked])) - float(np.mean(sigma_ms[marked] ** 2))
+    return OwnLags(later_ms=later_ms, sigma_ms=sigma_ms, spread_ms=float(np.sqrt(max(0.0, square))))
 
 
 def read_marks(text: str) -> list[tuple[int, WitnessMark]]:

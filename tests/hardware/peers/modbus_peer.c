@@ -9,6 +9,7 @@
  *   discrete 0-7 contacts, as written to coils 200-207     coils 0-63 valves, 210 begins the ramp,
  *            211 has `echo` printed, 212 keeps the sample that stands
  *   holding  0-1 identity 10-14 settings 20-26 shot 30-31 answer 32 heartbeat 33 close all 40-47 status 60 spare
+ *            100-227 leads of each valve, to open and to close (10 us); 0 and 0: as all of them
  */
 #include <errno.h>
 #include <math.h>
@@ -22,13 +23,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { COILS = 256, DISCRETE = 8, HOLDING = 64, INPUT = 92, CHANNELS = 24, VALVES = 64, SHOTS = 256, CLIENTS = 32 };
-enum { IDENTITY = 0, SETTINGS = 10, SHOT = 20, ANSWER = 30, HEARTBEAT = 32, CLOSE_ALL = 33, STATUS = 40 };
+enum { COILS = 256, DISCRETE = 8, HOLDING = 228, INPUT = 92, CHANNELS = 24, VALVES = 64, SHOTS = 256, CLIENTS = 32 };
+enum { IDENTITY = 0, SETTINGS = 10, SHOT = 20, ANSWER = 30, HEARTBEAT = 32, CLOSE_ALL = 33, STATUS = 40, LEADS = 100 };
 enum { RAMP = 210, ECHO = 211, MUTE = 212 };
 enum { ACCEPTED = 1, LATE = 2, REFUSED = 3 };
 static const double MM_PER_COUNT = 0.5;
 
-typedef struct { int first, last; uint32_t open, close; int is_open; double opened_s; } shot_t;
+typedef struct { int first, last; uint32_t open, close; int begun[VALVES], over[VALVES], to_do, is_open; double opened_s; } shot_t;
 
 static struct {
     double from, to, ramp_from_s, ramp_for_s;
@@ -72,8 +73,16 @@ static void set_valve(int n, int open) {
     printf("valve %d %d %lld %u\n", n, open, (long long)now_ns(), count_at(now_s(), 0));
     fflush(stdout);
 }
-static void set_group(const shot_t *shot, int open) {
-    for (int n = shot->first; n <= shot->last; n++) set_valve(n, open);
+/* Of a valve, to open (0) or to close (1): its own where that was told. */
+static int lead_of(const uint16_t *holding, int n, int closing) {
+    const uint16_t *own = holding + LEADS + 2 * n;
+    return own[0] || own[1] ? own[closing] : holding[SETTINGS + 3 + closing];
+}
+static int longest_lead(const uint16_t *holding, const shot_t *shot) {
+    int longest = 0;
+    for (int n = shot->first; n <= shot->last; n++)
+        if (lead_of(holding, n, 0) > longest) longest = lead_of(holding, n, 0);
+    return longest;
 }
 static void close_everything(void) {
     peer.pending = 0;
@@ -84,10 +93,10 @@ static uint32_t get32(const uint16_t *at) { return (uint32_t)at[0] << 16 | at[1]
 
 static void take_shot(uint16_t *holding) {
     const uint16_t *in = holding + SHOT;
-    shot_t shot = {in[1], in[2], get32(in + 3), get32(in + 5), 0, 0};
+    shot_t shot = {.first = in[1], .last = in[2], .open = get32(in + 3), .close = get32(in + 5), .to_do = in[2] - in[1] + 1};
     int outcome = ACCEPTED;
     if (shot.first > shot.last || shot.last >= holding[SETTINGS] || peer.pending == SHOTS) outcome = REFUSED;
-    else if (reached(count_at(now_s(), holding[SETTINGS + 3]), shot.open)) { outcome = LATE; peer.late++; }
+    else if (reached(count_at(now_s(), longest_lead(holding, &shot)), shot.open)) { outcome = LATE; peer.late++; }
     else peer.shots[peer.pending++] = shot;
     holding[ANSWER] = in[0];
     holding[ANSWER + 1] = outcome;
@@ -103,15 +112,21 @@ static void run_controller(void) {
     int kept = 0;
     for (int i = 0; i < peer.pending; i++) {
         shot_t *shot = &peer.shots[i];
-        if (!shot->is_open && reached(count_at(s, holding[SETTINGS + 3]), shot->open)) {
-            shot->is_open = 1; shot->opened_s = s; peer.fired++;
-            set_group(shot, 1);
+        for (int n = shot->first; n <= shot->last; n++) {
+            if (!shot->begun[n] && reached(count_at(s, lead_of(holding, n, 0)), shot->open)) {
+                if (!shot->is_open) { shot->opened_s = s; peer.fired++; }
+                shot->begun[n] = shot->is_open = 1;
+                set_valve(n, 1);
+            }
+            int longest = shot->is_open && s - shot->opened_s > 1e-3 * holding[SETTINGS + 1];
+            int over = reached(count_at(s, lead_of(holding, n, 1)), shot->close);
+            if (shot->begun[n] && !shot->over[n] && (longest || over)) {
+                if (longest && shot->to_do == 1) peer.cut++;
+                shot->over[n] = 1; shot->to_do--;
+                set_valve(n, 0);
+            }
         }
-        int longest = shot->is_open && s - shot->opened_s > 1e-3 * holding[SETTINGS + 1];
-        if (shot->is_open && (longest || reached(count_at(s, holding[SETTINGS + 4]), shot->close))) {
-            peer.cut += longest;
-            set_group(shot, 0);
-        } else peer.shots[kept++] = *shot;
+        if (shot->to_do) peer.shots[kept++] = *shot;
     }
     peer.pending = kept;
 }

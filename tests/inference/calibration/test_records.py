@@ -1,6 +1,7 @@
 """Calibrations as records: never changed, applied and rolled back, refused where they do not fit, torn files found."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -72,6 +73,21 @@ def test_applied_rolled_back_and_the_line_goes_by_it(store):
     assert [(entry.number, entry.by, entry.why) for entry in store.history()] == [
         (1, "anna", "applied"), (2, "bob", "applied"), (3, "bob", "rolled back"), (4, "bob", "rolled back"),
     ]  # fmt: skip
+
+
+def test_a_lag_a_valve_is_kept_and_a_record_of_one_lag_for_all_still_holds(store):
+    one = make(store)  # as every record was before valves had lags of their own
+    assert one.constants["calibration.valve_open_lag_ms"] == 1.5
+    each_ms = [1.0 + 0.01 * valve for valve in range(48)]
+    apart = replace(found(), procedure="nozzles", changes={"calibration.valve_open_lag_ms": each_ms})
+    record = store.make(LINE, [apart], by="anna", at=AT)
+
+    led = store.record(record.id).put_into(LINE)
+    assert led.calibration.valve_open_lag_ms == tuple(each_ms)
+    assert led.calibration.valve_close_lag_ms == 1.5
+    again = store.record(one.id).put_into(led)
+    assert again.calibration.valve_open_lag_ms == 1.5
+    assert again.calibration.valve_leads(48).all_alike
 
 
 def test_a_line_that_was_rebuilt_refuses_it_and_says_why(store):

@@ -1,5 +1,7 @@
 """Marks on witness strips: typed by a person, matched with what was asked, and what they say of station and lag."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -32,7 +34,7 @@ def test_two_speeds_tell_lag_from_distance():
 
     assert (fit.station_mm, fit.open_ms, fit.close_ms) == pytest.approx((-7.0, 1.2, 0.4))
     assert fit.two_speeds
-    assert np.flatnonzero(np.isnan(fit.valve_ms)).tolist() == [4, 5]
+    assert np.flatnonzero(np.isnan(fit.opening.later_ms)).tolist() == [4, 5]
 
 
 def test_at_one_speed_the_lags_are_taken_for_right():
@@ -40,6 +42,33 @@ def test_at_one_speed_the_lags_are_taken_for_right():
     fit = fit_marks(matched(shots, marks_of(shots, station_mm=3.0, open_ms=0.0, close_ms=0.0)), nozzles=4)
     assert not fit.two_speeds
     assert (fit.station_mm, fit.open_ms) == (pytest.approx(3.0), 0.0)
+
+
+def test_each_valves_own_lag_is_told_from_the_scatter_of_its_marks():
+    rng = np.random.default_rng(3)
+    own_ms = np.array([1.5, -0.5, 0.0, -1.0])
+    shots = [asked(strip, speed) for strip, speed in enumerate([1.0, 0.5] * 6)]
+    marks = [
+        (strip, replace(mark, begin_mm=mark.begin_mm + own_ms[mark.nozzle] * shots[strip].speed_m_per_s + off))
+        for (strip, mark), off in zip(
+            marks_of(shots, station_mm=0.0, open_ms=0.3, close_ms=0.0), rng.normal(0.0, 0.3, 48), strict=True
+        )
+    ]
+    fit = fit_marks(matched(shots, marks), nozzles=5)
+    off = fit.opening.believed_ms[:4] - own_ms
+    assert np.abs(off).max() < 4 * fit.opening.sigma_ms[0] < 0.6
+    assert fit.opening.believed_ms[4] == 0.0, "a valve without a mark is as the others"
+    assert fit.closing.spread_ms < 0.15, "and what is the same at every valve is nobody's own"
+
+
+def test_one_mark_of_each_valve_tells_nothing_of_its_own():
+    shots = [Asked(strip=0, first_nozzle=0, last_nozzle=7, begin_mm=0.0, end_mm=20.0, speed_m_per_s=1.0)]
+    scatter = np.random.default_rng(1).normal(0.0, 1.0, 8)
+    marks = [
+        (0, WitnessMark(nozzle=n, begin_mm=float(off), end_mm=20.0, across_mm=0.0)) for n, off in enumerate(scatter)
+    ]
+    fit = fit_marks(matched(shots, marks), nozzles=8)
+    assert not fit.opening.believed_ms.any()
 
 
 def test_marks_that_nobody_asked_for_and_too_few_of_them():
