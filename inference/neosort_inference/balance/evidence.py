@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from neosort_inference.balance.mixture import Mixture
 from neosort_inference.balance.trial import Trial, TrialOfKind
+from neosort_inference.balance.weighing import Z_90
 from neosort_inference.bundle_metadata import BundleMetadata, MassErrorOfKind
 
 POOLED_LOOKS = 2.0  # a: how much a share over all kinds weighs in that of one kind
@@ -77,12 +78,19 @@ class Evidence:
 
 
 def evidence_for(
-    said: Mapping[str, int], bundle: BundleMetadata, trial: Trial, bearing: frozenset[str], models_in_lot: float
+    said: Mapping[str, int],
+    bundle: BundleMetadata,
+    trial: Trial,
+    bearing: frozenset[str],
+    *,
+    models_in_lot: float,
+    evenness: Mapping[str, float],
 ) -> Evidence:
     """What is known about a lot in which so many items were ``said`` to be of each kind.
 
     ``bearing``: kinds that bear NdFeB. ``models_in_lot``: of how many makes the lot's items of a kind are: with few,
-    the mean error of these few is the lot's own.
+    the mean error of these few is the lot's own. ``evenness``, see `Decided.evenness`: heavy makes count for more than
+    their number, so that those which tell are fewer than there are.
     """
     mixture = Mixture.of(said, bundle.confusion, bundle.kinds, bearing)
     masses = {row.kind: row for row in bundle.mass_error.by_kind} if bundle.mass_error is not None else {}
@@ -96,7 +104,8 @@ def evidence_for(
     for kind in dict.fromkeys([*bundle.kinds, *said]):
         row = trial.of(kind)
         looks = max(row.models, 1.0)
-        bias_log, systematic_log = _mass(row, masses.get(kind), bundle, models_in_lot)
+        telling = max(1.0, models_in_lot * evenness.get(kind, 1.0))
+        bias_log, systematic_log = _mass(row, masses.get(kind), bundle, telling)
         kinds[kind] = KindEvidence(
             bears=Counted(*mixture.bears(kind)).thinned(looks) + Counted(row.bears, row.items).thinned(looks),
             found=(Counted(*mixture.found(kind)) + Counted(row.found, row.bearing)).with_prior(found),
@@ -118,12 +127,24 @@ def _pooled(counts: Sequence[Counted], assumed: Counted) -> Counted:
 def _mass(
     row: TrialOfKind, own: MassErrorOfKind | None, bundle: BundleMetadata, models_in_lot: float
 ) -> tuple[float, float]:
-    """Bias of log mass from both sources, weighted by models, and what the lot's own bias may differ from it."""
+    """Bias of log mass from both sources, weighted by models, and what the lot's own bias may differ from it.
+
+    The spread between models is itself known from a few of them: it is widened as Student's distribution is wider at
+    the ends of a 90 % interval than the normal one.
+    """
     overall = bundle.mass_error.bias_log if bundle.mass_error is not None else 0.0
     looks = float(row.mass_models)  # the bundle does not say of how many models its items were: as many as the trial's
     evaluated = max(looks, 1.0) if own is not None else 0.0
     weight = evaluated + looks
     if weight == 0.0:
         return overall, 2.0 * row.mass_between_log
+    between = row.mass_between_log * student_90(looks - 1.0)
     bias = ((own.bias_log * evaluated if own is not None else 0.0) + row.mass_bias_log * looks) / weight
-    return bias, row.mass_between_log * (1.0 / weight + 1.0 / models_in_lot) ** 0.5
+    return bias, between * (1.0 / weight + 1.0 / models_in_lot) ** 0.5
+
+
+def student_90(freedom: float) -> float:
+    """How much farther than a normal one's the ends of a 90 % interval of Student's distribution lie, at so many
+    degrees of freedom: Cornish-Fisher to the second order, within 2 % from 3 on; below that its value at 3."""
+    n, z = max(freedom, 3.0), Z_90
+    return 1.0 + (z**2 + 1.0) / (4.0 * n) + (5.0 * z**4 + 16.0 * z**2 + 3.0) / (96.0 * n**2)

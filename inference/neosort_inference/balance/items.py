@@ -42,6 +42,19 @@ class Decided:
         """How many items."""
         return len(self.kind)
 
+    def evenness(self) -> dict[str, float]:
+        """By kind: as many equally heavy items as would tell as much of its mass, over how many there are (Kish).
+
+        (Σm)² ÷ (n·Σm²), m being the mass expected: 1 where all weigh the same, less where a few outweigh the others.
+        """
+        expected = np.expm1(self.log1p_g) / (1.0 + np.exp(-self.log_odds))
+        shares = {}
+        for number, kind in enumerate(self.kinds):
+            own = expected[self.kind == number]
+            square = float((own**2).sum())
+            shares[kind] = float(own.sum()) ** 2 / (len(own) * square) if square > 0 else 1.0
+        return shares
+
     @classmethod
     def of(cls, items: Iterable[DecidedItem], kinds: Sequence[str]) -> Decided:
         """Columns of items; kinds that ``kinds`` does not name are added behind."""

@@ -129,7 +129,9 @@ def balance_lot(items: Sequence[DecidedItem], inputs: BalanceInputs) -> LotBalan
     decided = Decided.of(items, inputs.bundle.kinds)
     said = Counter(item.kind for item in items)
     bearing = inputs.composition.bearing
-    evidence = evidence_for(said, inputs.bundle, inputs.trial, bearing, inputs.models_in_lot)
+    evidence = evidence_for(
+        said, inputs.bundle, inputs.trial, bearing, models_in_lot=inputs.models_in_lot, evenness=decided.evenness()
+    )
     drawn = draw_balance(decided, evidence, draws=inputs.draws, seed=inputs.seed)
     product, rest = drawn.product.sum(axis=1), drawn.rest.sum(axis=1)
     in_product, in_rest = (

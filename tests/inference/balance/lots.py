@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from neosort_inference.balance.evidence import Evidence, evidence_for
-from neosort_inference.balance.items import DecidedItem
+from neosort_inference.balance.items import Decided, DecidedItem
 from neosort_inference.balance.trial import Trial, TrialOfKind
 from neosort_inference.bundle_metadata import BundleMetadata
 from neosort_inference.detector import expected_mass
@@ -53,4 +53,7 @@ def items(count: int, seed: int = 1) -> list[DecidedItem]:
 
 def evidence(lot: list[DecidedItem], made: Trial | None = None, metadata: BundleMetadata | None = None) -> Evidence:
     said = {kind: sum(item.kind == kind for item in lot) for kind in KINDS}
-    return evidence_for(said, metadata or shipped_metadata(), made or trial(), BEARING, models_in_lot=8.0)
+    evenness = Decided.of(lot, KINDS).evenness()
+    return evidence_for(
+        said, metadata or shipped_metadata(), made or trial(), BEARING, models_in_lot=8.0, evenness=evenness
+    )

@@ -49,7 +49,8 @@ def test_certain_items_weigh_what_is_said_of_them() -> None:
     )
     made = trial(kinds=(sure,), shift_sd=0.05)
     metadata = shipped_metadata().model_copy(update={"confusion": None, "mass_error": None})
-    drawn = draw_balance(Decided.of(lot, KINDS), evidence_for({"hdd35": 500}, metadata, made, BEARING, 8.0), seed=1)
+    known = evidence_for({"hdd35": 500}, metadata, made, BEARING, models_in_lot=8.0, evenness={})
+    drawn = draw_balance(Decided.of(lot, KINDS), known, seed=1)
     assert drawn.product.sum(axis=1).mean() == pytest.approx(500 * 18.0, rel=1e-3)
     assert drawn.rest.sum(axis=1).mean() < 0.001 * 500 * 18.0
 
