@@ -11,7 +11,7 @@ import numpy as np
 
 from neosort_hardware.camera_genicam import GenicamCamera
 from neosort_hardware.camera_source import CameraFault, Exposure, FrameSpoilt
-from neosort_hardware.genicam_features import Value, set_up
+from neosort_hardware.genicam_features import Value, expose_for, set_up
 from neosort_hardware.settings_camera import AravisCameraConfig
 from neosort_hardware.site import Site
 
@@ -74,6 +74,7 @@ class AravisSource:
 
     def __init__(self, settings: AravisCameraConfig) -> None:
         """Raises `CameraFault` when it is not there, does not answer, or does not take a setting."""
+        self._settings = settings
         self._camera = _opened(settings.camera)
         self._stream: Aravis.Stream = None
         try:
@@ -100,6 +101,9 @@ class AravisSource:
             return self._exposure(buffer, arrived_ns)
         finally:
             self._stream.push_buffer(buffer)
+
+    def expose_for(self, exposure_us: float) -> None:
+        expose_for(AravisFeatures(self._camera.get_device()), self._settings, exposure_us)
 
     def check(self) -> None:
         device = self._camera.get_device()

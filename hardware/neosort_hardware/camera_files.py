@@ -46,6 +46,9 @@ class PictureFiles:
             raw=picture.reshape(-1), pixel_format="BGR8", width_px=width, height_px=height, arrived_ns=at_ns
         )
 
+    def expose_for(self, exposure_us: float) -> None:
+        raise CameraFault("was exposed long ago: these are files")
+
     def check(self) -> None:
         if not self._place.exists():
             raise CameraFault("is there no more")

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from neosort_hardware.back_off import BackOff
 from neosort_hardware.camera_life import CameraLife, Taken
@@ -18,6 +19,14 @@ LATELY = 50
 SPOILT_SHARE = 0.1
 
 OpenSource = Callable[[], CameraSource]
+
+
+@dataclass(slots=True)
+class _Exposing:
+    """An exposure that was asked for. ``refused``: why the camera does not take it; None until it has said."""
+
+    exposure_us: float
+    refused: str | None = None
 
 
 class CameraGrabber:
@@ -47,6 +56,7 @@ class CameraGrabber:
         self._news = threading.Condition()
         self._whole_lately: deque[bool] = deque(maxlen=LATELY)
         self._spoilt_how = ""
+        self._exposing: _Exposing | None = None
         self._ended = False
         self._tried = threading.Event()
         self._stop = threading.Event()
@@ -58,6 +68,18 @@ class CameraGrabber:
     def trigger(self) -> None:
         """A frame is wanted now, of a camera that is triggered by software. Does not wait."""
         self._wanted.set()
+
+    def expose_for(self, exposure_us: float) -> None:
+        """Have the camera expose for so long. Raises `DeviceError` where it does not take that, or does not answer."""
+        asked = _Exposing(exposure_us)
+        with self._news:
+            self._exposing = asked
+            self._news.wait_for(lambda: asked.refused is not None, self._settings.answer_ms * 1e-3)
+            cause = self.trouble or asked.refused
+        if cause is None:
+            cause = f"does not answer within {self._settings.answer_ms:g} ms"
+        if cause:
+            raise DeviceError(self._name, cause)
 
     def take(self) -> Taken | None:
         """The oldest frame not yet taken; None when there is none.
@@ -125,12 +147,27 @@ class CameraGrabber:
             if self._trigger != "free" or not self._tried.is_set():
                 self._tell("")
             while not self._stop.is_set():
+                self._expose(source)
                 self._keep(life, back_off)
         except CameraFault as fault:
             self._tell(str(fault))
             raise
         finally:
             source.close()
+
+    def _expose(self, source: CameraSource) -> None:
+        """Tell the camera what was asked of it since; it goes on as it did where it does not take that."""
+        asked = self._exposing
+        if asked is None or asked.refused is not None:
+            return
+        refused = ""
+        try:
+            source.expose_for(asked.exposure_us)
+        except CameraFault as fault:
+            refused = str(fault)
+        with self._news:
+            asked.refused = refused
+            self._news.notify_all()
 
     def _keep(self, life: CameraLife, back_off: BackOff) -> None:
         try:

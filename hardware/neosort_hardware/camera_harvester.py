@@ -14,7 +14,7 @@ from harvesters.core import Callback, Harvester, ImageAcquirer
 
 from neosort_hardware.camera_genicam import GenicamCamera
 from neosort_hardware.camera_source import CameraFault, Exposure, FrameSpoilt
-from neosort_hardware.genicam_features import Value, said_by_genicam, set_up
+from neosort_hardware.genicam_features import Value, expose_for, said_by_genicam, set_up
 from neosort_hardware.settings_camera import HarvesterCameraConfig
 from neosort_hardware.site import Site
 
@@ -84,6 +84,7 @@ class HarvesterSource:
 
     def __init__(self, settings: HarvesterCameraConfig) -> None:
         """Raises `CameraFault` when producer or camera is not there, or does not take a setting."""
+        self._settings = settings
         self._harvester = _loaded(Path(settings.producer))
         self._acquirer: Any = None
         self._stamps = True
@@ -122,6 +123,9 @@ class HarvesterSource:
             return self._exposure(buffer, arrived_ns)
         finally:
             buffer.queue()
+
+    def expose_for(self, exposure_us: float) -> None:
+        expose_for(HarvesterFeatures(self._nodes()), self._settings, exposure_us)
 
     def check(self) -> None:
         try:

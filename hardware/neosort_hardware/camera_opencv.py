@@ -62,6 +62,9 @@ class _Stream:
             raise CameraFault("sends frames that cannot be decoded")
         return self._exposure(np.asarray(picture, dtype=np.uint8), arrived_ns)
 
+    def expose_for(self, exposure_us: float) -> None:
+        raise CameraFault("has an exposure of its own, which a stream does not tell")
+
     def check(self) -> None:
         if not self._capture.isOpened():
             raise CameraFault("is closed")
@@ -122,6 +125,7 @@ class V4l2Stream(_Stream):
             capture.release()
             raise CameraFault("cannot be opened: no such device, or somebody else has it")
         super().__init__(capture)
+        self._fixed = settings.exposure_fixed
         try:
             self._set_up(settings)
         except CameraFault:
@@ -138,8 +142,16 @@ class V4l2Stream(_Stream):
         if settings.exposure_fixed:
             return
         self._set(cv2.CAP_PROP_AUTO_EXPOSURE, V4L2_MANUAL, "manual exposure")
-        exposure = max(1.0, round(settings.exposure_us / V4L2_UNIT_US))
-        self._set(cv2.CAP_PROP_EXPOSURE, exposure, f"exposure_us = {settings.exposure_us:g}")
+        self._set_exposure(settings.exposure_us)
+
+    def expose_for(self, exposure_us: float) -> None:
+        if self._fixed:
+            raise CameraFault("has an exposure of its own (camera.exposure_fixed)")
+        self._set_exposure(exposure_us)
+
+    def _set_exposure(self, exposure_us: float) -> None:
+        exposure = max(1.0, round(exposure_us / V4L2_UNIT_US))
+        self._set(cv2.CAP_PROP_EXPOSURE, exposure, f"exposure_us = {exposure_us:g}")
 
     def _set(self, key: int, value: float, said: str) -> None:
         if not self._capture.set(key, value):

@@ -11,7 +11,7 @@ from pypylon import genicam, pylon
 
 from neosort_hardware.camera_genicam import GenicamCamera
 from neosort_hardware.camera_source import CameraFault, Exposure, FrameSpoilt
-from neosort_hardware.genicam_features import Value, said_by_genicam, set_up
+from neosort_hardware.genicam_features import Value, expose_for, said_by_genicam, set_up
 from neosort_hardware.settings_camera import PylonCameraConfig
 from neosort_hardware.site import Site
 
@@ -63,6 +63,7 @@ class PylonSource:
     def __init__(self, settings: PylonCameraConfig) -> None:
         """Raises `CameraFault` when it is not there, somebody else has it, or it does not take a setting."""
         self._camera: Any = None
+        self._settings = settings
         try:
             self._camera = _found(settings.camera)
             self._camera.Open()
@@ -95,6 +96,9 @@ class PylonSource:
             return self._exposure(result, arrived_ns)
         finally:
             result.Release()
+
+    def expose_for(self, exposure_us: float) -> None:
+        expose_for(PylonFeatures(self._camera.GetNodeMap()), self._settings, exposure_us)
 
     def check(self) -> None:
         try:

@@ -71,6 +71,11 @@ class RealCamera(NamedDevice):
                 return frame
             self._grabber.wait(min(LOOK_S, left_ns * 1e-9))
 
+    def expose_for(self, exposure_us: float) -> None:
+        """Expose for so long from one of the next frames on. Raises `DeviceError` where the camera does not take it."""
+        self._must_be_open()
+        self._grabber.expose_for(exposure_us)
+
     def health(self) -> DeviceHealth:
         complaint = self._grabber.complaint() if self._open else ""
         return DeviceHealth(name=self.name, ok=False, detail=complaint) if complaint else super().health()

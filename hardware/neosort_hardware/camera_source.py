@@ -44,6 +44,10 @@ class CameraSource(Protocol):
         Raises `CameraFault`, `FrameSpoilt`, and `EndOfStream` at the end of a playback.
         """
 
+    def expose_for(self, exposure_us: float) -> None:
+        """Expose for so long from one of the next pictures on. Raises `CameraFault` where it does not take that; it
+        goes on acquiring then."""
+
     def check(self) -> None:
         """Ask the camera for something. Raises `CameraFault` when it does not answer."""
 

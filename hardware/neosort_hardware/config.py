@@ -224,6 +224,9 @@ class PictureConfig(Section):
     light_contrast: float = Field(0.35, ge=0, le=0.8, description="lamps go as 1 + contrast*cos(azimuth)")
     light_falloff: float = Field(0.18, ge=0, le=0.8, description="share of light lost in the corners, lens and lamps")
     exposure: float = Field(1.1, ge=0.2, le=3, description="white paper just short of white at 1")
+    exposed_us: float | None = Field(
+        None, ge=10, le=20_000, description="exposure time that `exposure` holds for; left out: camera.exposure_us"
+    )
     colour_temperature_k: float = Field(5600.0, ge=2500, le=12_000, description="of the lamps; balanced for 5600")
     gain_drift: float = Field(0.03, ge=0, le=0.3, description="one standard deviation, relative")
     white_balance_drift: float = Field(0.015, ge=0, le=0.2, description="one standard deviation, relative")

@@ -6,7 +6,7 @@ blocks. Errors are `DeviceError`, which names the device and the cause. Nothing 
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from neosort_hardware.faults import Detail, Fault
 from neosort_hardware.reference_pieces import HeldBoard, Placed, WitnessMark
@@ -60,6 +60,17 @@ class Camera(Device, Protocol):
 
         Blocks until one is there or ``timeout_s`` has passed (then None; 0 polls). Raises `DeviceError` when the
         camera is gone, `EndOfStream` at the end of a playback.
+        """
+
+
+@runtime_checkable
+class ExposingCamera(Camera, Protocol):
+    """A camera that can be told how long to expose while it runs."""
+
+    def expose_for(self, exposure_us: float) -> None:
+        """Expose for so long from one of the next frames on, until it is opened anew.
+
+        Raises `DeviceError` where it does not take that; frames come on as they did.
         """
 
 
@@ -154,6 +165,9 @@ class Hands(Protocol):
 
     def run_at(self, speed_m_per_s: float) -> bool:
         """Set the belt's drive to that speed; false where it cannot be."""
+
+    def turn_array(self, turning: bool) -> None:
+        """Take the array off and turn it over every axis in the Earth's field, from now on; or mount it again."""
 
     def witness(self) -> list[WitnessMark]:
         """Marks found on witness strips since the last call, as read with a ruler."""

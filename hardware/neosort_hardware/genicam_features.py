@@ -32,11 +32,22 @@ def set_up(features: Features, settings: GenicamCameraConfig) -> None:
     _set_region(features, settings)
     if not settings.exposure_fixed:
         _set_if_there(features, {"ExposureAuto": "Off", "ExposureMode": "Timed"})
-        _set_first(features, ("ExposureTime", "ExposureTimeAbs"), settings.exposure_us, "camera.exposure_fixed = true")
+        _set_exposure(features, settings.exposure_us)
     if settings.gain is not None:
         _set_if_there(features, {"GainAuto": "Off", "GainSelector": "All"})
         _set_first(features, ("Gain", "GainRaw"), settings.gain, "camera.gain left out")
     _set_trigger(features, settings)
+
+
+def expose_for(features: Features, settings: GenicamCameraConfig, exposure_us: float) -> None:
+    """Another exposure while it acquires. Raises `CameraFault` where it is fixed or not taken."""
+    if settings.exposure_fixed:
+        raise CameraFault("has an exposure of its own (camera.exposure_fixed)")
+    _set_exposure(features, exposure_us)
+
+
+def _set_exposure(features: Features, exposure_us: float) -> None:
+    _set_first(features, ("ExposureTime", "ExposureTimeAbs"), exposure_us, "camera.exposure_fixed = true")
 
 
 def stamp_to_middle_ns(settings: GenicamCameraConfig) -> int:

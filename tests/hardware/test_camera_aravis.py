@@ -127,3 +127,14 @@ def test_a_camera_that_loses_a_packet_of_every_frame_is_an_error():
     need_aravis()
     with AravisPeer(lost=500), over(resend=False, silent_ms=400, **FREE) as opened:
         assert "no whole frame for 400 ms" in opened.error().cause
+
+
+@pytest.mark.usefixtures("peer")
+def test_another_exposure_shows_in_the_pictures_that_come_next():
+    """The fake camera's ramp is 1 + log10(exposure / 10 ms) times as bright."""
+    with over(exposure_us=2000.0, pixel_format="Mono8", **FREE) as opened:
+        dark = opened.frame().image.mean()
+        opened.camera.expose_for(10_000.0)
+        eventually(lambda: opened.frame().image.mean() > 2.0 * dark)
+        opened.camera.expose_for(2000.0)
+        eventually(lambda: opened.frame().image.mean() < 1.5 * dark)

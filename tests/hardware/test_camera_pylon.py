@@ -86,6 +86,18 @@ def test_region_exposure_and_gain_are_taken(pictures):
     assert np.array_equal(shown, file[32:96, 64:192])
 
 
+def test_another_exposure_is_taken_while_it_grabs_and_one_out_of_range_refused():
+    with over() as opened:
+        opened.frame()
+        opened.camera.expose_for(1234.0)
+        assert opened.camera._grabber._exposing.refused == ""
+        with pytest.raises(DeviceError, match="does not take ExposureTime = 1000000000"):
+            opened.camera.expose_for(1e9)
+        assert opened.frame() is not None
+    with over(exposure_fixed=True) as opened, pytest.raises(DeviceError, match=r"camera\.exposure_fixed"):
+        opened.camera.expose_for(300.0)
+
+
 def test_software_triggers_follow_the_belt_and_stop_with_it():
     with over(trigger="software") as opened:
         for _ in range(3):

@@ -37,6 +37,12 @@ class FakeSource:
         self.closed = False
         self.gone = ""
         self.answers_triggers = answers_triggers
+        self.exposures_us = []
+
+    def expose_for(self, exposure_us):
+        if exposure_us > 1000.0:
+            raise CameraFault(f"does not take ExposureTime = {exposure_us:g}")
+        self.exposures_us.append(exposure_us)
 
     def trigger(self):
         self.triggers.append(time.monotonic_ns())
@@ -410,3 +416,15 @@ def test_grey_of_any_depth_is_grey_and_yuv_has_its_brightness():
 def test_every_format_makes_a_picture_of_as_many_bytes_as_it_says(name):
     raw = np.zeros(frame_bytes(name, 10, 6), np.uint8)
     assert to_rgb(raw, name, 10, 6).shape == (6, 10, 3)
+
+
+def test_another_exposure_is_told_on_the_cameras_own_thread_and_a_refusal_ends_nothing(opened):
+    camera = opened.open("line")
+    assert camera.read(0.0) is None, "and the belt has been looked at"
+    camera.expose_for(250.0)
+    assert opened.lives[0].exposures_us == [250.0]
+    with pytest.raises(DeviceError, match="does not take ExposureTime = 2000"):
+        camera.expose_for(2000.0)
+    opened.lives[0].coming.put(picture(9))
+    assert opened.frame().image[0, 0, 0] == 9
+    assert len(opened.lives) == 1

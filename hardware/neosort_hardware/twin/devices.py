@@ -90,6 +90,10 @@ class SimCamera(SimDevice):
         self._next = self._newest() + 1
         self._faulty = FaultyCamera(world.faults)
 
+    def expose_for(self, exposure_us: float) -> None:
+        self._must_answer()
+        self._world.exposure_us = exposure_us
+
     def read(self, timeout_s: float) -> Frame | None:
         self._must_answer()
         world = self._world

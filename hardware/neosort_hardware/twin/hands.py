@@ -35,6 +35,9 @@ class SimHands:
     def run_at(self, speed_m_per_s: float) -> bool:
         return self._world.run_at(1000.0 * speed_m_per_s)
 
+    def turn_array(self, turning: bool) -> None:
+        self._world.turned_since_s = 1e-9 * self._world.clock.now_ns() if turning else None
+
     def witness(self) -> list[WitnessMark]:
         marks = []
         now_ns = self._world.clock.now_ns()

@@ -104,8 +104,8 @@ class Sensor:
         self._exposures = 0
         self._response = _response(0.02 * float(film.mean()) + 0.004 * picture.window_dirt, rng)
 
-    def moment(self, rng: np.random.Generator) -> Moment:
-        """Draw what the next exposure has of its own."""
+    def moment(self, rng: np.random.Generator, share: float = 1.0) -> Moment:
+        """Draw what the next exposure has of its own. ``share``: of the light that `PictureConfig.exposure` means."""
         self._state += rng.normal(0.0, 0.1, 3) - 0.005 * self._state  # stationary with unit variance
         red, gain, blue = self._drift * self._state
         if self._exposures % _BALANCED_EVERY == 0:
@@ -113,7 +113,7 @@ class Sensor:
             cv2.merge([self._plane * part for part in tint], dst=self._balanced)
         self._exposures += 1
         top, left = (int(place) for place in rng.integers(0, 1 << 16, 2))
-        return Moment(gain=float(1 + gain), top=top, left=left)
+        return Moment(gain=float(1 + gain) * share, top=top, left=left)
 
     def expose(self, light: ArrayF32, rows: slice, moment: Moment) -> ImageU8:
         """Some rows of the picture, `BAND_ROWS` of them at most, (n, width, 3) float32 counts of the strip → uint8, as

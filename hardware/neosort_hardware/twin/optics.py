@@ -94,9 +94,12 @@ class BeltPicture(BeltStrip):
         rows = (np.float32(self._stations[1]) - station) / np.float32(self._pitch) - 0.5
         return self._sharpness, [_warped_band(span, cols[span], rows[span], self._cols) for span in spans]
 
-    def frame(self, belt_mm: float, speed_mm_per_s: float, exposure_us: float, rng: np.random.Generator) -> ImageU8:
+    def frame(
+        self, belt_mm: float, speed_mm_per_s: float, exposure_us: float, rng: np.random.Generator, *, share: float = 1.0
+    ) -> ImageU8:
         """What the camera sees with the encoder at ``belt_mm`` in mid-exposure: (height, width, 3) uint8 RGB.
 
+        ``share``: of the light that the picture's own exposure means, where the camera was told another time.
         Raises `ValueError` when that stretch of belt has been forgotten.
         """
         start = (belt_mm - self._stations[1]) / self._pitch
@@ -107,7 +110,7 @@ class BeltPicture(BeltStrip):
         if first - 1 < self._base:
             raise ValueError(f"the belt at {belt_mm - self._stations[1]:g} mm has left the strip")
         picture: ImageU8 = np.empty((self._size[1], self._size[0], 3), np.uint8)
-        moment = self._sensor.moment(rng)
+        moment = self._sensor.moment(rng, share)
         for band in self._bands:
             light = self._travelled(first - self._base, band, kernel)
             if band.maps is not None:  # four channels through floating maps are three times as fast as three

@@ -30,6 +30,7 @@ from neosort_hardware.twin.scenery import Scenery
 from neosort_hardware.twin.sources import Dipoles, item_dipoles
 from neosort_hardware.twin.splitter import Flaps, Splitter, rolled_mm
 from neosort_hardware.twin.sprites import Sprite
+from neosort_hardware.twin.turned_array import turned_earth_ut
 from neosort_hardware.types import ArrayBool, ArrayF32, ArrayF64, Box, ImageU8, ItemTruth, Landing
 
 FEED_AHEAD_MM = 450.0  # items lie on the belt this far before they come into view, field and all
@@ -71,6 +72,7 @@ class World:
         self.clock = clock
         self.config = config
         self.camera_buffers = camera_buffers
+        self.exposure_us = config.camera.exposure_us
         built = as_built(config)
         self.geometry = LineGeometry.of(built)
         self.built = built
@@ -118,6 +120,7 @@ class World:
         self._lands = landings
         self.feeding = True
         self.held: HeldBoard | None = None
+        self.turned_since_s: float | None = None  # the array, off its place
         self._to_lay: list[LaidPiece] = []
         self.pieces: list[LaidPiece] = []
 
@@ -152,7 +155,10 @@ class World:
         # A generator of its own for each frame and item: what they look like must not hang on who was drawn first,
         # which is a matter of how fast the host computes.
         chance = np.random.default_rng((self._optics_seed, 0, round(belt_mm * 100.0) % 2**62))
-        picture = self._picture.frame(belt_mm, self.motion.speed_mm_per_s, self.config.camera.exposure_us, chance)
+        exposed_us = self.config.twin.picture.exposed_us or self.config.camera.exposure_us
+        picture = self._picture.frame(
+            belt_mm, self.motion.speed_mm_per_s, self.exposure_us, chance, share=self.exposure_us / exposed_us
+        )
         if self.held is not None:
             hold_up(picture, self.held, self.config.twin.picture, chance)
         return picture
@@ -164,6 +170,10 @@ class World:
         """
         belt_mm = self.motion.positions_mm(times_ns)
         clean_ut = self._field.sample(belt_mm - self.geometry.array_station_mm)
+        if self.turned_since_s is not None:
+            clean_ut = clean_ut + turned_earth_ut(
+                1e6 * self._front_end.background_t, 1e-9 * times_ns - self.turned_since_s
+            )
         times_s = (times_ns - self.motion.start_ns) * 1e-9
         reading, saturated = self._front_end.read(
             clean_ut, times_s, belt_mm, self.motion.speed_mm_per_s, self._valve_events()

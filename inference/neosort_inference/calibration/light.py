@@ -1,4 +1,4 @@
-"""Exposure, focus, white and flat field: a white sheet rides by, and a printed board."""
+"""Exposure, focus, white and flat field: white sheets ride by, and a printed board."""
 
 from __future__ import annotations
 
@@ -8,10 +8,17 @@ from matplotlib.axes import Axes
 
 from neosort_datasets.inline_svg import BLUE, SOFT, inline_svg
 from neosort_hardware.calibrated import CalibratedCamera, gains_of
-from neosort_hardware.config import LightCalibration
+from neosort_hardware.config import LightCalibration, LineConfig
 from neosort_hardware.reference_pieces import Placed, ReferencePiece
 from neosort_hardware.types import ArrayF64, Frame, ImageU8
 from neosort_inference.calibration.boards import BoardFinder, Sighting, with_sighting
+from neosort_inference.calibration.exposure import (
+    MOST_CLIPPED,
+    MOST_STEPS,
+    WHITE_LEVELS,
+    ExposureSearch,
+    SheetSeen,
+)
 from neosort_inference.calibration.procedure import (
     About,
     CalibrationError,
@@ -29,18 +36,22 @@ from neosort_inference.calibration.sharpness import edge_sigma_px
 
 GRID = (9, 11)  # rows and columns of gains: what lens and lamps do is smooth
 SHEETS = 3  # frames of nothing but white: all but the last are fitted, the last one tells what is left
-WHITE_LEVELS = (150.0, 248.0)  # of 255: dark sheets waste the sensor, clipped ones tell nothing
-MOST_CLIPPED = 0.002
 MOST_UNEVEN = 3.0  # %, one standard deviation of what is left
 MOST_BLUR_PX = 1.2
 _BRIGHTER = 1.25  # than the belt: what is taken for the sheet
 _EVEN = 0.25  # of the mean: the lamps' own fall-off is less, the edge of a sheet more
 MOST_GAIN = 3.0
+_DARK = 3.0  # levels: where nothing is seen, nothing is bright
+STALE = 2  # frames after another exposure was told: one may be on its way
+LOOKS = 12  # frames by which the bare belt has been seen, whatever has been laid on it
+BELT_LEVELS = (1.0, 190.0)  # of a belt beside which a white sheet shows
+MOST_SMEAR_PX = 1.0  # of travel during an exposure
+SHORTEST_US, LONGEST_US = 10.0, 20_000.0
 GIVEN_UP = 4  # pictures of something on the belt in which the board is not to be found: it is out of focus
 
 
 class Light(Procedure):
-    """White balance and flat field as gains; exposure and focus are judged, and set at the camera."""
+    """Exposure, white balance and flat field as gains; focus is judged, and set at the lens."""
 
     about = About(
         name="light",
@@ -48,7 +59,7 @@ class Light(Procedure):
         purpose="A white sheet looks evenly white wherever it lies, neither dark nor clipped, and edges are sharp.",
         instructions=(
             "Let the belt run, empty, lamps as they always are.",
-            "Lay a white matt sheet on it, wider than the view and three times as long.",
+            "Lay a white matt sheet on it, wider than the view and three times as long; again where it asks for it.",
             "Lay the board on it for the focus.",
         ),
         tools="white matt sheet (roll of paper), printed board",
@@ -71,8 +82,11 @@ class Light(Procedure):
     def _begin(self) -> None:
         self.board = board_of(self.given)
         self._finder = BoardFinder(self.board)
-        self._belt_level: float | None = None
-        self._sheets: list[Frame] = []
+        camera = self.line.config.camera
+        self._exposure = ExposureSearch(camera.exposure_us, *_exposures_us(self.line.config))
+        self._not_told = ""  # why the camera does not take another exposure
+        self._look_anew()
+        self._stale = 0
         self._board: tuple[Frame, Sighting] | None = None
         self._not_found = 0  # frames in which something lay that was not found to be the board
         self._jpeg: bytes | None = None
@@ -88,25 +102,65 @@ class Light(Procedure):
         board = ReferencePiece(name="board", length_mm=height + 20, width_mm=width + 20, board=self.board)
         gap_mm = 0.5 * sheet.length_mm + 2 * view_mm
         middle = 0.5 * belt_mm
-        return tuple(Placed(piece=piece, across_mm=middle, gap_mm=gap_mm, yaw_deg=turn) for piece, turn in (
-            (sheet, 0.0), (board, 3.0), (board, 3.0),
-        ))  # fmt: skip
+        once, again = [(sheet, 0.0), (board, 3.0), (board, 3.0)], [(sheet, 0.0), (board, 3.0)]
+        return tuple(
+            Placed(piece=piece, across_mm=middle, gap_mm=gap_mm, yaw_deg=turn)
+            for piece, turn in (*once, *MOST_STEPS * again)
+        )
 
     def see_frame(self, frame: Frame) -> None:
-        coarse = _coarse(frame.image).mean(axis=2)
-        if self._belt_level is None:
-            self._belt_level, self._empty_std = float(np.median(coarse)), float(coarse.std())
-        bright = float(coarse.min()) > _BRIGHTER * self._belt_level
-        if bright and float(coarse.std()) < _EVEN * float(coarse.mean()) and len(self._sheets) < SHEETS:
-            self._sheets.append(frame)
-            self._jpeg = with_sighting(frame.image, None)
-        elif self._board is None and not bright:
-            found = self._finder.find(frame.image)
-            if found is not None and len(found.pixels) >= (self.board.cols - 1) * (self.board.rows - 1) // 2:
-                self._board = (frame, found)
-                self._jpeg = with_sighting(frame.image, found)
-            elif len(self._sheets) >= SHEETS and float(coarse.std()) > 2 * self._empty_std:
-                self._not_found += 1
+        if self._stale > 0:
+            self._stale -= 1
+            return
+        coarse = _coarse(frame.image)
+        grey = coarse.mean(axis=2)
+        self._look_at_belt(grey)
+        bright = float(grey.min()) > _BRIGHTER * self._belt_level + _DARK
+        if bright and float(grey.std()) < _EVEN * float(grey.mean()):
+            self._see_sheet(frame, coarse)
+        elif self._board is None and not bright and self._sheets:
+            self._see_board(frame, grey)
+
+    def _look_anew(self) -> None:
+        """Of belt and sheets nothing is known at this exposure."""
+        self._belt_level, self._empty_std = np.inf, np.inf
+        self._looks = 0
+        self._sheets: list[Frame] = []
+
+    def _look_at_belt(self, grey: ArrayF64) -> None:
+        """The darkest that was seen is the belt: a sheet or a board may lie on it at the first look."""
+        self._belt_level = min(self._belt_level, float(np.median(grey)))
+        self._empty_std = min(self._empty_std, float(grey.std()))
+        self._looks += 1
+        if self._looks == LOOKS and not BELT_LEVELS[0] <= self._belt_level <= BELT_LEVELS[1]:
+            self._expose(self._exposure.changed_by(0.3 if self._belt_level > BELT_LEVELS[1] else 3.0))
+
+    def _see_sheet(self, frame: Frame, coarse: ArrayF64) -> None:
+        if len(self._sheets) >= SHEETS:
+            return
+        self._jpeg = with_sighting(frame.image, None)
+        if not self._sheets and not self._not_told:
+            wanted_us = self._exposure.next_us(SheetSeen.of(frame.image, coarse))
+            if wanted_us is not None:
+                self._expose(wanted_us)
+                return
+        self._sheets.append(frame)
+
+    def _expose(self, wanted_us: float | None) -> None:
+        if wanted_us is None or self._not_told:
+            return
+        self._not_told = self.line.expose(wanted_us)
+        if not self._not_told:
+            self._stale = STALE
+            self._look_anew()
+
+    def _see_board(self, frame: Frame, grey: ArrayF64) -> None:
+        found = self._finder.find(frame.image)
+        if found is not None and len(found.pixels) >= (self.board.cols - 1) * (self.board.rows - 1) // 2:
+            self._board = (frame, found)
+            self._jpeg = with_sighting(frame.image, found)
+        elif len(self._sheets) >= SHEETS and float(grey.std()) > 2 * self._empty_std:
+            self._not_found += 1
 
     def guidance(self) -> Guidance:
         missing = []
@@ -114,7 +168,8 @@ class Light(Procedure):
             missing.append(f"{SHEETS - len(self._sheets)} pictures of nothing but white")
         if self._board is None and self._not_found < GIVEN_UP:
             missing.append("the board")
-        what = "the white sheet, then the board," if len(self._sheets) < SHEETS else "the board"
+        sheet = "the white sheet again" if self._exposure.searching else "the white sheet"
+        what = f"{sheet}, then the board," if len(self._sheets) < SHEETS else "the board"
         return Guidance(
             text=f"Lay {what} on the running belt." if missing else "Thank you.",
             progress=(len(self._sheets) + (self._board is not None)) / (SHEETS + 1),
@@ -139,6 +194,7 @@ class Light(Procedure):
                 name="level", title="White sheet's level", value=level, unit="of 255", least=WHITE_LEVELS[0],
                 most=WHITE_LEVELS[1],
             ),
+            *self._exposure_told(),
             Quantity(name="clipped", title="Of it clipped", value=100 * clipped, unit="%", most=100 * MOST_CLIPPED),
             Quantity(
                 name="uneven", title="Unevenness left", value=_uneven(after), unit="%", most=MOST_UNEVEN,
@@ -153,8 +209,8 @@ class Light(Procedure):
         return Result(
             procedure=self.about.name,
             quantities=quantities,
-            changes={"calibration.light": light.model_dump(mode="json")},
-            notes=_advice(level, blur_px),
+            changes={"calibration.light": light.model_dump(mode="json"), **self._exposure_set()},
+            notes=self._advice(level, blur_px),
             plots=(Plot(title="The white sheet along the picture's diagonal", svg=svg),),
             pictures=(
                 Picture(title="before", jpeg=with_sighting(last, None)),
@@ -162,6 +218,43 @@ class Light(Procedure):
             ),
             evidence={"sheet_levels": np.round(fitted_on, 2).tolist(), "belt_mm": [f.belt_mm for f in self._sheets]},
         )
+
+    def _exposure_set(self) -> dict[str, object]:
+        told = self._exposure.searching and not self._not_told
+        return {"camera.exposure_us": self._exposure.exposure_us} if told else {}
+
+    def _exposure_told(self) -> tuple[Quantity, ...]:
+        if not self._exposure_set():
+            return ()
+        return (
+            Quantity(
+                name="exposure", title="Exposure", value=self._exposure.exposure_us, unit="us",
+                before=self.line.config.camera.exposure_us, most=self._exposure.longest_us,
+            ),
+        )  # fmt: skip
+
+    def _advice(self, level: float, blur_px: float) -> tuple[str, ...]:
+        notes = []
+        if self._not_told:
+            notes.append(f"about {self._exposure.exposure_us:g} us of exposure are wanted; set them: {self._not_told}")
+        if level < WHITE_LEVELS[0]:
+            notes.append(
+                "the sheet is dark: more light or a wider aperture; beyond "
+                f"{self._exposure.longest_us:g} us of exposure the belt's travel smears the picture"
+            )
+        if level > WHITE_LEVELS[1]:
+            notes.append("the sheet is clipped: a shorter exposure or less light")
+        if blur_px > MOST_BLUR_PX:
+            notes.append("edges are soft: focus the lens, clean its window")
+        return tuple(notes)
+
+
+def _exposures_us(config: LineConfig) -> tuple[float, float]:
+    """The shortest that a camera may be told, and the longest: a pixel of travel, or what the line has by now."""
+    (a, b, _), (c, d, _) = config.calibration.pixel_to_belt[:2]
+    pixel_mm = abs(a * d - b * c) ** 0.5 or 1.0
+    smear_us = 1e3 * MOST_SMEAR_PX * pixel_mm / config.belt.speed_m_per_s
+    return SHORTEST_US, min(max(smear_us, config.camera.exposure_us), LONGEST_US)
 
 
 def light_of(levels: ArrayF64) -> LightCalibration:
@@ -202,17 +295,6 @@ def _tint(image: ImageU8) -> float:
 
 def _blur_px(frame: Frame, sighting: Sighting) -> float:
     return edge_sigma_px(np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY), np.uint8), sighting)
-
-
-def _advice(level: float, blur_px: float) -> tuple[str, ...]:
-    notes = []
-    if level < WHITE_LEVELS[0]:
-        notes.append("the sheet is dark: more light, a wider aperture, or a longer exposure if the blur allows")
-    if level > WHITE_LEVELS[1]:
-        notes.append("the sheet is clipped: a shorter exposure or less light")
-    if blur_px > MOST_BLUR_PX:
-        notes.append("edges are soft: focus the lens, clean its window")
-    return tuple(notes)
 
 
 def _draw(axes: Axes, before: ImageU8, after: ImageU8) -> None:

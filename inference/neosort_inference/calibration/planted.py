@@ -97,6 +97,13 @@ def _light(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
             tolerance=0.15,
         )
     ]  # fmt: skip
+    rows.append(
+        Recovered(
+            constant="exposure", unit="us", before=line.config.camera.exposure_us,
+            planted=line.config.twin.picture.exposed_us or line.config.camera.exposure_us,
+            found=after.camera.exposure_us, tolerance=150.0,
+        )
+    )  # fmt: skip
     for name, title in (("uneven", "unevenness of a white sheet"), ("tint", "tint of a white sheet")):
         rows.append(
             Recovered(
@@ -107,7 +114,7 @@ def _light(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
     return rows
 
 
-def _array(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+def _responses(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
     """Faults and all: a channel that reads the wrong way round is put right by its matrix."""
     channels = after.calibration.channels
     if channels is None or line.true_constants is None:
@@ -117,7 +124,6 @@ def _array(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
         if fault.fault == "magnetometer.flipped" and fault.channel is not None:
             axes = slice(None) if fault.axis is None else "xyz".index(fault.axis)
             response[fault.channel, axes] *= -1.0
-    order = list(channels.order) or list(range(len(response)))
     known = [n for n in range(len(response)) if n not in channels.out_of_use]
     left = np.asarray(channels.matrix)[known] @ response[known] - np.eye(3)
     before = response - np.eye(3)
@@ -130,6 +136,13 @@ def _array(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
                 found=100 * float(np.abs(left[:, entries]).max()), tolerance=1.0,
             )
         )  # fmt: skip
+    return rows
+
+
+def _array(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+    rows = _responses(result, after, line)
+    channels = after.calibration.channels
+    assert channels is not None, "_responses has looked"
     height = line.config.twin.truth.array_height_mm or line.config.magnetometer.height_mm
     rows.append(
         Recovered(
@@ -141,7 +154,7 @@ def _array(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
     rows.append(
         Recovered(
             constant="channels in each other's place", unit="", before=0.0, planted=float(swapped),
-            found=float(sum(place != channel for channel, place in enumerate(order))), tolerance=0.0,
+            found=float(sum(place != channel for channel, place in enumerate(channels.order))), tolerance=0.0,
         )
     )  # fmt: skip
     rows.append(
@@ -226,12 +239,23 @@ _MIXED_UP = (
     {"fault": "magnetometer.flipped", "channel": 20, "axis": "x"},
     {"fault": "magnetometer.dead", "channel": 17},
 )
+_TURNED_ROUND = tuple(fault for fault in _MIXED_UP if fault["fault"] != "magnetometer.swapped")
 _SKEWED = ((1.02, 0.03, -25.0), (0.0198537705, -0.989707541, 500.3770535), (1e-5, -2e-5, 1.0))
 _APART_MS = tuple(2.6 + 0.6 * (valve * 7 % 5 - 2) for valve in range(48))  # as of valves of several makes
 TRIALS: tuple[Trial, ...] = (
     Trial(
         procedure="light",
-        line={"twin": {"picture": {"colour_temperature_k": 4200, "light_falloff": 0.4, "defocus_px": 0.7}}},
+        line={
+            "camera": {"exposure_us": 110.0},
+            "twin": {
+                "picture": {
+                    "colour_temperature_k": 4200,
+                    "light_falloff": 0.4,
+                    "defocus_px": 0.7,
+                    "exposed_us": 350.0,
+                },
+            },
+        },
         compare=_light,
     ),
     Trial(
@@ -252,6 +276,11 @@ TRIALS: tuple[Trial, ...] = (
             }
         },
         compare=_array,
+    ),
+    Trial(
+        procedure="array-turned",
+        line={"twin": {"gain_error": 0.04, "cross_axis": 0.03, "earth_ut": 48.0, "faults": _TURNED_ROUND}},
+        compare=_responses,
     ),
     Trial(
         procedure="camera-to-array",

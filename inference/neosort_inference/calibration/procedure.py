@@ -191,6 +191,13 @@ class LineAccess(Protocol):
     def run_at(self, speed_m_per_s: float) -> bool:
         """Have the belt run at that speed; false where only a person can set it."""
 
+    def expose(self, exposure_us: float) -> str:
+        """Have the camera expose for so long from one of the next frames on, until the procedure ends. Empty when it
+        does; else why only a person can set that."""
+
+    def turn_array(self, turning: bool) -> bool:
+        """Have the array taken off and turned in the Earth's field, or mounted again; false where only a person can."""
+
     def witness(self) -> Sequence[WitnessMark]:
         """Marks that shots have left on a witness strip since the last call, where something can see them: the twin.
         Empty on a line where a person reads them."""

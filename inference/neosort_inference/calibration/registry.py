@@ -14,9 +14,10 @@ def procedures() -> tuple[type[Procedure], ...]:
     from neosort_inference.calibration.intrinsics import Intrinsics  # noqa: PLC0415
     from neosort_inference.calibration.light import Light  # noqa: PLC0415
     from neosort_inference.calibration.nozzles import Nozzles  # noqa: PLC0415
+    from neosort_inference.calibration.turning import ArrayTurned  # noqa: PLC0415
     from neosort_inference.calibration.verification import Verification  # noqa: PLC0415
 
-    return (Light, Intrinsics, EncoderScale, BeltPlane, Array, CameraToArray, Nozzles, Verification)
+    return (Light, Intrinsics, EncoderScale, BeltPlane, Array, ArrayTurned, CameraToArray, Nozzles, Verification)
 
 
 def procedure_named(name: str) -> type[Procedure]:

@@ -85,6 +85,12 @@ class NoLine:
     def run_at(self, speed_m_per_s: float) -> bool:
         return False
 
+    def expose(self, exposure_us: float) -> str:
+        return "the pictures were taken long ago"
+
+    def turn_array(self, turning: bool) -> bool:
+        return False
+
     def witness(self) -> Sequence[WitnessMark]:
         return ()
 

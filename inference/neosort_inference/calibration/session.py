@@ -11,6 +11,7 @@ from typing import Literal
 
 from neosort_hardware.calibrated import bare_array, bare_camera
 from neosort_hardware.config import LineConfig
+from neosort_hardware.devices import DeviceError, ExposingCamera
 from neosort_hardware.line import Line
 from neosort_hardware.reference_pieces import WitnessMark
 from neosort_hardware.types import Shot, ShotOutcome
@@ -32,6 +33,7 @@ class CalibrationSession:
         self.state: State = "running"
         self._line = line
         self._camera, self._array = bare_camera(line.camera), bare_array(line.magnetometer)
+        self._exposed_anew = False
         self._may_fire = Need.FREE_JETS in procedure.about.needs
         if self._may_fire and not line.interlock.read().closed:
             raise CalibrationError(
@@ -57,6 +59,22 @@ class CalibrationSession:
 
     def run_at(self, speed_m_per_s: float) -> bool:
         return self._line.hands is not None and self._line.hands.run_at(speed_m_per_s)
+
+    def turn_array(self, turning: bool) -> bool:
+        if self._line.hands is None:
+            return False
+        self._line.hands.turn_array(turning)
+        return True
+
+    def expose(self, exposure_us: float) -> str:
+        if not isinstance(self._camera, ExposingCamera):
+            return f"{self._camera.name} takes no exposure while it runs"
+        try:
+            self._camera.expose_for(exposure_us)
+        except DeviceError as error:
+            return str(error)
+        self._exposed_anew = True
+        return ""
 
     def witness(self) -> Sequence[WitnessMark]:
         return () if self._line.hands is None else self._line.hands.witness()
@@ -126,8 +144,11 @@ class CalibrationSession:
         self.state = state
         if self._may_fire:
             self._line.diverter.close_all()
+        if self._exposed_anew:  # what was found holds once it is applied, and not before
+            self.expose(self._line.config.camera.exposure_us)
         if self._line.hands is not None:
             self._line.hands.hold(None)
             self._line.hands.put_away()
+            self._line.hands.turn_array(False)
             self._line.hands.run_at(self._line.config.belt.speed_m_per_s)
             self._line.hands.empty_belt(False)

@@ -77,3 +77,23 @@ def test_nothing_blows_while_the_interlock_is_open_or_for_a_procedure_that_needs
         assert session.state == "cancelled"
         with pytest.raises(CalibrationError, match="nozzles blows: emergency stop"):
             CalibrationSession(line, Nozzles(), {})
+
+
+def test_another_exposure_lasts_as_long_as_the_procedure_and_a_camera_that_takes_none_says_why():
+    with line_of() as line:
+        session = CalibrationSession(line, EncoderScale(), {})
+        level = _level(line)
+        assert session.expose(87.5) == ""
+        assert _level(line) < 0.75 * level
+        session.cancel()
+        assert _level(line) == pytest.approx(level, rel=0.1)
+        session = CalibrationSession(line, EncoderScale(), {})
+        line.faults.inject("camera.gone")
+        assert "simulated camera" in session.expose(87.5)
+
+
+def _level(line):
+    """Of the next frame."""
+    while (frame := line.camera.read(0.1)) is None:
+        pass
+    return frame.image.mean()
