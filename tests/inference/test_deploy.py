@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,26 @@ def test_every_command_line_in_them_is_one_of_ours():
         name, *words = line.split()
         options = {option for parameter in commands[name].params for option in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= options, line
+
+
+def test_a_container_is_built_of_what_the_project_is_made_of():
+    with (DEPLOY.parents[1] / "pyproject.toml").open("rb") as file:
+        project = tomllib.load(file)["project"]
+    extras = re.search(r"'/src\[([\w,]+)\]'", CONTAINER)[1].split(",")
+    assert set(extras) <= set(project["optional-dependencies"])
+    for version in re.findall(r"^FROM \S+/python:(\d+\.\d+)-slim", CONTAINER, re.MULTILINE):
+        assert tuple(map(int, version.split("."))) >= tuple(map(int, project["requires-python"][2:].split(".")))
+    assert (DEPLOY.parents[1] / re.search(r"--constraint /src/(\S+)", CONTAINER)[1]).exists()
+    assert project["scripts"][re.search(r'^ENTRYPOINT \["(\w+)"\]$', CONTAINER, re.MULTILINE)[1]]
+    left_out = (DEPLOY / "Containerfile.dockerignore").read_text(encoding="utf-8").splitlines()
+    assert {"inference/deploy/plant/secrets", ".git"} <= set(left_out)
+
+
+def test_a_container_keeps_its_state_and_serves_its_page_where_it_says():
+    run = {parameter.name: parameter.default for parameter in get_command(app).commands["run"].params}
+    assert f"EXPOSE {run['port']}\n" in CONTAINER
+    volume = re.search(r"^VOLUME (\S+)$", CONTAINER, re.MULTILINE)[1]
+    assert re.search(r"STATE_DIRECTORY=(\S+)", CONTAINER)[1].startswith(f"{volume}/")
 
 
 def test_a_container_is_asked_for_its_health_where_the_line_answers():

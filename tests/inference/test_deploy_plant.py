@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from tests.inference.fleet.lines import SNAPSHOT, line
@@ -48,6 +49,39 @@ def test_every_file_volume_and_secret_that_the_plant_names_is_there_or_the_readm
     made += [file for service in SERVICES.values() for file in service.get("env_file", ())]
     for file in made:
         assert Path(file).name in README, file
+
+
+def test_nothing_is_declared_that_nobody_uses_and_no_two_services_want_one_port():
+    used = {outside for name in SERVICES for outside in mounts(name).values() if not outside.startswith(".")}
+    assert used == set(COMPOSE["volumes"])
+    assert {secret for service in SERVICES.values() for secret in service.get("secrets", ())} == set(COMPOSE["secrets"])
+    ports = [port.split(":")[-2] for service in SERVICES.values() for port in service.get("ports", ())]
+    assert len(set(ports)) == len(ports)
+    for name, service in SERVICES.items():
+        image = service["image"]
+        assert image == "neosort" or re.search(r"/[\w-]+:v?\d+", image), f"{name}: {image} says no version"
+    built = [name for name, service in SERVICES.items() if "build" in service]
+    assert [SERVICES[name]["image"] for name in built] == ["neosort"], "built once, for all that run it"
+
+
+def test_only_what_serves_the_page_is_asked_for_its_health_there():
+    for name in ("line-1", "collector"):
+        serves = SERVICES[name]["command"][0] == "run"
+        assert SERVICES[name].get("healthcheck", {}).get("disable", False) is not serves, name
+
+
+def test_the_ledgers_url_is_that_of_the_plants_database():
+    database = SERVICES["database"]
+    environment = database["environment"]
+    for name in ("line-1", "collector"):
+        words = SERVICES[name]["command"]
+        url = urlsplit(words[words.index("--ledger") + 1])
+        assert SERVICES[url.hostname] is database
+        assert (url.username, url.path) == (environment["POSTGRES_USER"], f"/{environment['POSTGRES_DB']}")
+        assert f"{url.port or 5432}:5432" in database["ports"]
+        assert url.password is None, "it stands in secrets/database.env, as PGPASSWORD"
+        assert SERVICES[name]["env_file"] == database["env_file"]
+    assert environment["POSTGRES_USER"] in database["healthcheck"]["test"]
 
 
 def test_our_commands_are_ones_and_their_files_lie_in_the_container():
