@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 from tests.browsing import browser, must_have_a_browser, running
-from tests.hardware.waiting import eventually
+from tests.hardware.waiting import WITHIN_S, eventually
 
 from neosort_inference.ui.shell import PLACES
 
@@ -125,6 +126,25 @@ def test_a_person_stops_the_line_under_a_name_and_starts_it_again(line, page):
     page.press("Start")
     eventually(lambda: line.status()["state"] == "sorting")
     assert page.shows("Ada")
+
+
+def test_a_lot_is_weighed_closed_and_given_away(line, page):
+    page.js("localStorage.setItem('name', 'Ada')")
+    page.open(line.url + "lots")
+    page.press("Open a lot")
+    page.press("What is in it")
+    page.write("input[aria-label='mass, kg']", "412.5")
+    page.press("Enter it")
+    eventually(lambda: page.shows("412.50 kg"))
+    page.press("Close")
+    eventually(lambda: page.shows("NdFeB in the product"))
+    assert page.shows("signed by this line’s ledger")
+    assert page.js(_SMALL, LARGE_PX) == []
+    assert page.js("return document.documentElement.scrollWidth") <= 1280
+    report = page.driver.find_element("link text", "Report").get_attribute("href")
+    answer = httpx.get(report, timeout=WITHIN_S)
+    assert "412.50 kg" in answer.text
+    assert page.complaints() == []
 
 
 def test_a_technician_calibrates_a_mis_set_line_and_recovery_comes_back(chromium, tmp_path):

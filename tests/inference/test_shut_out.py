@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
-import re
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
 import httpx
 import pytest
-from tests.hardware.waiting import WITHIN_S, eventually
+from tests.hardware.waiting import WITHIN_S
 from tests.inference.api_client import PASSWORD
+from tests.inference.open_page import OpenPage, Someone, logged_in
 from tests.inference.test_page import view, wait_for, with_an_account
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import connect
 
 from neosort_inference.ui.server import PageProcess
 
@@ -29,30 +27,6 @@ def page(tmp_path_factory):
     wait_for(process.url + "healthz")
     yield process
     process.stop()
-
-
-@dataclass
-class Someone:
-    """An account that has logged in with a browser, or a script with a token. ``headers``: what it is known by."""
-
-    url: str
-    name: str
-    headers: dict[str, str]
-
-    def ask(self, method: str, path: str, **request) -> httpx.Response:
-        answer = httpx.request(method, f"{self.url}api/v1/{path}", headers=self.headers, timeout=WITHIN_S, **request)
-        assert answer.is_success, answer.text
-        return answer
-
-    def socket(self, path: str):
-        address = self.url.replace("http", "ws", 1) + path
-        return connect(address, additional_headers=self.headers, open_timeout=WITHIN_S, compression=None)
-
-
-def logged_in(url: str, name: str, password: str = PASSWORD) -> Someone:
-    answer = httpx.post(url + "api/v1/session", json={"name": name, "password": password}, timeout=WITHIN_S)
-    cookie = f"neosort_session={answer.cookies['neosort_session']}"
-    return Someone(url, name, {"Cookie": cookie, "X-CSRF-Token": answer.json()["csrf"]})
 
 
 @pytest.fixture(scope="module")
@@ -120,50 +94,21 @@ def closed(line) -> int:
     return line.protocol.close_code
 
 
-class OpenPage:
-    """A page as a browser has it open: NiceGUI's socket, by Engine.IO and Socket.IO as they are on the wire."""
-
-    def __init__(self, person: Someone, path: str = "health") -> None:
-        answer = httpx.get(person.url + path, headers=person.headers, timeout=WITHIN_S)
-        self._client = re.search(r"client_id['\"]?: ?['\"]([0-9a-f-]{36})", answer.text)[1]
-        self._person = person
-
-    @contextmanager
-    def connected(self):
-        query = f"client_id={self._client}&implicit_handshake=true&tab_id=1&document_id=1&next_message_id=0"
-        with self._person.socket(f"_nicegui_ws/socket.io/?EIO=4&transport=websocket&{query}") as socket:
-            assert socket.recv(WITHIN_S).startswith("0")
-            socket.send("40")
-            yield socket
-
-    @staticmethod
-    def read(socket, word: str) -> None:
-        """What the server says, until it says that."""
-
-        def heard() -> bool:
-            said = socket.recv(WITHIN_S)
-            if said == "2":
-                socket.send("3")
-            return word in said
-
-        eventually(heard)
-
-
 def test_an_open_page_of_somebody_shut_out_goes_to_log_in_and_is_shown_nothing_more(admin):
     with somebody_new(admin, "at-the-page") as someone:
-        opened = OpenPage(someone)
-        with opened.connected() as socket:
-            opened.read(socket, '"update"')
+        opened = OpenPage(someone, "health")
+        with opened.connected():
+            opened.hears('"update"')
             admin.ask("DELETE", f"accounts/{someone.name}")
-            opened.read(socket, '"path":"/login"')
+            opened.hears('"path":"/login"')
         with pytest.raises(InvalidStatus), opened.connected():
             pass
 
 
 def test_an_open_page_of_somebody_whose_role_is_another_is_drawn_anew(admin):
     with somebody_new(admin, "promoted") as someone:
-        opened = OpenPage(someone)
-        with opened.connected() as socket:
-            opened.read(socket, '"update"')
+        opened = OpenPage(someone, "health")
+        with opened.connected():
+            opened.hears('"update"')
             admin.ask("PUT", f"accounts/{someone.name}/role", json={"role": "viewer"})
-            opened.read(socket, "history.go(0)")
+            opened.hears("history.go(0)")

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from neosort_inference.api.deps import Engineer, TheServices, Viewer
+from neosort_inference.api.deps import Engineer, Newest, TheServices, Viewer
 from neosort_inference.api.jobs import JobInfo
 from neosort_inference.api.recipes import UseInfo
 from neosort_inference.bundle_metadata import BundleMetadata
@@ -41,6 +41,38 @@ class ShadowInfo(BaseModel):
     """The bundle that looks on and decides nothing; null: none that was asked for here."""
 
     id: str | None = Field(None, pattern="^[0-9a-z-]{1,64}$", examples=["9f86d081884c7d65"])
+
+
+class SaidOfItem(BaseModel):
+    """What one of the two has found. ``belt_mm``: of the item's middle, since the run began."""
+
+    belt_mm: float = Field(examples=[120_400.0])
+    across_mm: float = Field(examples=[212.5])
+    kind: str = Field(examples=["hdd35"])
+    p_ndfeb: float = Field(examples=[0.93])
+
+
+class Difference(BaseModel):
+    """An item that would be decided otherwise. ``line``, ``shadow``: null where one has not seen it."""
+
+    what: str = Field(examples=["only the shadow fires"])
+    line: SaidOfItem | None
+    shadow: SaidOfItem | None
+
+
+class ShadowTold(BaseModel):
+    """A shadow so far. ``items``: by what both make of them; ``different``: those that one would fire at and the other
+    not; ``recent``: the last of them, newest first."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str = Field(examples=["neosort"])
+    windows: int = Field(description="looked at", examples=[1_204])
+    left_out: int = Field(description="windows that the machine had no time for", examples=[0])
+    items: dict[str, int] = Field(examples=[{"both fire": 311, "both pass": 1_872, "only the shadow fires": 4}])
+    different: int = Field(examples=[4])
+    recent: list[Difference]
+    trouble: str = Field(description="why it has ended by itself", examples=[""])
 
 
 @router.get("")
@@ -86,6 +118,13 @@ def bundle_history(_actor: Viewer, services: TheServices) -> list[UseInfo]:
 def shadow_bundle(_actor: Viewer, services: TheServices) -> ShadowInfo:
     """Which bundle looks on."""
     return ShadowInfo(id=services.bundles.shadow)
+
+
+@router.get("/shadow/counts")
+def shadow_counts(_actor: Viewer, shown: Newest) -> ShadowTold | None:
+    """What the bundle that looks on would have decided otherwise so far; null: none looks on."""
+    counts = shown.view.snapshot.counts.shadow
+    return None if counts is None else ShadowTold.model_validate(counts)
 
 
 @router.put("/shadow")

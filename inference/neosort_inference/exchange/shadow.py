@@ -27,6 +27,7 @@ from neosort_inference.tracks import Track, Tracker
 
 WAITING = 8  # windows: some 8 MB
 GAPS = 64  # stretches remembered
+RECENT = 12  # differences told with the counts
 CLOSE_WITHIN_S = 10.0
 LOGGER = logging.getLogger("neosort.shadow")
 
@@ -48,12 +49,14 @@ DIFFERENT = (Compared.LINE_FIRES, Compared.SHADOW_FIRES)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShadowCounts:
     """A shadow so far. ``name``: of its bundle. ``items``: by what both made of them. ``windows``: looked at;
-    ``left_out``: for want of time. ``trouble``: why it has ended by itself."""
+    ``left_out``: for want of time. ``recent``: the last items that it would decide otherwise, newest first, ready for
+    JSON. ``trouble``: why it has ended by itself."""
 
     name: str
     items: Mapping[str, int]
     windows: int
     left_out: int
+    recent: tuple[Mapping[str, object], ...] = ()
     trouble: str = ""
 
     @property
@@ -113,6 +116,7 @@ class Shadow:
         self._patience_s, self._on_difference = patience_s, on_difference
         self._windows = self._left_out = 0
         self._trouble = ""
+        self._recent: tuple[Mapping[str, object], ...] = ()
         self._items: Counter[str] = Counter(dict.fromkeys((one.value for one in Compared), 0))
         self._line: list[_Said] = []
         self._own: list[_Said] = []
@@ -148,6 +152,7 @@ class Shadow:
             items=dict(self._items),
             windows=self._windows,
             left_out=self._left_out,
+            recent=self._recent,
             trouble=self._trouble,
         )
 
@@ -210,6 +215,7 @@ class Shadow:
         self._items[found.value] += 1
         if found in DIFFERENT:
             told: dict[str, object] = {"what": found.value, "line": _told(line), "shadow": _told(own)}
+            self._recent = (told, *self._recent[: RECENT - 1])
             LOGGER.info("%s", json.dumps({"event": "shadow differs"} | told, ensure_ascii=False))
             self._on_difference(told)
 

@@ -8,14 +8,17 @@ from collections.abc import Collection, Iterator, Sequence
 from nicegui import ui
 from starlette.requests import Request
 
+from neosort_inference.access.role import Role
 from neosort_inference.counters import Counts
 from neosort_inference.faults.catalogue import CATALOGUE
 from neosort_inference.telemetry import Snapshot
 from neosort_inference.ui.chart import pace_chart
 from neosort_inference.ui.drawing import Drawing
 from neosort_inference.ui.markup import NONE_YET, card, mark, markup, panel, show, table
+from neosort_inference.ui.sensor_trend import SensorTrend
 from neosort_inference.ui.shell import HEALTH, page_frame
 from neosort_inference.ui.site import Site
+from neosort_inference.ui.valve_test import ValveTest
 
 REFRESH_EVERY_S = 1.0
 SHARE_BAD = 0.1  # of a magnetometer's samples
@@ -31,13 +34,17 @@ def health_page(site: Site, request: Request) -> None:
                 pace = Drawing(lambda ink: pace_chart(ink, site.feed.history()), "trend")
             with panel("Valves", "shots of each, since the run began"):
                 valves = markup("")
+                test = ValveTest(site, frame.person) if frame.person.may(Role.TECHNICIAN) else None
             with panel("Magnetometers", "samples missing or saturated"):
                 channels = markup("")
+            with panel("One sensor", "last two minutes"):
+                sensor = SensorTrend(site).drawing
             with panel("Faults of this run"):
                 faults = markup("")
             with panel("Computing"):
                 computing = markup("")
-        frame.on_theme(pace.colour)
+        for drawing in (pace, sensor):
+            frame.on_theme(drawing.colour)
 
     def refresh() -> None:
         shown = site.feed.latest()
@@ -46,10 +53,13 @@ def health_page(site: Site, request: Request) -> None:
         snapshot = shown.view.snapshot
         show(devices, _devices(snapshot.counts))
         show(valves, _valves(snapshot.counts))
+        if test is not None:
+            test.show(snapshot)
         show(channels, _channels(snapshot.counts))
         show(faults, _faults(snapshot))
         show(computing, _computing(snapshot.counts))
         pace.refresh()
+        sensor.refresh()
 
     ui.timer(REFRESH_EVERY_S, refresh)
 

@@ -1,35 +1,33 @@
-"""Lots: which is open, what has gone into each, open one for a supplier's load, close it."""
+"""Lots: which is open, open one for a supplier's load, close it, and look at one."""
 
 from __future__ import annotations
 
 import html
-from typing import Any
 
 from nicegui import run, ui
 from starlette.requests import Request
 
 from neosort_inference.access.actor import Actor
 from neosort_inference.access.role import Role
-from neosort_inference.asking.orders import RefusedError
 from neosort_inference.ledger.records import LedgerError
 from neosort_inference.services.lots import Told
-from neosort_inference.ui.markup import card, mark, markup, panel, table, when
+from neosort_inference.ui.lot_panel import LotPanel
+from neosort_inference.ui.markup import mark, markup, panel, when
 from neosort_inference.ui.person import Person
 from neosort_inference.ui.shell import LOTS, page_frame
 from neosort_inference.ui.site import Site
-from neosort_inference.words import kind_title
 
 SHOWN = 20
 
 
 def lots_page(site: Site, request: Request) -> None:
     """The page at "/lots"."""
-    with page_frame(site, request, LOTS) as frame, ui.element("div").classes("columns"):
+    with page_frame(site, request, LOTS, style="lots.css") as frame, ui.element("div").classes("columns"):
         Lots(site, frame.person)
 
 
 class Lots:
-    """The newest lots of the line's ledger, and what is in the one that is looked at."""
+    """The newest lots of the line's ledger, and the one that is looked at."""
 
     def __init__(self, site: Site, person: Person) -> None:
         self._lots, self._person = site.services.lots, person
@@ -37,8 +35,7 @@ class Lots:
             if person.may(Role.OPERATOR):
                 self._form()
             self._list = ui.element("div").classes("stack")
-        with panel("What is in it"):
-            self._inside = markup('<p class="note">Choose a lot.</p>')
+        self._looked_at = LotPanel(site, person)
         ui.timer(0.1, self.show, once=True)
 
     def _form(self) -> None:
@@ -54,7 +51,7 @@ class Lots:
             lots = await run.io_bound(self._lots.all)
         except LedgerError as error:
             lots = []
-            self._inside.set_content(f'<p class="note">{html.escape(str(error))}</p>')
+            self._looked_at.say(str(error))
         self._list.clear()
         with self._list:
             for lot in (lots or [])[::-1][:SHOWN]:
@@ -71,20 +68,11 @@ class Lots:
         with ui.element("div").classes("kept"):
             markup(f"<div><b>{html.escape(lot['lot'])}</b> {standing}<small>{under}</small></div>")
             with ui.element("div").classes("row"):
-                look = ui.button("What is in it", on_click=lambda: self._look(lot["lot"]), color=None)
+                look = ui.button("What is in it", on_click=lambda: self._looked_at.look(lot["lot"]), color=None)
                 look.classes("plain").props("unelevated")
                 if opened and self._person.may(Role.OPERATOR):
                     close = ui.button("Close", on_click=lambda: self._close(lot["lot"]), color=None)
                     close.classes("plain").props("unelevated")
-
-    async def _look(self, lot_id: str) -> None:
-        try:
-            lot = await run.io_bound(self._lots.lot, lot_id)
-        except (LedgerError, RefusedError) as error:
-            ui.notify(str(error), type="negative", multi_line=True)
-            return
-        if lot is not None:
-            self._inside.set_content(_inside(lot, lot["counted"]))
 
     async def _open(self) -> None:
         supplier, mass_kg = (self._supplier.value or "").strip(), self._mass.value
@@ -98,15 +86,4 @@ class Lots:
     async def _close(self, lot_id: str) -> None:
         if await self._person.do(Role.OPERATOR, lambda actor: self._lots.close(actor, lot_id)) is not None:
             await self.show()
-
-
-def _inside(lot: Told, inside: dict[str, Any]) -> str:
-    faults = ", ".join(f"{name} ({times:,})" for name, times in inside["faults"].items())
-    facts = [("lot", str(lot["lot"])), ("decisions", f"{inside['decisions']:,}")]
-    facts += [(name, f"{items:,}") for name, items in inside["verdicts"].items()]
-    facts += [("faults", faults or "none"), ("pictures kept", f"{inside['pictures']:,}"), ("head", lot["head_hash"])]
-    kinds = (
-        f'<tr><td>{html.escape(kind_title(name))}</td><td class="num">{items:,}</td></tr>'
-        for name, items in inside["kinds"].items()
-    )
-    return card(facts) + table(("<th>kind</th>", '<th class="num">items</th>'), kinds)
+            await self._looked_at.look(lot_id, issue=True)

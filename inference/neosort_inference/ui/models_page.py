@@ -12,6 +12,7 @@ from neosort_inference.bundle_card import SENSES, described, kinds_on_card, orig
 from neosort_inference.bundle_metadata import BundleMetadata, GuaranteedThreshold, Threshold
 from neosort_inference.ui.bundles import Bundles
 from neosort_inference.ui.markup import NONE_YET, markup, panel, table
+from neosort_inference.ui.shadow_panel import shadow_panel
 from neosort_inference.ui.shell import MODELS, page_frame
 from neosort_inference.ui.site import Site
 from neosort_inference.words import kind_title
@@ -22,6 +23,7 @@ def models_page(site: Site, request: Request) -> None:
     with page_frame(site, request, MODELS) as frame:
         with panel("Bundles", "the program's own, and those that were uploaded"):
             shelf = ui.element("div").classes("shelf")
+        shadow_panel(site)
         card = ui.element("div").classes("stack")
 
         def look(metadata: BundleMetadata) -> None:

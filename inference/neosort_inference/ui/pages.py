@@ -29,6 +29,7 @@ from neosort_inference.ui.shell import CALIBRATE, HEALTH, LINE, LOTS, MODELS, RE
 from neosort_inference.ui.site import Site
 from neosort_inference.ui.wizard import add_wizard
 
+RECONNECT_WITHIN_S = 20.0  # a tablet that has lost the network for so long goes on where it was
 Build = Callable[[Site, Request], None]
 PAGES: dict[Place, Build] = {
     LINE: line_page,
@@ -46,7 +47,10 @@ def add_pages(app: FastAPI, site: Site) -> None:
     for place, build in PAGES.items():
         ui.page(place.path, title=f"neosort · {place.name}")(_built(build, site))
     add_wizard(app, site)
-    ui.run_with(app, title="neosort", favicon="🧲", dark=True, tailwind=False, show_welcome_message=False)
+    ui.run_with(
+        app, title="neosort", favicon="🧲", dark=True, tailwind=False, show_welcome_message=False,
+        reconnect_timeout=RECONNECT_WITHIN_S,
+    )  # fmt: skip
 
 
 def _built(build: Build, site: Site) -> Callable[[Request], None]:

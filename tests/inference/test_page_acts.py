@@ -1,0 +1,109 @@
+"""What people bring about on the pages, as the page's process serves them; the loop answers as it is told to."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import httpx
+import pytest
+from tests.hardware.waiting import WITHIN_S, eventually
+from tests.inference.open_page import OpenPage, logged_in
+from tests.inference.passport import a_lot
+from tests.inference.test_page import snapshot, view, wait_for, with_an_account
+
+from neosort_hardware.config import LineConfig
+from neosort_inference.asking.orders import TestValve
+from neosort_inference.balance.lot_balance import bundle_id
+from neosort_inference.bundle import read_metadata
+from neosort_inference.counters import Counts
+from neosort_inference.exchange.shadow import ShadowCounts
+from neosort_inference.ledger.place import Place
+from neosort_inference.opening import bundle_path
+from neosort_inference.ui.server import PageProcess
+
+SHADOW = ShadowCounts(
+    name="next", items={"both fire": 311, "only the shadow fires": 4}, windows=1204, left_out=2,
+    recent=(
+        {
+            "what": "only the shadow fires", "line": None,
+            "shadow": {"belt_mm": 123_456.0, "across_mm": 80.0, "kind": "hdd35", "p_ndfeb": 0.97},
+        },
+    ),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory):
+    return replace(with_an_account(tmp_path_factory.mktemp("state")), config=LineConfig(name="demo"))
+
+
+@pytest.fixture(scope="module")
+def page(serving):
+    process = PageProcess("127.0.0.1", 0, serving=serving)
+    process.publish(view(state="finished"))
+    wait_for(process.url + "healthz")
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="module")
+def ada(page):
+    return logged_in(page.url, "ada")
+
+
+def test_a_lot_is_weighed_closed_and_given_away(ada, serving, monkeypatch):
+    sorted_by = bundle_id(read_metadata(bundle_path(None)))
+    original = a_lot.DecisionRecord
+    monkeypatch.setattr(a_lot, "DecisionRecord", lambda **v: original(**v | {"bundle_id": sorted_by}))
+    lot = a_lot.closed_lot(Place(folder=serving.state.ledger), 20, close=False)
+    lot.ledger.close()
+    with OpenPage(ada, "lots").connected() as page:
+        page.press("What is in it")
+        page.shows("30.10 kg")
+        page.write("mass, kg", 412.5)
+        page.press("Enter it")
+        page.shows("412.50 kg")
+        page.press("Close")
+        page.shows("whole, signed by this line’s ledger")
+        page.shows("mass fed against product and rest")
+        page.shows("outside [")  # nobody has fed 412.5 kg less than came out
+        page.shows(f"/api/v1/lots/{lot.lot.lot_id}/export/pdf")
+        page.press("Events, EPCIS …")
+        page.write("company prefix", "9521141")
+        page.press("Make the events")
+        page.hears('"download"')
+    report = httpx.get(f"{ada.url}api/v1/lots/{lot.lot.lot_id}/export/html", headers=ada.headers, timeout=WITHIN_S)
+    assert "412.50 kg" in report.text
+    assert "sandbox" in report.headers["content-security-policy"]
+
+
+def test_a_valve_is_tried_once_it_is_asked_twice_and_never_while_the_line_sorts(page, ada):
+    with OpenPage(ada, "health").connected() as opened:
+        page.publish(view(state="finished"))
+        opened.shows("somebody has stopped the line")
+        assert not opened.enabled("Blow it once …")
+        page.publish(view(state="stopped", stopped_by="stopped by Ada"))
+        opened.shows("nobody near the jets")
+        assert opened.enabled("Blow it once …")
+        opened.write("number", 5)
+        opened.press("Blow it once …")
+        assert page.asked() == ()
+        with ThreadPoolExecutor(1) as loop:
+            asked = loop.submit(lambda: eventually(page.asked))
+            opened.press("Nobody: blow")
+            (one,) = asked.result()
+        assert (one.order, one.by) == (TestValve(nozzle=5, blow_mm=30.0), "ada")
+        one.answer({"open_mm": 1.0, "close_mm": 31.0})
+        opened.hears("Nozzle 5 blows once.")
+    page.publish(view(state="finished"))
+
+
+def test_what_looks_on_is_told_live(page, ada):
+    with OpenPage(ada, "models").connected() as opened:
+        page.publish(replace(view(), snapshot=snapshot(state="finished", counts=Counts(shadow=SHADOW))))
+        opened.shows("“next” has looked at 1,204 windows")
+        opened.shows("2 windows left out")
+        opened.shows("123.5")
+    told = ada.ask("GET", "bundles/shadow/counts").json()
+    assert (told["different"], told["recent"][0]["shadow"]["kind"]) == (4, "hdd35")
