@@ -7,6 +7,7 @@ import time
 from neosort_hardware.belt_past import BeltPast
 from neosort_hardware.camera_grabber import CameraGrabber, OpenSource
 from neosort_hardware.camera_life import Taken
+from neosort_hardware.devices import DeviceError
 from neosort_hardware.named_device import NamedDevice
 from neosort_hardware.pixel_formats import to_rgb
 from neosort_hardware.settings_camera import RealCameraConfig, Trigger
@@ -41,7 +42,8 @@ class RealCamera(NamedDevice):
         super().__init__(name)
         assert site.encoder is not None, "the encoder is opened first"
         self._encoder = site.encoder
-        self._software = trigger == "software"
+        self._software, self._by_wire = trigger == "software", trigger == "line"
+        self._asked_ns: int | None = None  # since when a picture is wanted that no travel is due for
         self._gate = TravelGate(settings.trigger_every_mm, picks=trigger == "free")
         self._past = BeltPast()
         self._triggered: int | None = None
@@ -70,6 +72,15 @@ class RealCamera(NamedDevice):
             if frame is not None or left_ns <= 0:
                 return frame
             self._grabber.wait(min(LOOK_S, left_ns * 1e-9))
+
+    def look(self) -> None:
+        """A picture now, though the belt stands. Raises `DeviceError` for a camera that only a wire triggers."""
+        self._must_be_open()
+        if self._by_wire:
+            raise DeviceError(self.name, "is triggered by wire alone, and sees no belt that stands")
+        self._asked_ns = time.monotonic_ns()
+        if self._software:
+            self._grabber.trigger()
 
     def expose_for(self, exposure_us: float) -> None:
         """Expose for so long from one of the next frames on. Raises `DeviceError` where the camera does not take it."""
@@ -103,6 +114,9 @@ class RealCamera(NamedDevice):
                 self.unplaced += 1
                 continue
             number = self._gate.number(belt_mm)
+            if self._asked_ns is not None and taken.middle_ns >= self._asked_ns:
+                self._asked_ns = None
+                number = self._gate.asked_for() if number is None else number
             if number is not None:
                 return self._framed(taken, belt_mm, number)
         return None

@@ -74,6 +74,17 @@ class ExposingCamera(Camera, Protocol):
         """
 
 
+@runtime_checkable
+class LookingCamera(Camera, Protocol):
+    """A camera that can be asked for a picture of a belt that stands."""
+
+    def look(self) -> None:
+        """Take a picture now, wherever the belt is; it is read as the next frame that was not due by travel.
+
+        Raises `DeviceError` where that cannot be had.
+        """
+
+
 class Magnetometer(Device, Protocol):
     """The array under the belt. Safe state: sampling stopped."""
 

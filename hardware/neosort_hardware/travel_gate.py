@@ -31,6 +31,11 @@ class TravelGate:
         self._number += max(1, steps)
         return self._number
 
+    def asked_for(self) -> int:
+        """The number of a frame that was asked for, whatever the belt's travel."""
+        self._number += 1
+        return self._number
+
     def stretch(self, belt_mm: float) -> int:
         """Which stretch of belt a place lies in."""
         return math.floor(belt_mm / self._every_mm + 1e-9)

@@ -428,3 +428,29 @@ def test_another_exposure_is_told_on_the_cameras_own_thread_and_a_refusal_ends_n
     opened.lives[0].coming.put(picture(9))
     assert opened.frame().image[0, 0, 0] == 9
     assert len(opened.lives) == 1
+
+
+@pytest.mark.parametrize("trigger", ["free", "software"])
+def test_a_belt_that_stands_is_seen_when_asked_for(opened, trigger):
+    opened.make = lambda: FakeSource(answers_triggers=trigger == "software")
+    camera = opened.open(trigger, silent_ms=60_000)
+    opened.encoder.stop()
+    assert camera.read(0.05) is None
+    camera.look()
+    if trigger == "free":
+        opened.lives[0].coming.put(picture(5))
+    first = opened.frame()
+    camera.look()
+    if trigger == "free":
+        opened.lives[0].coming.put(picture(6))
+    second = opened.frame()
+    assert second.belt_mm == first.belt_mm
+    assert second.sequence > first.sequence
+    if trigger == "free":
+        opened.lives[0].coming.put(picture(7))
+        assert camera.read(0.1) is None, "nobody has asked for that one"
+
+
+def test_a_camera_that_only_a_wire_triggers_sees_no_belt_that_stands(opened):
+    with pytest.raises(DeviceError, match="triggered by wire alone"):
+        opened.open("line").look()

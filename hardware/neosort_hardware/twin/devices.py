@@ -89,6 +89,11 @@ class SimCamera(SimDevice):
         self._every_mm = world.config.camera.trigger_every_mm
         self._next = self._newest() + 1
         self._faulty = FaultyCamera(world.faults)
+        self._asked = False  # for a picture that no travel is due for
+
+    def look(self) -> None:
+        self._must_answer()
+        self._asked = True
 
     def expose_for(self, exposure_us: float) -> None:
         self._must_answer()
@@ -102,6 +107,9 @@ class SimCamera(SimDevice):
             self._next = self._newest() + 1  # a count that goes down triggers nothing
             return None
         newest = self._newest()
+        if self._asked:
+            self._asked = False
+            return self._now(newest)
         self._next = max(self._next, newest - world.camera_buffers + 1)
         if self._next > newest + 2:  # the count has jumped back, and triggers come where it goes on
             self._next = newest + 1
@@ -118,6 +126,18 @@ class SimCamera(SimDevice):
         )
         self._next += 1
         return frame
+
+    def _now(self, sequence: int) -> Frame:
+        """The belt as it is at this moment."""
+        world, now_ns = self._world, self._world.clock.now_ns()
+        true_mm = world.motion.position_mm(now_ns)
+        shown_mm = world.faults.travel.shown_mm(true_mm)
+        return Frame(
+            image=self._faulty.hands_over(lambda: world.picture_at(true_mm)),
+            belt_mm=world.geometry.counts_to_mm(world.geometry.mm_to_counts(shown_mm)),
+            captured_ns=now_ns,
+            sequence=sequence,
+        )
 
     def _newest(self) -> int:
         """The last trigger that has come."""

@@ -39,6 +39,7 @@ STEP_MM = 250.0
 CAMERA_BUFFERS = 8
 ARRAY_BUFFER_S = 2.0
 CLEAR_MM = 400.0  # between what the feeder has dropped and the first reference piece
+STANDS_MM_PER_S = 1e-3  # as good as still, and a moment at which it reaches a place can be told
 KEPT_PIECES = 32
 WEAKEST_STEEL_UT = 0.05  # of what passes by at all (m/a)
 
@@ -187,11 +188,11 @@ class World:
         self._to_lay.append(LaidPiece(placed=placed, belt_mm=max(first_mm, last_mm + placed.gap_mm)))
 
     def run_at(self, speed_mm_per_s: float) -> bool:
-        """Set the drive to another speed; false where the belt is a real one."""
+        """Set the drive to another speed, 0 to stop it; false where the belt is a real one."""
         if not isinstance(self.motion, SteppedMotion):
             return False
         self.advance()
-        self.motion.run_at(speed_mm_per_s, self.clock.now_ns())
+        self.motion.run_at(max(speed_mm_per_s, STANDS_MM_PER_S), self.clock.now_ns())
         return True
 
     def put_away(self) -> None:

@@ -9,7 +9,7 @@ from neosort_datasets.inline_svg import BLUE, GRID, SOFT, inline_svg
 from neosort_hardware.types import ArrayF64
 from neosort_inference.calibration.board_ride import RideFit, fit_rides
 from neosort_inference.calibration.procedure import About, Need, Parameter, Plot, Quantity, Result
-from neosort_inference.calibration.riding import BOARD_PARAMETERS, RidingBoard
+from neosort_inference.calibration.riding import BOARD_PARAMETERS, STANDING, RidingBoard
 
 MOST_UNSURE_MM = 1.0
 LEAST_SEEN = 0.5  # of the picture's width and of its height
@@ -26,7 +26,8 @@ class BeltPlane(RidingBoard):
             "Let the belt run, empty; calibrate the lens and the encoder's scale before.",
             "Lay the board on the belt with its middle as far from the belt's zero edge as you have entered: that is "
             "the edge on the left when you look along the travel.",
-            "Lay it again at the other places that are named, five rides in all, to the very edges of the view.",
+            "Lay it again at the other places that are named, five rides in all, to the very edges of the view. Of a "
+            "belt that stands (choose 'standing') take pictures, inching it on between them.",
         ),
         tools="printed ChArUco board, ruler",
         minutes=3,
@@ -37,6 +38,7 @@ class BeltPlane(RidingBoard):
                 name="across_mm", title="First board's middle from the belt's zero edge", kind="number", default=300.0,
                 unit="mm", least=0, most=3000,
             ),
+            STANDING,
             *BOARD_PARAMETERS,
         ),
     )  # fmt: skip

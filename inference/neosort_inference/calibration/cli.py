@@ -12,7 +12,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from neosort_inference.bench.record import origin
 from neosort_inference.calibration.constants import constants_of, differences
@@ -211,34 +210,28 @@ def selftest(
     *,
     seeds: Annotated[int, typer.Option(min=1, max=100, help="How many simulated lines.")] = 1,
     json_file: JsonOption = None,
+    markdown: Annotated[
+        Path | None, typer.Option(help="Write the table to this file as well (Markdown).", dir_okay=False)
+    ] = None,
 ) -> None:
     """Planted against recovered: every procedure on a simulated line whose true constants are known.
 
     Exit code 1 where one of them is not found within its tolerance.
     """
-    from neosort_inference.calibration.planted import TRIALS  # noqa: PLC0415
+    from neosort_inference.calibration.planted_trials import TRIALS  # noqa: PLC0415
+    from neosort_inference.calibration.recovered import print_recovered, recovered_markdown  # noqa: PLC0415
     from neosort_inference.calibration.trials import tried  # noqa: PLC0415
 
     if only is not None:
         procedure_named(only)
-    table = Table(show_edge=False)
-    for column in ("procedure", "constant", "taken for", "planted", "found", "tolerance", ""):
-        table.add_column(column, no_wrap=column != "constant")
-    runs = []
-    for trial in (trial for trial in TRIALS if only in (None, trial.procedure)):
-        for seed in range(1, seeds + 1):
-            run = tried(trial, seed)
-            runs.append(run)
-            for row in run.rows:
-                numbers = [f"{value:.5g}" for value in (row.before, row.planted, row.found)]
-                judged = Text("yes", style="green") if row.within else Text("NO", style="bold red")
-                table.add_row(
-                    run.procedure, row.constant, *numbers, f"± {row.tolerance:.3g} {row.unit}".strip(), judged
-                )
-    Console().print(table)
+    trials = [trial for trial in TRIALS if only in (None, trial.procedure)]
+    runs = [tried(trial, seed) for trial in trials for seed in range(1, seeds + 1)]
+    print_recovered(Console(), runs)
     if json_file is not None:
         told = {"trials": [asdict(run) | {"within": run.within} for run in runs], **origin()}
         json_file.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    if markdown is not None:
+        markdown.write_text(recovered_markdown(runs), encoding="utf-8")
     if not all(run.within for run in runs):
         raise typer.Exit(1)
 

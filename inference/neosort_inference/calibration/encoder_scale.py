@@ -25,9 +25,10 @@ from neosort_inference.calibration.procedure import (
     Value,
     checked_values,
 )
-from neosort_inference.calibration.riding import BOARD_PARAMETERS, RidingBoard
+from neosort_inference.calibration.riding import BOARD_PARAMETERS, STANDING, RidingBoard
 
 BACKWARDS_COUNTS = 200  # this many counts down on a belt that runs forwards are no vibration
+STANDING_PASSES = 6  # where the belt stands its place is known to a count, where travel triggers, to its edge
 LEAST_TAPE_MM = 1000.0
 TAPE = Parameter(
     name="travelled_mm", title="Travelled, by the tape", kind="number", default=0.0, unit="mm", least=LEAST_TAPE_MM,
@@ -44,7 +45,8 @@ class EncoderScale(RidingBoard):
         purpose="How many millimetres the belt moves per count, and whether the count rises as it runs forwards.",
         instructions=(
             "Let the belt run forwards, empty.",
-            "Lay the board on it before the camera, three times at different places across; or choose 'tape': mark the "
+            "Lay the board on it before the camera, three times at different places across (a belt that stands: choose "
+            "'standing', six times, and inch the belt on between pictures); or choose 'tape': mark the "
             "belt, press, let it run at least a metre, press again and say how far the mark has come.",
         ),
         tools="printed ChArUco board, or a tape measure",
@@ -53,6 +55,7 @@ class EncoderScale(RidingBoard):
         needs=(Need.MOVING_BELT, Need.EMPTY_BELT, Need.CAMERA),
         parameters=(
             Parameter(name="method", title="Measured by", kind="choice", default="board", choices=("board", "tape")),
+            STANDING,
             *BOARD_PARAMETERS,
         ),
     )
@@ -60,6 +63,8 @@ class EncoderScale(RidingBoard):
 
     def _begin(self) -> None:
         super()._begin()
+        if self.given["belt"] == "standing":
+            self.passes = STANDING_PASSES
         self.first_across_mm = 0.5 * self.line.config.belt.width_mm
         self._first: EncoderSample | None = None
         self._newest: EncoderSample | None = None
@@ -75,6 +80,7 @@ class EncoderScale(RidingBoard):
         )
 
     def see_travel(self, sample: EncoderSample) -> None:
+        super().see_travel(sample)
         self._first = self._first or sample
         self._newest = sample
 

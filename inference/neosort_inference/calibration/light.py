@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from neosort_datasets.inline_svg import BLUE, SOFT, inline_svg
 from neosort_hardware.calibrated import CalibratedCamera, gains_of
-from neosort_hardware.config import LightCalibration, LineConfig
+from neosort_hardware.config import LineConfig
 from neosort_hardware.reference_pieces import Placed, ReferencePiece
 from neosort_hardware.types import ArrayF64, Frame, ImageU8
 from neosort_inference.calibration.boards import BoardFinder, Sighting, with_sighting
@@ -19,6 +19,7 @@ from neosort_inference.calibration.exposure import (
     ExposureSearch,
     SheetSeen,
 )
+from neosort_inference.calibration.flat_field import coarse_levels, light_of, tint, unevenness
 from neosort_inference.calibration.procedure import (
     About,
     CalibrationError,
@@ -34,13 +35,11 @@ from neosort_inference.calibration.procedure import (
 from neosort_inference.calibration.riding import BOARD_PARAMETERS, board_of
 from neosort_inference.calibration.sharpness import edge_sigma_px
 
-GRID = (9, 11)  # rows and columns of gains: what lens and lamps do is smooth
 SHEETS = 3  # frames of nothing but white: all but the last are fitted, the last one tells what is left
 MOST_UNEVEN = 3.0  # %, one standard deviation of what is left
 MOST_BLUR_PX = 1.2
 _BRIGHTER = 1.25  # than the belt: what is taken for the sheet
 _EVEN = 0.25  # of the mean: the lamps' own fall-off is less, the edge of a sheet more
-MOST_GAIN = 3.0
 _DARK = 3.0  # levels: where nothing is seen, nothing is bright
 STALE = 2  # frames after another exposure was told: one may be on its way
 LOOKS = 12  # frames by which the bare belt has been seen, whatever has been laid on it
@@ -112,7 +111,7 @@ class Light(Procedure):
         if self._stale > 0:
             self._stale -= 1
             return
-        coarse = _coarse(frame.image)
+        coarse = coarse_levels(frame.image)
         grey = coarse.mean(axis=2)
         self._look_at_belt(grey)
         bright = float(grey.min()) > _BRIGHTER * self._belt_level + _DARK
@@ -181,7 +180,7 @@ class Light(Procedure):
     def result(self) -> Result:
         if len(self._sheets) < SHEETS or (self._board is None and self._not_found < GIVEN_UP):
             raise CalibrationError("light: the white sheet or the board has not been seen yet")
-        fitted_on = np.mean([_coarse(frame.image) for frame in self._sheets[:-1]], axis=0)
+        fitted_on = np.mean([coarse_levels(frame.image) for frame in self._sheets[:-1]], axis=0)
         light = light_of(fitted_on)
         last = self._sheets[-1].image
         size = (last.shape[1], last.shape[0])
@@ -197,11 +196,11 @@ class Light(Procedure):
             *self._exposure_told(),
             Quantity(name="clipped", title="Of it clipped", value=100 * clipped, unit="%", most=100 * MOST_CLIPPED),
             Quantity(
-                name="uneven", title="Unevenness left", value=_uneven(after), unit="%", most=MOST_UNEVEN,
-                before=_uneven(last),
+                name="uneven", title="Unevenness left", value=unevenness(after), unit="%", most=MOST_UNEVEN,
+                before=unevenness(last),
             ),
             Quantity(
-                name="tint", title="Tint left", value=_tint(after), unit="%", most=MOST_UNEVEN, before=_tint(last)
+                name="tint", title="Tint left", value=tint(after), unit="%", most=MOST_UNEVEN, before=tint(last)
             ),
             Quantity(name="blur", title="Blur of an edge", value=blur_px, unit="px", most=MOST_BLUR_PX),
         )  # fmt: skip
@@ -257,49 +256,13 @@ def _exposures_us(config: LineConfig) -> tuple[float, float]:
     return SHORTEST_US, min(max(smear_us, config.camera.exposure_us), LONGEST_US)
 
 
-def light_of(levels: ArrayF64) -> LightCalibration:
-    """Gains that make a white sheet's levels (rows, cols, 3) even and neutral, its mean brightness kept."""
-    by_colour = levels.mean(axis=(0, 1))
-    white = by_colour[1] / by_colour
-    grey = (levels * white).mean(axis=2)
-    flat = np.clip(grey.mean() / np.maximum(grey, 1.0), 1 / MOST_GAIN, MOST_GAIN)
-    red, green, blue = (round(float(gain), 5) for gain in white)
-    return LightCalibration(
-        white=(red, green, blue), flat=tuple(tuple(round(float(gain), 5) for gain in row) for row in flat)
-    )
-
-
-def _coarse(image: ImageU8) -> ArrayF64:
-    """Mean levels (rows, cols, 3) around evenly spaced places, the outermost near the picture's edges."""
-    rows, cols = GRID
-    small = cv2.resize(image, (4 * (cols - 1), 4 * (rows - 1)), interpolation=cv2.INTER_AREA).astype(np.float32)
-    u = np.linspace(-0.5, small.shape[1] - 0.5, cols, dtype=np.float32)
-    v = np.linspace(-0.5, small.shape[0] - 0.5, rows, dtype=np.float32)
-    at_u, at_v = np.meshgrid(u, v)
-    soft = cv2.GaussianBlur(small, (0, 0), 0.8, borderType=cv2.BORDER_REPLICATE)
-    seen = cv2.remap(soft, at_u, at_v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(seen, np.float64)
-
-
-def _uneven(image: ImageU8) -> float:
-    """One standard deviation over the picture, % of its mean."""
-    coarse = _coarse(image).mean(axis=2)
-    return 100 * float(coarse.std() / coarse.mean())
-
-
-def _tint(image: ImageU8) -> float:
-    """How far red and blue are from green, %."""
-    red, green, blue = image.reshape(-1, 3).mean(axis=0)
-    return 100 * float(max(abs(red - green), abs(blue - green)) / green)
-
-
 def _blur_px(frame: Frame, sighting: Sighting) -> float:
     return edge_sigma_px(np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY), np.uint8), sighting)
 
 
 def _draw(axes: Axes, before: ImageU8, after: ImageU8) -> None:
     for image, colour, label in ((before, SOFT, "before"), (after, BLUE, "after")):
-        coarse = _coarse(image).mean(axis=2)
+        coarse = coarse_levels(image).mean(axis=2)
         places = np.linspace(0, 1, 40)
         rows, cols = (np.round(places * (count - 1)).astype(int) for count in coarse.shape)
         axes.plot(100 * places, coarse[rows, cols], color=colour, label=label)

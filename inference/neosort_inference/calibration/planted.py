@@ -1,8 +1,9 @@
-"""What is planted in simulated lines, procedure by procedure, and how what was found compares with it."""
+"""How what a procedure has found compares with what was planted in the simulated line, constant by constant."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,10 +13,11 @@ from neosort_hardware.line import Line
 from neosort_hardware.types import ArrayF64
 from neosort_hardware.valve_lags import each_lag_ms, mean_lag_ms
 from neosort_inference.calibration.procedure import CalibrationError, Result
-from neosort_inference.calibration.trials import Recovered, Trial
+from neosort_inference.calibration.trials import Compare, Recovered
 
 
-def _encoder(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+def encoder_rows(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+    """Millimetres per count."""
     truth = line.config.twin.truth.mm_per_count or line.config.encoder.mm_per_count
     return [
         Recovered(
@@ -25,7 +27,8 @@ def _encoder(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
     ]  # fmt: skip
 
 
-def _plane(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+def plane_rows(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+    """Where the view's corners and its middle look."""
     truth = line.config.twin.truth.pixel_to_belt or line.config.calibration.pixel_to_belt
     width, height = line.config.camera.width_px, line.config.camera.height_px
     where = {
@@ -48,12 +51,23 @@ def _plane(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
     return rows
 
 
+def standing(compare: Compare) -> Compare:
+    """The same, said of a belt that stands while it is looked at."""
+
+    def compared(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+        rows = compare(result, after, line)
+        return [replace(row, constant=f"{row.constant} (standing belt)") for row in rows]
+
+    return compared
+
+
 def _through(homography: Sequence[Sequence[float]], pixel: tuple[float, float]) -> tuple[float, float]:
     x, y, w = np.asarray(homography) @ (*pixel, 1.0)
     return float(x / w), float(y / w)
 
 
-def _lens(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+def lens_rows(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+    """The lens."""
     picture, lens = line.config.twin.picture, after.calibration.lens
     if lens is None:
         raise CalibrationError("intrinsics: no lens was found")
@@ -88,7 +102,8 @@ def _radial_px(points: ArrayF64, width: int, height: int) -> float:
     return float(np.hypot(*(points - 0.5 * np.array([width, height])).T).mean())
 
 
-def _light(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+def light_rows(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+    """Exposure, and what gains leave of a sheet's unevenness and tint."""
     told = {quantity.name: quantity for quantity in result.quantities}
     planted_px = line.config.twin.picture.defocus_px
     rows = [
@@ -114,7 +129,7 @@ def _light(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
     return rows
 
 
-def _responses(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+def responses_rows(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
     """Faults and all: a channel that reads the wrong way round is put right by its matrix."""
     channels = after.calibration.channels
     if channels is None or line.true_constants is None:
@@ -139,10 +154,11 @@ def _responses(result: Result, after: LineConfig, line: Line) -> list[Recovered]
     return rows
 
 
-def _array(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
-    rows = _responses(result, after, line)
+def array_rows(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+    """Responses, height, and channels that are mixed up."""
+    rows = responses_rows(result, after, line)
     channels = after.calibration.channels
-    assert channels is not None, "_responses has looked"
+    assert channels is not None, "responses_rows has looked"
     height = line.config.twin.truth.array_height_mm or line.config.magnetometer.height_mm
     rows.append(
         Recovered(
@@ -172,7 +188,8 @@ def _planted_faults(config: LineConfig) -> tuple[int, int]:
     return 2 * names.count("magnetometer.swapped"), names.count("magnetometer.dead") + names.count("magnetometer.stuck")
 
 
-def _camera_to_array(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+def camera_to_array_rows(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+    """Where the array is."""
     truth, config = line.config.twin.truth, line.config
     return [
         Recovered(
@@ -188,7 +205,8 @@ def _camera_to_array(result: Result, after: LineConfig, line: Line) -> list[Reco
     ]  # fmt: skip
 
 
-def _nozzles(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+def nozzles_rows(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+    """Where the nozzles are, and how the valves are led."""
     before, truth = line.config.calibration, line.config.twin.truth
     if line.true_constants is None:
         raise CalibrationError("nozzles: the line is not simulated")
@@ -222,7 +240,8 @@ def _led_off(lag_ms: float | tuple[float, ...], true_ms: ArrayF64, line: Line) -
     return float(np.sqrt(np.mean(off[alive] ** 2)))
 
 
-def _verified(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+def verified_rows(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
+    """That nothing is off."""
     told = {quantity.name: quantity for quantity in result.quantities}
     return [
         Recovered(
@@ -231,77 +250,3 @@ def _verified(result: Result, after: LineConfig, line: Line) -> list[Recovered]:
         )
         for name in ("along", "across", "height", "shots")
     ]  # fmt: skip
-
-
-_MIXED_UP = (
-    {"fault": "magnetometer.swapped", "channel": 5, "other": 9},
-    {"fault": "magnetometer.flipped", "channel": 12},
-    {"fault": "magnetometer.flipped", "channel": 20, "axis": "x"},
-    {"fault": "magnetometer.dead", "channel": 17},
-)
-_TURNED_ROUND = tuple(fault for fault in _MIXED_UP if fault["fault"] != "magnetometer.swapped")
-_SKEWED = ((1.02, 0.03, -25.0), (0.0198537705, -0.989707541, 500.3770535), (1e-5, -2e-5, 1.0))
-_APART_MS = tuple(2.6 + 0.6 * (valve * 7 % 5 - 2) for valve in range(48))  # as of valves of several makes
-TRIALS: tuple[Trial, ...] = (
-    Trial(
-        procedure="light",
-        line={
-            "camera": {"exposure_us": 110.0},
-            "twin": {
-                "picture": {
-                    "colour_temperature_k": 4200,
-                    "light_falloff": 0.4,
-                    "defocus_px": 0.7,
-                    "exposed_us": 350.0,
-                },
-            },
-        },
-        compare=_light,
-    ),
-    Trial(
-        procedure="intrinsics",
-        line={"twin": {"picture": {"distortion": 0.02, "focal_px": 1100}}},
-        parameters={"views": 12},
-        compare=_lens,
-    ),
-    Trial(procedure="encoder-scale", line={"twin": {"truth": {"mm_per_count": 0.5123}}}, compare=_encoder),
-    Trial(
-        procedure="array",
-        line={
-            "twin": {
-                "gain_error": 0.04,
-                "cross_axis": 0.03,
-                "truth": {"array_height_mm": 47.0},
-                "faults": _MIXED_UP,
-            }
-        },
-        compare=_array,
-    ),
-    Trial(
-        procedure="array-turned",
-        line={"twin": {"gain_error": 0.04, "cross_axis": 0.03, "earth_ut": 48.0, "faults": _TURNED_ROUND}},
-        compare=_responses,
-    ),
-    Trial(
-        procedure="camera-to-array",
-        line={"twin": {"truth": {"array_station_mm": 531.0, "array_first_across_mm": 16.0}}},
-        compare=_camera_to_array,
-    ),
-    Trial(
-        procedure="nozzles",
-        line={
-            "twin": {
-                "truth": {
-                    "nozzle_station_mm": 1521.0,
-                    "nozzle_first_across_mm": 8.5,
-                    "valve_open_lag_ms": _APART_MS,
-                    "valve_close_lag_ms": 2.1,
-                },
-                "faults": [{"fault": "diverter.valve_closed", "valve": 30}],
-            }
-        },
-        compare=_nozzles,
-    ),
-    Trial(procedure="verification", line={}, compare=_verified),
-    Trial(procedure="belt-plane", line={"twin": {"truth": {"pixel_to_belt": _SKEWED}}}, compare=_plane),
-)

@@ -189,7 +189,11 @@ class LineAccess(Protocol):
         """A test shot. Refused while the interlock is open, and for a procedure without `Need.FREE_JETS`."""
 
     def run_at(self, speed_m_per_s: float) -> bool:
-        """Have the belt run at that speed; false where only a person can set it."""
+        """Have the belt run at that speed, 0 to stand; false where only a person can set it."""
+
+    def look(self) -> str:
+        """Have the camera take a picture of the belt as it stands; it comes by `Procedure.see_frame`. Empty when it
+        will; else why it cannot."""
 
     def expose(self, exposure_us: float) -> str:
         """Have the camera expose for so long from one of the next frames on, until the procedure ends. Empty when it

@@ -14,10 +14,15 @@ from neosort_hardware.calibrated import straight_points
 from neosort_hardware.config import LineConfig
 from neosort_hardware.reference_board import charuco_board
 from neosort_hardware.reference_pieces import Board, Placed, ReferencePiece
-from neosort_hardware.types import ArrayF64, Frame
-from neosort_inference.calibration.boards import BoardFinder, Sighting, with_sighting
+from neosort_hardware.types import ArrayF64, EncoderSample, Frame
+from neosort_inference.calibration.boards import BoardFinder, Sighting, spread_out, with_sighting
 from neosort_inference.calibration.procedure import CalibrationError, Guidance, Parameter, Procedure, Value
+from neosort_inference.calibration.stops import LAID_ANEW, LOOKS, Stops
 
+STANDING = Parameter(
+    name="belt", title="The belt", kind="choice", default="moving", choices=("moving", "standing"),
+    help="standing: pictures are taken when asked for, and the belt is inched on between them",
+)  # fmt: skip
 BOARD_PARAMETERS = (
     Parameter(name="square_mm", title="Edge of a square", kind="number", default=40.0, unit="mm", least=3, most=300),
     Parameter(name="marker_mm", title="Edge of a marker", kind="number", default=30.0, unit="mm", least=2, most=290),
@@ -68,6 +73,7 @@ class RidingBoard(Procedure):
         self._jpeg: tuple[int, bytes] | None = None
         self.rides: list[list[Sighting]] = []
         self._over = False
+        self._stops = Stops(self.line) if self.given["belt"] == "standing" else None
 
     def props(self) -> tuple[Placed, ...]:
         config = self.line.config
@@ -83,9 +89,23 @@ class RidingBoard(Procedure):
             for n, place in enumerate(across)
         )
 
+    def see_travel(self, sample: EncoderSample) -> None:
+        if self._stops is not None:
+            self._stops.come_on(sample.belt_mm)
+
+    def act(self, action: str, values: Mapping[str, Value]) -> None:
+        if self._stops is None or action not in {one.name for one in LOOKS}:
+            super().act(action, values)
+            return
+        self._stops.laid_anew |= action == LAID_ANEW.name
+        self._stops.look()
+
     def see_frame(self, frame: Frame) -> None:
         sighting = self._finder.find(frame.image, frame.belt_mm)
         self._last = (frame, sighting)
+        if self._stops is not None:
+            self._see_standing(sighting)
+            return
         newest = self.rides[-1][-1] if self.rides else None
         every_mm = self.line.config.camera.trigger_every_mm
         gone = newest is None or abs(frame.belt_mm - newest.belt_mm) > 1.5 * every_mm
@@ -96,6 +116,18 @@ class RidingBoard(Procedure):
             self.rides[-1].append(sighting)
         elif gone and len(self.good_rides) >= self.passes:
             self._over = True
+
+    def _see_standing(self, sighting: Sighting | None) -> None:
+        """Only pictures that were asked for count; one that the belt's way has triggered tells where the board is."""
+        assert self._stops is not None
+        there = sighting is not None and spread_out(sighting)
+        if self._stops.sees(there) and sighting is not None and there:
+            straight = replace(sighting, pixels=straight_points(self.line.config.calibration.lens, sighting.pixels))
+            if not self.rides or self._stops.laid_anew:
+                self.rides.append([])
+            self._stops.laid_anew = False
+            self.rides[-1].append(straight)
+        self._over = len(self.good_rides) >= self.passes and not there
 
     @property
     def good_rides(self) -> list[list[Sighting]]:
@@ -111,9 +143,24 @@ class RidingBoard(Procedure):
             if missing
             else "Thank you, the board may be taken away."
         )
+        if self._stops is not None:
+            return self._guidance_standing(done, missing)
         return Guidance(
             text=text, progress=min(1.0, done / self.passes), missing=missing, picture_jpeg=self._picture(),
             done=self._over,
+        )  # fmt: skip
+
+    def _guidance_standing(self, done: int, missing: tuple[str, ...]) -> Guidance:
+        assert self._stops is not None
+        return Guidance(
+            text=self._stops.trouble or (
+                "Lay the board on the standing belt, take a picture, inch the belt on by a hand's breadth or two, take "
+                "another, as long as the board is in view; then lay it elsewhere across."
+                if missing else "Thank you, the board may be taken away."
+            ),
+            progress=min(1.0, done / self.passes), missing=missing, picture_jpeg=self._picture(),
+            actions=() if self._stops.by_itself or not missing else LOOKS,
+            done=self._over or not (missing or self._stops.by_itself),
         )  # fmt: skip
 
     def _picture(self) -> bytes | None:

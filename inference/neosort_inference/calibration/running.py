@@ -88,6 +88,9 @@ class NoLine:
     def expose(self, exposure_us: float) -> str:
         return "the pictures were taken long ago"
 
+    def look(self) -> str:
+        return "the pictures were taken long ago"
+
     def turn_array(self, turning: bool) -> bool:
         return False
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from neosort_hardware.calibrated import bare_array, bare_camera
 from neosort_hardware.config import LineConfig
-from neosort_hardware.devices import DeviceError, ExposingCamera
+from neosort_hardware.devices import DeviceError, ExposingCamera, LookingCamera
 from neosort_hardware.line import Line
 from neosort_hardware.reference_pieces import WitnessMark
 from neosort_hardware.types import Shot, ShotOutcome
@@ -59,6 +59,15 @@ class CalibrationSession:
 
     def run_at(self, speed_m_per_s: float) -> bool:
         return self._line.hands is not None and self._line.hands.run_at(speed_m_per_s)
+
+    def look(self) -> str:
+        if not isinstance(self._camera, LookingCamera):
+            return f"{self._camera.name} sees no belt that stands"
+        try:
+            self._camera.look()
+        except DeviceError as error:
+            return str(error)
+        return ""
 
     def turn_array(self, turning: bool) -> bool:
         if self._line.hands is None:

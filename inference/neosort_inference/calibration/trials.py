@@ -33,13 +33,16 @@ class Recovered:
         return abs(self.found - self.planted) <= self.tolerance
 
 
+Compare = Callable[[Result, LineConfig, Line], list[Recovered]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """``line``: the simulated line, its truth planted; ``compare``: what to make of the result."""
 
     procedure: str
     line: Mapping[str, Any]
-    compare: Callable[[Result, LineConfig, Line], list[Recovered]]
+    compare: Compare
     parameters: Mapping[str, Value] = field(default_factory=dict)
 
 

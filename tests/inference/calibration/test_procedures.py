@@ -6,7 +6,7 @@ from neosort_hardware.clock import VirtualClock
 from neosort_hardware.config import LineConfig
 from neosort_hardware.line import open_line
 from neosort_inference.calibration.constants import with_constants
-from neosort_inference.calibration.planted import TRIALS
+from neosort_inference.calibration.planted_trials import TRIALS
 from neosort_inference.calibration.registry import procedures
 from neosort_inference.calibration.trials import run_through, tried
 
@@ -35,7 +35,7 @@ def test_once_valves_are_led_by_their_own_lags_no_test_shot_tells_them_apart_any
     two_makes = [1.0 + 2.4 * (valve % 2) for valve in range(48)]
     config = LineConfig.model_validate({"twin": {"truth": {"valve_open_lag_ms": two_makes}}})
     with open_line(config, VirtualClock(), 4) as line:
-        first = run_through(line, "nozzles", {})
+        first = run_through(line, "nozzles", {"speeds": "one"})
     led = with_constants(config, first.changes)
     with open_line(led, VirtualClock(), 4) as line:
         second = run_through(line, "nozzles", {"speeds": "one"})
@@ -43,7 +43,7 @@ def test_once_valves_are_led_by_their_own_lags_no_test_shot_tells_them_apart_any
         next(one.value for one in result.quantities if one.name == "open-apart") for result in (first, second)
     )
     assert before == pytest.approx(1.2, abs=0.2)
-    assert after < 0.15
+    assert after < 0.3
 
 
 def test_the_verification_run_refuses_a_line_that_is_mis_set():
