@@ -144,7 +144,11 @@ class CalibratedMagnetometer:
 
     def read(self, timeout_s: float) -> FieldBlock | None:
         block = self.bare.read(timeout_s)
-        return None if block is None else self._correction.corrected(block)
+        return None if block is None else self.corrected(block)
+
+    def corrected(self, block: FieldBlock) -> FieldBlock:
+        """A block with the calibration put to use."""
+        return self._correction.corrected(block)
 
 
 def calibrated_camera(camera: Camera, config: LineConfig) -> Camera:
@@ -169,3 +173,13 @@ def bare_camera(camera: Camera) -> Camera:
 def bare_array(array: Magnetometer) -> Magnetometer:
     """The array itself, without any calibration."""
     return array.bare if isinstance(array, CalibratedMagnetometer) else array
+
+
+def as_read_by(camera: Camera, frame: Frame) -> Frame:
+    """A frame of the bare camera as that one would have given it."""
+    return replace(frame, image=camera.corrected(frame.image)) if isinstance(camera, CalibratedCamera) else frame
+
+
+def as_felt_by(array: Magnetometer, block: FieldBlock) -> FieldBlock:
+    """A block of the bare array as that one would have given it."""
+    return array.corrected(block) if isinstance(array, CalibratedMagnetometer) else block

@@ -29,7 +29,7 @@ from neosort_inference.asking.orders import (
 from neosort_inference.asking.orders import Result as Told
 from neosort_inference.calibration.procedure import CalibrationError, Result, Value
 from neosort_inference.calibration.registry import procedure_named
-from neosort_inference.calibration.session import CalibrationSession
+from neosort_inference.calibration.session import CalibrationSession, Decider
 from neosort_inference.calibration.standing import Standing
 from neosort_inference.calibration.store import CalibrationStore
 from neosort_inference.faults.reached_line import ReachedLine
@@ -41,7 +41,8 @@ LOGGER = logging.getLogger("neosort.calibration")
 class Calibrating:
     """Begins, drives and ends procedures at a line that a person has stopped; nothing is sorted meanwhile.
 
-    ``store``: where what was found is kept. ``folder``: of pictures and plots, see `Standing`.
+    ``store``: where what was found is kept. ``folder``: of pictures and plots, see `Standing`. ``decider``: makes one
+    that goes by what the line goes by then.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Calibrating:
         reached: ReachedLine,
         store: CalibrationStore,
         folder: Path,
+        decider: Callable[[], Decider] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._line = line
@@ -59,6 +61,7 @@ class Calibrating:
         self._reached = reached
         self._store = store
         self._folder = folder
+        self._decider = decider
         self._now = now
         self._number = 0
         self._session: CalibrationSession | None = None
@@ -129,7 +132,9 @@ class Calibrating:
         try:
             self._must_be_free()
             procedure = procedure_named(order.procedure)()
-            self._session = CalibrationSession(self._line, procedure, _values(order.settings))
+            asks = procedure.asks_what_is_decided
+            decider = self._decider() if asks and self._decider is not None else None
+            self._session = CalibrationSession(self._line, procedure, _values(order.settings), decider)
         except RefusedError as refused:
             asked.refuse(refused.refusal, str(refused))
             return

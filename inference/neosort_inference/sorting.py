@@ -18,6 +18,7 @@ from neosort_inference.bundle import Bundle
 from neosort_inference.calibrating import Calibrating
 from neosort_inference.calibration.store import CalibrationStore
 from neosort_inference.counters import Counters
+from neosort_inference.exchange.dry_run import DryRun
 from neosort_inference.exchange.exchanging import Exchanging
 from neosort_inference.exchange.shadowing import Shadowing
 from neosort_inference.exchange.way import Means, WayMaker
@@ -158,6 +159,7 @@ class Sorting:
             reached=self._reached,
             store=CalibrationStore(state.calibrations),
             folder=state.procedure,
+            decider=lambda: DryRun(self._maker.first(self._ways.now.means)),
         )
         self._calibrating.serve(self.desk)
 

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from neosort_hardware.config import LineConfig
 from neosort_hardware.reference_pieces import HeldBoard, Placed, WitnessMark
-from neosort_hardware.types import EncoderSample, FieldBlock, Frame, Shot, ShotOutcome
+from neosort_hardware.types import Box, EncoderSample, FieldBlock, Frame, Shot, ShotOutcome
 
 Value = float | int | str | bool
 Changes = Mapping[str, Any]
@@ -174,6 +174,18 @@ class Result:
         return all(quantity.passed for quantity in self.quantities)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WouldDecide:
+    """What the bundle that sorts the line makes of an item. ``fires``: its recipe would have it ejected."""
+
+    box: Box
+    kind: str
+    p_ndfeb: float
+    magnet_g: float
+    magnet_g_sigma: float
+    fires: bool
+
+
 class LineAccess(Protocol):
     """What a procedure may ask of the line; the session that drives it answers."""
 
@@ -206,6 +218,10 @@ class LineAccess(Protocol):
         """Marks that shots have left on a witness strip since the last call, where something can see them: the twin.
         Empty on a line where a person reads them."""
 
+    def decided(self) -> Sequence[WouldDecide] | None:
+        """What the line would have decided on what has passed since the last call, by what its devices give corrected;
+        None where no bundle runs, or for a procedure that does not ask."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
@@ -226,6 +242,7 @@ class Procedure(ABC):
     """Base of all procedures. Begun once; a second try is a second object."""
 
     about: ClassVar[About]
+    asks_what_is_decided: ClassVar[bool] = False  # every window goes through the network for it
 
     def begin(self, line: LineAccess, parameters: Mapping[str, Value]) -> None:
         """Start to listen. What is not given is taken at its default. Raises `CalibrationError`."""

@@ -17,7 +17,7 @@ from neosort_hardware.driver_choice import DEFAULT_DRIVER
 from neosort_hardware.line import open_line, settings_in, slots_of
 from neosort_hardware.reference_pieces import WitnessMark
 from neosort_hardware.types import Frame, Shot, ShotOutcome
-from neosort_inference.calibration.procedure import CalibrationError, Guidance, Procedure, Result, Value
+from neosort_inference.calibration.procedure import CalibrationError, Guidance, Procedure, Result, Value, WouldDecide
 from neosort_inference.calibration.session import CalibrationSession
 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
@@ -96,6 +96,9 @@ class NoLine:
 
     def witness(self) -> Sequence[WitnessMark]:
         return ()
+
+    def decided(self) -> Sequence[WouldDecide] | None:
+        return None
 
 
 def from_pictures(

@@ -7,29 +7,50 @@ sorted meanwhile. The procedure is fed with what the devices give without any co
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Literal, Protocol
 
-from neosort_hardware.calibrated import bare_array, bare_camera
+from neosort_hardware.calibrated import as_felt_by, as_read_by, bare_array, bare_camera
 from neosort_hardware.config import LineConfig
 from neosort_hardware.devices import DeviceError, ExposingCamera, LookingCamera
 from neosort_hardware.line import Line
 from neosort_hardware.reference_pieces import WitnessMark
-from neosort_hardware.types import Shot, ShotOutcome
-from neosort_inference.calibration.procedure import CalibrationError, Guidance, Need, Procedure, Result, Value
+from neosort_hardware.types import FieldBlock, Frame, Shot, ShotOutcome
+from neosort_inference.calibration.procedure import (
+    CalibrationError,
+    Guidance,
+    Need,
+    Procedure,
+    Result,
+    Value,
+    WouldDecide,
+)
 
 STEP_S = 0.02
 State = Literal["running", "done", "cancelled"]
 
 
+class Decider(Protocol):
+    """The way that windows go on the line, without a shot at its end. Fed with what devices give, corrected."""
+
+    def see_frame(self, frame: Frame) -> None: ...
+    def see_block(self, block: FieldBlock) -> None: ...
+    def decided(self, belt_mm: float) -> Sequence[WouldDecide]:
+        """On what has passed since the last call. ``belt_mm``: the encoder now."""
+
+
 class CalibrationSession:
     """A procedure under way. ``state`` is 'running' until there is enough, or it was cancelled; one thread.
+    ``decider``: asked by the procedures that want to know; None where no bundle runs.
 
     Raises `CalibrationError` where the line lacks what the procedure needs, or for wrong parameters; `DeviceError`
     from `step` where a device fails.
     """
 
-    def __init__(self, line: Line, procedure: Procedure, parameters: Mapping[str, Value]) -> None:
+    def __init__(
+        self, line: Line, procedure: Procedure, parameters: Mapping[str, Value], decider: Decider | None = None
+    ) -> None:
         self.procedure = procedure
+        self._decider = decider if procedure.asks_what_is_decided else None
         self.state: State = "running"
         self._line = line
         self._camera, self._array = bare_camera(line.camera), bare_array(line.magnetometer)
@@ -88,6 +109,9 @@ class CalibrationSession:
     def witness(self) -> Sequence[WitnessMark]:
         return () if self._line.hands is None else self._line.hands.witness()
 
+    def decided(self) -> Sequence[WouldDecide] | None:
+        return None if self._decider is None else self._decider.decided(self.belt_mm)
+
     def step(self, timeout_s: float = STEP_S) -> Guidance:
         """Hand the procedure what the devices have given meanwhile; blocks for about ``timeout_s``."""
         if self.state == "running":
@@ -121,11 +145,15 @@ class CalibrationSession:
         frame = self._camera.read(timeout_s)
         while frame is not None:
             self.procedure.see_frame(frame)
+            if self._decider is not None:
+                self._decider.see_frame(as_read_by(self._line.camera, frame))
             self._hold_next()
             frame = self._camera.read(0.0)
         block = self._array.read(0.0)
         while block is not None:
             self.procedure.see_block(block)
+            if self._decider is not None:
+                self._decider.see_block(as_felt_by(self._line.magnetometer, block))
             block = self._array.read(0.0)
         self.procedure.see_travel(self._line.encoder.read())
 

@@ -5,6 +5,8 @@ Nothing is changed by it. What it says holds for the whole line: lens, belt plan
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from itertools import count
 
 import numpy as np
@@ -13,11 +15,20 @@ from matplotlib.axes import Axes
 from neosort_datasets.inline_svg import BLUE, SOFT, inline_svg
 from neosort_hardware.belt import LineGeometry
 from neosort_hardware.reference_pieces import Placed, ReferencePiece, WitnessMark
-from neosort_hardware.types import ArrayF64, EncoderSample, Shot, ShotOutcome
+from neosort_hardware.types import ArrayF64, Box, EncoderSample, Shot, ShotOutcome
 from neosort_inference.calibration.camera_to_array import Both, CameraToArray
 from neosort_inference.calibration.magnet_passes import Passed, PassesFit, fit_passes
 from neosort_inference.calibration.passing import MAGNET_PARAMETERS
-from neosort_inference.calibration.procedure import About, Guidance, Need, Parameter, Plot, Quantity, Result
+from neosort_inference.calibration.procedure import (
+    About,
+    Guidance,
+    Need,
+    Parameter,
+    Plot,
+    Quantity,
+    Result,
+    WouldDecide,
+)
 from neosort_inference.calibration.riding import BOARD_PARAMETERS, place_of
 
 PIECES = 5
@@ -58,8 +69,11 @@ class Verification(CameraToArray):
         ),
     )  # fmt: skip
 
+    asks_what_is_decided = True
+
     def _begin(self) -> None:
         super()._begin()
+        self._decided: list[WouldDecide] | None = None  # None while no bundle has said anything
         self._ids = count(1)
         self._shot_at: list[float] = []  # places where a mark is to begin
         self._marks: list[WitnessMark] = []
@@ -77,6 +91,8 @@ class Verification(CameraToArray):
         )
 
     def see_travel(self, sample: EncoderSample) -> None:
+        if (decided := self.line.decided()) is not None:
+            self._decided = [*(self._decided or ()), *decided]
         if not self.given["shots"]:
             return
         self._marks += self.line.witness()
@@ -103,9 +119,10 @@ class Verification(CameraToArray):
 
     def guidance(self) -> Guidance:
         before = super().guidance()
-        if not before.done or not self.given["shots"]:
+        if not before.done or (not self.given["shots"] and self._decided is None):
             return before
-        last_mm = max(self._shot_at, default=-np.inf) + self.line.config.calibration.nozzle_station_mm + PIECE_MM
+        seen_mm = place_of(self._sightings[-1], self.line.config)[0] if self._sightings else -np.inf
+        last_mm = max([*self._shot_at, seen_mm]) + self.line.config.calibration.nozzle_station_mm + PIECE_MM
         over = self.line.belt_mm > last_mm
         missing = () if over else ("the last piece at the jets",)
         return Guidance(
@@ -133,6 +150,7 @@ class Verification(CameraToArray):
                 for axis, way in enumerate(("along", "across"))
             ),
             *self._of_field(found),
+            *by_the_bundle(self._decided, [one.seen_mm for one in both]),
         ]  # fmt: skip
         misses = self._misses()
         if self.given["shots"] and misses.size:
@@ -146,12 +164,22 @@ class Verification(CameraToArray):
         return Result(
             procedure=self.about.name,
             quantities=tuple(quantities),
-            notes=()
-            if misses.size or not self.given["shots"]
-            else ("what the jets hit was not seen: look whether each piece was hit behind its board",),
+            notes=tuple(self._notes(seen=bool(misses.size))),
             plots=(Plot(title="Felt less seen, along (dots) and across (crosses)", svg=svg),),
-            evidence={"apart_mm": np.round(apart, 3).tolist(), "misses_mm": np.round(misses, 3).tolist()},
+            evidence={
+                "apart_mm": np.round(apart, 3).tolist(),
+                "misses_mm": np.round(misses, 3).tolist(),
+                "decided": None if self._decided is None else [asdict(one) for one in self._decided],
+            },
         )
+
+    def _notes(self, *, seen: bool) -> Iterator[str]:
+        if self.given["shots"] and not seen:
+            yield "what the jets hit was not seen: look whether each piece was hit behind its board"
+        if self._decided is None:
+            yield "no bundle ran: what the line would have decided is not told"
+        else:
+            yield "what the bundle makes of the pieces is told and not judged: it has learned from scrap, not boards"
 
     def _of_field(self, found: PassesFit) -> tuple[Quantity, Quantity]:
         off_mm = abs(found.height_mm - self.sensor_height_mm)
@@ -172,6 +200,43 @@ class Verification(CameraToArray):
             if abs(mark.begin_mm - AIM_MM) < SAME_PIECE_MM:
                 by_nozzle.setdefault(mark.nozzle, []).append(mark.begin_mm - AIM_MM)
         return np.array([np.mean(one) for one in by_nozzle.values()])
+
+
+def by_the_bundle(decided: Sequence[WouldDecide] | None, middles_mm: Sequence[ArrayF64]) -> list[Quantity]:
+    """What the line would have done with pieces at ``middles_mm`` (belt place, across): how many of them it finds and
+    would eject, and how far off it has them. Told, not judged: no bundle has learned from printed boards."""
+    if decided is None:
+        return []
+    found = [one for middle in middles_mm if (one := _at(decided, middle)) is not None]
+    off_mm = np.array([_off(one.box, middle) for middle in middles_mm if (one := _at(decided, middle)) is not None])
+    quantities = [
+        Quantity(name="bundle-sees", title="Pieces that the bundle sees", value=len(found), unit=""),
+        Quantity(name="bundle-fires", title="Pieces that the line would eject", value=_fired(found), unit=""),
+    ]
+    if found:
+        grams = np.array([one.magnet_g for one in found])
+        quantities += [
+            Quantity(name="bundle-off", title="Bundle's place off, worst", value=_worst(off_mm), unit="mm"),
+            Quantity(
+                name="bundle-grams", title="Magnet by the bundle, mean", value=float(grams.mean()), unit="g",
+                uncertainty=float(grams.std()),
+            ),
+        ]  # fmt: skip
+    return quantities
+
+
+def _fired(found: Sequence[WouldDecide]) -> int:
+    return sum(one.fires for one in found)
+
+
+def _at(decided: Sequence[WouldDecide], middle_mm: ArrayF64) -> WouldDecide | None:
+    """The item at a piece's middle: one that would be ejected before another, then the nearest."""
+    there = [one for one in decided if _off(one.box, middle_mm) < SAME_PIECE_MM]
+    return min(there, key=lambda one: (not one.fires, _off(one.box, middle_mm)), default=None)
+
+
+def _off(box: Box, middle_mm: ArrayF64) -> float:
+    return float(np.hypot(box.belt_mm - middle_mm[0], box.across_mm - middle_mm[1]))
 
 
 def _worst(values: ArrayF64) -> float:
