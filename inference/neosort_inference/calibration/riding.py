@@ -152,6 +152,7 @@ class RidingBoard(Procedure):
 
     def _guidance_standing(self, done: int, missing: tuple[str, ...]) -> Guidance:
         assert self._stops is not None
+        asks = bool(missing) and not self._stops.by_itself and not self._stops.waits
         return Guidance(
             text=self._stops.trouble or (
                 "Lay the board on the standing belt, take a picture, inch the belt on by a hand's breadth or two, take "
@@ -159,7 +160,7 @@ class RidingBoard(Procedure):
                 if missing else "Thank you, the board may be taken away."
             ),
             progress=min(1.0, done / self.passes), missing=missing, picture_jpeg=self._picture(),
-            actions=() if self._stops.by_itself or not missing else LOOKS,
+            actions=LOOKS if asks else (),
             done=self._over or not (missing or self._stops.by_itself),
         )  # fmt: skip
 

@@ -25,6 +25,11 @@ class Stops:
         self._asked = False
         self._next_mm: float | None = None  # where to stand again
 
+    @property
+    def waits(self) -> bool:
+        """Whether a picture was asked for and has not come yet."""
+        return self._asked
+
     def look(self) -> None:
         """Ask for a picture."""
         self.trouble = self._line.look()

@@ -36,6 +36,7 @@ from neosort_inference.calibration.procedure import (
 MEAN_S = 0.02  # a period of 50 Hz mains, and near enough to one of 60 Hz
 LEAST_TURNING = 300  # means: some six seconds
 MOST_TURNING = 6000
+LOOK_EVERY = 10
 RESTING = 100
 ALIVE = 0.9  # of its readings, of a channel that measures
 MOST_BAD = 1 / 8  # of the channels
@@ -77,6 +78,7 @@ class ArrayTurned(Procedure):
         self._turning: list[ArrayF64] = []
         self._resting: list[ArrayF64] = []
         self._seen = np.zeros(len(DIRECTIONS), np.bool_)
+        self._next_look = LOOK_EVERY
         self._mounted = False
         self._by_hands = self.line.turn_array(True)
 
@@ -91,10 +93,13 @@ class ArrayTurned(Procedure):
         whole = len(raw) // self._a_mean * self._a_mean
         self._left_over = raw[whole:]
         means = raw[:whole].reshape(-1, self._a_mean, self._channels, 3).mean(axis=1)
-        kept = self._resting if self._mounted else self._turning
-        kept.extend(means)
-        if not self._mounted and len(self._turning) % 10 == 0:
-            self._look_round()
+        if self._mounted:
+            self._resting.extend(means)
+        elif len(self._turning) < MOST_TURNING:
+            self._turning.extend(means)
+            if len(self._turning) >= self._next_look:
+                self._next_look = len(self._turning) + LOOK_EVERY
+                self._look_round()
 
     def _look_round(self) -> None:
         """From which sides the field has come, by the channel that reads most."""
@@ -106,8 +111,7 @@ class ArrayTurned(Procedure):
         centre, radius = sphere_centre(mine)
         if 0.5 < radius / float(self.given["earth_ut"]) < 2.0:
             self._seen = seen_of((mine - centre) / np.linalg.norm(mine - centre, axis=1, keepdims=True))
-        if len(self._turning) >= MOST_TURNING or (self._turned and self._by_hands):
-            self._by_hands = self.line.turn_array(False)
+        if self._turned and self._by_hands and self.line.turn_array(False):
             self._mount()
 
     @property
@@ -134,7 +138,7 @@ class ArrayTurned(Procedure):
         seen = int(np.count_nonzero(self._seen))
         enough = len(self._turning) >= LEAST_TURNING and seen >= LEAST_DIRECTIONS
         return Guidance(
-            text="Mount the array again." if self._turned else "Turn the array slowly over every axis.",
+            text="Mount the array again." if enough else "Turn the array slowly over every axis.",
             progress=0.9 * seen / len(DIRECTIONS),
             missing=(f"{len(DIRECTIONS) - seen} of {len(DIRECTIONS)} sides",)
             if not self._turned

@@ -90,6 +90,14 @@ def test_a_lag_a_valve_is_kept_and_a_record_of_one_lag_for_all_still_holds(store
     assert again.calibration.valve_leads(48).all_alike
 
 
+def test_an_exposure_is_applied_with_its_record_and_undone_by_rolling_back(store):
+    exposed = replace(found(), procedure="light", changes={"camera.exposure_us": 282.8})
+    store.apply(store.make(LINE, [exposed], by="anna", at=AT).id, LINE, by="anna", at=AT)
+    assert store.put_into(LINE).camera.exposure_us == 282.8
+    store.roll_back(LINE, by="anna", at=AT)
+    assert store.put_into(LINE).camera.exposure_us == LINE.camera.exposure_us
+
+
 def test_a_line_that_was_rebuilt_refuses_it_and_says_why(store):
     record = make(store)
     store.apply(record.id, LINE, by="anna", at=AT)
