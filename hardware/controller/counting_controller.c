@@ -122,7 +122,7 @@ static uint32_t lead(const struct nc_controller *c, uint32_t lead_us)
     uint32_t oldest_us = c->edge_us[(c->newest_edge + 1) % NC_SPEED_EDGES], span_us = c->now_us - oldest_us;
     if (c->edges < NC_SPEED_EDGES || span_us == 0)
         return 0;
-    return lead_us * (NC_SPEED_EDGES - 1) / span_us; /* 16 bits of µs: no overflow */
+    return (uint32_t)((uint64_t)lead_us * (NC_SPEED_EDGES - 1) / span_us);
 }
 
 /* By how many counts its moment has passed; negative as long as it is to come, whatever the wrap-around. */
@@ -241,7 +241,9 @@ static uint8_t *hello(struct nc_controller *c, uint8_t *to)
 static enum nc_result configure(struct nc_controller *c, const uint8_t *from)
 {
     uint16_t valves = get16(from), heartbeat_ms = get16(from + 2), max_on_ms = get16(from + 4);
-    if (valves == 0 || valves > c->port->valves || heartbeat_ms == 0)
+    uint32_t open_lead_us = get32(from + 6), close_lead_us = get32(from + 10);
+    bool led_too_far = open_lead_us > NC_LONGEST_LEAD_US || close_lead_us > NC_LONGEST_LEAD_US;
+    if (valves == 0 || valves > c->port->valves || heartbeat_ms == 0 || led_too_far)
         return NC_RANGE;
     if (max_on_ms == 0 || max_on_ms > c->port->max_on_ms)
         return NC_LIMIT;
@@ -250,11 +252,11 @@ static enum nc_result configure(struct nc_controller *c, const uint8_t *from)
     c->heartbeat_us = heartbeat_ms * UINT32_C(1000);
     c->max_on_us = max_on_ms * UINT32_C(1000);
     for (uint32_t valve = 0; valve < NC_MAX_VALVES; valve++) {
-        c->open_lead_us[valve] = get16(from + 6);
-        c->close_lead_us[valve] = get16(from + 8);
+        c->open_lead_us[valve] = open_lead_us;
+        c->close_lead_us[valve] = close_lead_us;
     }
-    c->longest_open_lead_us = get16(from + 6);
-    c->max_late_counts = get16(from + 10);
+    c->longest_open_lead_us = open_lead_us;
+    c->max_late_counts = get16(from + 14);
     c->flags = (uint8_t)((c->flags | NC_IS_CONFIGURED) & ~NC_IS_SILENT);
     c->heard_us = c->now_us;
     return NC_OK;
@@ -367,7 +369,7 @@ static uint8_t *shot(struct nc_controller *c, const uint8_t *from, uint8_t *to)
 
 static bool is_request(uint8_t type, size_t payload)
 {
-    static const uint8_t lengths[] = {0xFF, 1, 12, 0, 16, 4, 0, 0, 2}; /* by type */
+    static const uint8_t lengths[] = {0xFF, 1, 16, 0, 16, 4, 0, 0, 2}; /* by type */
     if (type == NC_LEADS)
         return payload >= 6 && payload % 4 == 2;
     return type < sizeof lengths && lengths[type] == payload;

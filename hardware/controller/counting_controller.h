@@ -1,4 +1,4 @@
-/* Counting controller of the air jets: shots between two encoder counts, executed by the board that counts the belt.
+/* Counting controller of the air jets, or of flaps: shots between two encoder counts, executed by the board that counts the belt.
  *
  * The core: no heap, no operating system, no floating point, one instance a board. A port supplies what touches the
  * world (struct nc_port) and calls nc_byte() for every byte received and nc_tick() at least once per encoder count.
@@ -10,14 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NC_PROTOCOL 1
-#define NC_FIRMWARE 2 /* from 2 on: NC_LEADS */
+#define NC_PROTOCOL 2
+#define NC_FIRMWARE 3 /* from 2 on: NC_LEADS */
 
 #define NC_MAX_VALVES 256
 #define NC_QUEUE 64       /* shots that wait or are open */
 #define NC_SPEED_EDGES 16 /* the belt's speed is taken over so many counts */
 #define NC_JUMP_COUNTS 64 /* more in one tick is no travel but a fault of the count */
 #define NC_STANDSTILL_US 1000000 /* after so long without a count the belt stands */
+#define NC_LONGEST_LEAD_US 2000000 /* no valve, and no flap behind one, takes longer to act */
 #define NC_PACKET 64      /* the longest packet, checksum included */
 
 enum nc_type { /* a reply is its request with the highest bit set */
@@ -54,8 +55,8 @@ struct nc_controller {
     const struct nc_port *port;
     /* told by the host */
     uint32_t heartbeat_us, max_on_us;
-    uint16_t valves, max_late_counts, longest_open_lead_us;
-    uint16_t open_lead_us[NC_MAX_VALVES], close_lead_us[NC_MAX_VALVES];
+    uint32_t longest_open_lead_us, open_lead_us[NC_MAX_VALVES], close_lead_us[NC_MAX_VALVES];
+    uint16_t valves, max_late_counts;
     /* the belt */
     uint32_t count, now_us, edge_us[NC_SPEED_EDGES], edges, newest_edge;
     /* shots and valves */

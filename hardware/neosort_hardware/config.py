@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Self
@@ -16,11 +17,17 @@ from neosort_hardware.settings_camera import (
     OpenCvCameraConfig,
     PylonCameraConfig,
 )
-from neosort_hardware.settings_gpio import GpioDiverterConfig, GpioInterlockConfig, GpioPlantConfig
+from neosort_hardware.settings_gpio import (
+    GpioDiverterConfig,
+    GpioHeavyDiverterConfig,
+    GpioInterlockConfig,
+    GpioPlantConfig,
+)
 from neosort_hardware.settings_iio import IioMagnetometerConfig
 from neosort_hardware.settings_modbus import (
     ModbusDiverterConfig,
     ModbusEncoderConfig,
+    ModbusHeavyDiverterConfig,
     ModbusInterlockConfig,
     ModbusMagnetometerConfig,
     ModbusPlantConfig,
@@ -28,6 +35,7 @@ from neosort_hardware.settings_modbus import (
 from neosort_hardware.settings_serial import (
     SerialDiverterConfig,
     SerialEncoderConfig,
+    SerialHeavyDiverterConfig,
     SerialInterlockConfig,
     SerialMagnetometerConfig,
 )
@@ -103,7 +111,14 @@ AnyDiverter = Annotated[
     settings_of("diverter", SimDiverterConfig, SerialDiverterConfig, ModbusDiverterConfig, GpioDiverterConfig),
 ]
 AnyHeavyDiverter = Annotated[
-    SerializeAsAny[HeavyDiverterConfig] | None, settings_of("heavy_diverter", SimHeavyDiverterConfig)
+    SerializeAsAny[HeavyDiverterConfig] | None,
+    settings_of(
+        "heavy_diverter",
+        SimHeavyDiverterConfig,
+        SerialHeavyDiverterConfig,
+        ModbusHeavyDiverterConfig,
+        GpioHeavyDiverterConfig,
+    ),
 ]
 AnyInterlock = Annotated[
     SerializeAsAny[InterlockConfig],
@@ -215,6 +230,11 @@ class LineConfig(Section):
     calibration: Calibration = Calibration()
     twin: TwinConfig = TwinConfig()
 
+    @property
+    def timed_by_host(self) -> bool:
+        """Whether a process of this machine times valves of the line, and needs real-time rights for it."""
+        return any(bank is not None and bank.timed_by_host for bank in (self.diverter, self.heavy_diverter))
+
     @model_validator(mode="after")
     def _stations_in_order(self) -> Self:
         if self.calibration.nozzle_station_mm <= self.calibration.array_station_mm:
@@ -231,6 +251,14 @@ class LineConfig(Section):
                 f"heavy_diverter.station_mm is {self.heavy_diverter.station_mm:g}, must be greater than "
                 f"calibration.nozzle_station_mm ({self.calibration.nozzle_station_mm:g})"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _each_bank_its_own_valves(self) -> Self:
+        """Two banks on one output would undo each other's work; on one board, each other's limits."""
+        shared = frozenset() if self.heavy_diverter is None else self.diverter.held() & self.heavy_diverter.held()
+        if shared:
+            raise ValueError(f"diverter and heavy_diverter both hang on {_in_words(min(shared, key=str))}")
         return self
 
     @model_validator(mode="after")
@@ -267,6 +295,10 @@ class LineConfig(Section):
         for fault in self.twin.faults:
             fault.must_fit(self.magnetometer.channels, self.diverter.nozzles)
         return self
+
+
+def _in_words(held: Hashable) -> str:
+    return ", ".join(map(str, held)) if isinstance(held, tuple) else str(held)
 
 
 def load_line_config(path: Path) -> LineConfig:

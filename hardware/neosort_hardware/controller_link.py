@@ -31,6 +31,7 @@ from neosort_hardware.section import ConfigError
 from neosort_hardware.serial_port import BackOff, PortError, SerialPort
 from neosort_hardware.settings_serial import BoardPort
 from neosort_hardware.site import Site
+from neosort_hardware.slots import BankConfig
 
 KEPT_ENDINGS = 4096
 
@@ -55,6 +56,7 @@ class ControllerLink:
         self._talk: BoardTalk | None = None
         self._back_off = BackOff()
         self._limits: Limits | None = None
+        self._bank: BankConfig | None = None
         self._next_ending: int | None = None
         self._users = 0
 
@@ -75,9 +77,9 @@ class ControllerLink:
         if self._users <= 0:
             self._let_go()
 
-    def limit(self, limits: Limits, by: str) -> None:
-        """Tell the board its limits, now and whenever it is found again. Raises `DeviceError`."""
-        self._limits = limits
+    def limit(self, limits: Limits, bank: BankConfig, by: str) -> None:
+        """Tell the board the limits of its bank of valves, now and whenever it is found again. Raises `DeviceError`."""
+        self._limits, self._bank = limits, bank
         with self._board(by) as talk:
             self._tell_limits(talk)
 
@@ -174,16 +176,18 @@ class ControllerLink:
             )
 
     def _tell_limits(self, talk: BoardTalk) -> None:
-        limits, hello = self._limits, self.hello
-        if limits is None or hello is None:
+        limits, bank, hello = self._limits, self._bank, self.hello
+        if limits is None or bank is None or hello is None:
             return
         result = parsed(result_of, talk.ask(Kind.CONFIGURE, limits.packed()).payload)
         if result is Result.RANGE:
-            raise PortError(f"{talk.address}: the board has {hello.valves} valves, diverter.nozzles is {limits.valves}")
+            raise PortError(
+                f"{talk.address}: the board has {hello.valves} valves, {bank.SLOT}.{bank.COUNTED} is {limits.valves}"
+            )
         if result is Result.LIMIT:
             raise PortError(
-                f"{talk.address}: the board opens no valve for longer than {hello.max_on_ms} ms, diverter.max_on_ms is "
-                f"{limits.max_on_ms}"
+                f"{talk.address}: the board opens no valve for longer than {hello.max_on_ms} ms, {limits.max_on_ms} ms "
+                f"are asked for: {bank.SLOT}.max_on_ms is {bank.max_on_ms:g}"
             )
         if not self.leads_by_mean:
             for page in limits.packed_leads():

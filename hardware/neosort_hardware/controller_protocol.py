@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
-PROTOCOL = 1
+PROTOCOL = 2
 LONGEST_FRAME = 66  # 64 bytes of packet and checksum, and what COBS adds
 COUNTS = 1 << 32  # encoder counts and microseconds are of 32 bits and wrap around
 VALVES_A_PAGE = 192
@@ -79,7 +79,7 @@ class Flag(IntFlag):
 
 
 _HELLO = struct.Struct("<BBHHHHI")
-_CONFIGURE = struct.Struct("<HHHHHH")
+_CONFIGURE = struct.Struct("<HHHIIH")
 _LEAD = struct.Struct("<HH")
 _STATUS = struct.Struct("<BIIHHHIIIIHHH")
 _SHOT = struct.Struct("<IHHII")
@@ -112,8 +112,8 @@ class Hello:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What the host tells the board of its line. Leads: how long a valve and its jet take to act; of all of them, and
-    in ``leads_us`` to open and to close of each, where they differ."""
+    """What the host tells the board of its line. Leads: how long a valve and its jet, or its flap, take to act; of all
+    of them, and in ``leads_us`` to open and to close of each, where they differ."""
 
     valves: int
     heartbeat_ms: int
@@ -124,7 +124,7 @@ class Limits:
     leads_us: tuple[tuple[int, int], ...] = ()
 
     def packed(self) -> bytes:
-        """The payload of `Kind.CONFIGURE`. Raises `struct.error` for what 16 bits cannot hold."""
+        """The payload of `Kind.CONFIGURE`. Raises `struct.error` for what its field cannot hold."""
         return _CONFIGURE.pack(
             self.valves, self.heartbeat_ms, self.max_on_ms, self.open_lead_us, self.close_lead_us, self.max_late_counts
         )

@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
+from neosort_hardware.bank_limits import limits_of
 from neosort_hardware.devices import DeviceError, Diverter, Encoder
-from neosort_hardware.diverter_timed import TimedDiverter, limits_of
+from neosort_hardware.diverter_paced import encoder_of, paced
+from neosort_hardware.diverter_timed import TimedDiverter
 from neosort_hardware.encoder_modbus import ModbusEncoder
 from neosort_hardware.modbus_link import ModbusLink
 from neosort_hardware.modbus_values import Unwrapped, count_of, words_of
 from neosort_hardware.named_device import NamedDevice
-from neosort_hardware.settings_modbus import ModbusDiverterConfig, ModbusEncoderConfig
+from neosort_hardware.settings_modbus import ModbusEncoderConfig, ModbusOutputs
 from neosort_hardware.shot_timer import ShotLimits
 from neosort_hardware.site import Site
 from neosort_hardware.types import DeviceHealth, Shot, ShotOutcome
@@ -20,7 +23,6 @@ from neosort_hardware.valve_outputs import ShotRig
 from neosort_hardware.valves_modbus import OpensModbusCoils, OpensModbusEncoder
 from neosort_hardware.wrapping import WRAP, ahead
 
-NAME = "Modbus air jets"
 IDENTITY = [0x4E53, 1]  # "NS" and the version of the map
 OUTCOMES = {1: ShotOutcome.ACCEPTED, 2: ShotOutcome.LATE, 3: ShotOutcome.REFUSED}
 SILENT_HOST, FAULT = 1, 2
@@ -53,16 +55,14 @@ class ModbusDiverter(NamedDevice):
     be the line's encoder: the two are compared on every heartbeat.
     """
 
-    def __init__(
-        self, settings: ModbusDiverterConfig, limits: ShotLimits, encoder: Encoder, mm_per_count: float
-    ) -> None:
+    def __init__(self, settings: ModbusOutputs, limits: ShotLimits, encoder: Encoder, mm_per_count: float) -> None:
         """Raises `DeviceError` when the controller is not there or is another one."""
-        super().__init__(NAME)
+        super().__init__(name_of(settings))
         self._settings = settings
         self._limits = limits
         self._encoder = encoder
         self._mm_per_count = mm_per_count
-        self._link = ModbusLink(NAME, settings.peer, settings.expect, self._set_up)
+        self._link = ModbusLink(self.name, settings.peer, settings.expect, self._set_up)
         self._number = self._beat = 0
         self._fired, self._late, self._missed, self._cut = (Unwrapped(16) for _ in range(4))
         self._trouble = ""
@@ -76,24 +76,24 @@ class ModbusDiverter(NamedDevice):
             raise
 
     @classmethod
-    def connect(cls, settings: ModbusDiverterConfig, site: Site) -> Diverter:
+    def connect(cls, settings: ModbusOutputs, site: Site) -> Diverter:
         """The valves, shut, in the settings' mode. Raises `DeviceError`."""
-        if site.encoder is None:
-            raise DeviceError(NAME, "needs an encoder to time its shots by")
-        limits = limits_of(site.config, settings.late_ms)
+        name = name_of(settings)
+        encoder, mm_per_count = encoder_of(site, name), site.geometry.mm_per_count
+        limits = limits_of(site.config, settings, settings.late_ms)
         if settings.mode == "controller":
-            return cls(settings, limits, site.encoder, site.geometry.mm_per_count)
-        encoder, mm_per_count = site.encoder, site.geometry.mm_per_count
+            return paced(lambda: cls(settings, limits, encoder, mm_per_count), settings, site)
         same = site.config.encoder if isinstance(site.config.encoder, ModbusEncoderConfig) else None
         rig = ShotRig(
-            name=NAME,
-            outputs=OpensModbusCoils(NAME, settings),
+            name=name,
+            outputs=OpensModbusCoils(name, settings),
             encoder=None if same is None else OpensModbusEncoder(same),
             mm_per_count=mm_per_count,
             limits=limits,
             refresh_ms=settings.refresh_ms,
         )
-        return TimedDiverter(rig, encoder, lambda: restarted_counts(encoder) * mm_per_count)
+        ahead_mm = partial(_ahead_mm, encoder, mm_per_count)
+        return paced(lambda: TimedDiverter(rig, encoder, ahead_mm), settings, site)
 
     def schedule(self, shot: Shot) -> ShotOutcome:
         self._must_be_open()
@@ -136,7 +136,7 @@ class ModbusDiverter(NamedDevice):
             detail = "host was silent for too long; all valves closed"
         if not detail and status is not None and time.monotonic() - self._lost_s < LOSS_SHOWS_S:
             detail = f"shots missed so far: {status.missed}; the controller could not execute them in time"
-        return DeviceHealth(name=NAME, ok=not detail, detail=detail)
+        return DeviceHealth(name=self.name, ok=not detail, detail=detail)
 
     def close(self) -> None:
         if self._open:
@@ -235,6 +235,15 @@ class ModbusDiverter(NamedDevice):
             f"the controller counts {self.status.count}, the line's encoder {own % WRAP}: not one counter, "
             "or one of them began anew"
         )
+
+
+def name_of(settings: ModbusOutputs) -> str:
+    """What the bank is called in messages."""
+    return f"Modbus {settings.CALLED}"
+
+
+def _ahead_mm(encoder: Encoder, mm_per_count: float) -> float:
+    return restarted_counts(encoder) * mm_per_count
 
 
 def restarted_counts(encoder: Encoder) -> int:

@@ -6,15 +6,17 @@ import contextlib
 from dataclasses import dataclass
 from typing import Self
 
+from neosort_hardware.bank_limits import limits_of
 from neosort_hardware.config import LineConfig
 from neosort_hardware.controller_device import ControllerDevice
 from neosort_hardware.controller_link import ControllerLink
 from neosort_hardware.controller_protocol import REFUSALS, Ending, Kind, Limits, Result, Status, shot_request
 from neosort_hardware.counted_belt import shift_to
-from neosort_hardware.devices import DeviceError, Encoder
+from neosort_hardware.devices import DeviceError, Diverter, Encoder
+from neosort_hardware.diverter_paced import paced
 from neosort_hardware.encoder_serial import SerialEncoder
 from neosort_hardware.section import ConfigError
-from neosort_hardware.settings_serial import SerialDiverterConfig
+from neosort_hardware.settings_serial import BoardOutputs
 from neosort_hardware.site import Site
 from neosort_hardware.types import DeviceHealth, Shot, ShotOutcome
 from neosort_hardware.wrapping import WRAP
@@ -45,9 +47,9 @@ class SerialDiverter(ControllerDevice):
     """
 
     def __init__(
-        self, link: ControllerLink, settings: SerialDiverterConfig, mm_per_count: float, encoder: Encoder | None
+        self, link: ControllerLink, settings: BoardOutputs, mm_per_count: float, encoder: Encoder | None
     ) -> None:
-        super().__init__(link, "serial air jets")
+        super().__init__(link, f"serial {settings.CALLED}")
         self._settings = settings
         self._mm_per_count = mm_per_count
         self._encoder = encoder
@@ -59,13 +61,16 @@ class SerialDiverter(ControllerDevice):
         self._faulty: list[int] = []
 
     @classmethod
-    def connect(cls, settings: SerialDiverterConfig, site: Site) -> Self:
+    def connect(cls, settings: BoardOutputs, site: Site) -> Diverter:
         """Finds the board, tells it its limits, all valves closed.
 
-        Raises `DeviceError` when it does not answer or cannot do what is configured, `ConfigError` for leads that it
-        cannot be told.
+        Raises `DeviceError` when it does not answer or cannot do what is configured.
         """
-        link, encoder, limits = ControllerLink.of(settings, site), site.encoder, limits_of(site.config, settings)
+        return paced(lambda: cls._opened(settings, site), settings, site)
+
+    @classmethod
+    def _opened(cls, settings: BoardOutputs, site: Site) -> Self:
+        link, encoder, limits = ControllerLink.of(settings, site), site.encoder, board_limits(site.config, settings)
         own = isinstance(encoder, SerialEncoder) and encoder.link is link
         diverter = cls(link, settings, site.config.encoder.mm_per_count, None if own else encoder)
         return diverter._begun_with(lambda: diverter._begin(limits))
@@ -76,7 +81,7 @@ class SerialDiverter(ControllerDevice):
         opening, closing = (round(at_mm / self._mm_per_count) - self._shift for at_mm in (shot.open_mm, shot.close_mm))
         belt = self._link.belt
         ahead = opening - belt.counts
-        if not 0 <= shot.first_nozzle <= shot.last_nozzle < self._settings.nozzles or closing <= opening:
+        if not 0 <= shot.first_nozzle <= shot.last_nozzle < self._settings.valves or closing <= opening:
             return ShotOutcome.REFUSED
         if ahead < -FAR_COUNTS:
             return ShotOutcome.LATE
@@ -121,11 +126,15 @@ class SerialDiverter(ControllerDevice):
             EndedShot(
                 shot_id=shot.shot_id,
                 ending=shot.ending,
-                opened_mm=None if shot.opened is None else self._place_mm(shot.opened),
-                closed_mm=self._place_mm(shot.closed),
+                opened_mm=None if shot.opened is None else self.place_mm(shot.opened),
+                closed_mm=self.place_mm(shot.closed),
             )
             for shot in self._link.take_ended()
         ]
+
+    def place_mm(self, raw_count: int) -> float:
+        """Where the line has what the board counts."""
+        return (self._link.belt.counts_at(raw_count) + self._shift) * self._mm_per_count
 
     def health(self) -> DeviceHealth:
         health = super().health()
@@ -141,7 +150,7 @@ class SerialDiverter(ControllerDevice):
         super().close()
 
     def _begin(self, limits: Limits) -> None:
-        self._link.limit(limits, self.name)
+        self._link.limit(limits, self._settings, self.name)
         self._align_after_restart()
         self.heartbeat()
 
@@ -168,26 +177,24 @@ class SerialDiverter(ControllerDevice):
             return "a shot was dropped: the count had jumped over its opening"
         return ""
 
-    def _place_mm(self, raw_count: int) -> float:
-        return (self._link.belt.counts_at(raw_count) + self._shift) * self._mm_per_count
 
-
-def limits_of(config: LineConfig, settings: SerialDiverterConfig) -> Limits:
-    """What the board is told of a line. Raises `ConfigError` for leads that do not fit its 16 bits of microseconds."""
-    leads = config.calibration.valve_leads(settings.nozzles)
+def board_limits(config: LineConfig, settings: BoardOutputs) -> Limits:
+    """What the board is told of a line. Raises `ConfigError` for leads of single valves beyond 16 bits of µs."""
+    limits = limits_of(config, settings)
+    leads = limits.leads
     longest_ms = 1e-6 * max(*leads.open_ns, *leads.close_ns)
-    if longest_ms > LONGEST_LEAD_MS:
+    if not leads.all_alike and longest_ms > LONGEST_LEAD_MS:
         raise ConfigError(
-            f"calibration: valve lag and jet lag add up to {longest_ms:g} ms, the counting controller leads by "
-            f"{LONGEST_LEAD_MS:g} ms at most"
+            f"calibration: valve lag and jet lag add up to {longest_ms:g} ms, the counting controller leads single "
+            f"valves by {LONGEST_LEAD_MS:g} ms at most"
         )
     open_us, close_us = (round(lead_ms * 1e3) for lead_ms in leads.mean_ms)
     each_ns = zip(leads.open_ns, leads.close_ns, strict=True)
     each_us = tuple((round(1e-3 * opening_ns), round(1e-3 * closing_ns)) for opening_ns, closing_ns in each_ns)
     return Limits(
-        valves=settings.nozzles,
-        heartbeat_ms=round(settings.heartbeat_ms),
-        max_on_ms=round(settings.max_on_ms),
+        valves=limits.nozzles,
+        heartbeat_ms=round(limits.heartbeat_ms),
+        max_on_ms=round(limits.max_on_ms),
         open_lead_us=open_us,
         close_lead_us=close_us,
         max_late_counts=settings.max_late_counts,

@@ -7,29 +7,15 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from neosort_hardware.belt_teller import BeltTeller
-from neosort_hardware.config import LineConfig
 from neosort_hardware.devices import DeviceError, Encoder
 from neosort_hardware.named_device import NamedDevice
 from neosort_hardware.shot_messages import ShotStatus
 from neosort_hardware.shot_process import ShotProcess
-from neosort_hardware.shot_timer import ShotLimits
 from neosort_hardware.types import DeviceHealth, Shot, ShotOutcome
 from neosort_hardware.valve_outputs import ShotRig
 
 LOSS_SHOWS_S = 10.0
 BELT_WITHIN_S = 2.0
-
-
-def limits_of(config: LineConfig, late_ms: float) -> ShotLimits:
-    """What a line asks of whoever executes its shots."""
-    diverter = config.diverter
-    return ShotLimits(
-        nozzles=diverter.nozzles,
-        leads=config.calibration.valve_leads(diverter.nozzles),
-        max_on_ms=diverter.max_on_ms,
-        heartbeat_ms=diverter.heartbeat_ms,
-        late_ms=late_ms,
-    )
 
 
 class TimedDiverter(NamedDevice):

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from neosort_hardware.section import Section
-from neosort_hardware.slots import DiverterConfig, InterlockConfig, PlantInputsConfig
+from neosort_hardware.slots import (
+    BankConfig,
+    DiverterConfig,
+    HeavyDiverterConfig,
+    InterlockConfig,
+    PlantInputsConfig,
+)
 
 GpioLine = Annotated[int, Field(ge=0, le=1023)] | Annotated[str, Field(min_length=1, max_length=64)]
 ChipName = Annotated[str, Field(min_length=1, max_length=128, description="/dev/gpiochip…, or the chip's label")]
@@ -29,13 +36,12 @@ class GpioWatchdog(Section):
     line: GpioLine
 
 
-class GpioDiverterConfig(DiverterConfig):
+class GpioOutputs(BankConfig):
     """One line a valve, timed by our shot process.
 
     The kernel leaves lines as they are when a process is killed: without ``watchdog`` nothing shuts the valves then.
     """
 
-    driver: Literal["gpio"] = "gpio"
     banks: tuple[GpioBank, ...] = Field(min_length=1, max_length=64)
     watchdog: GpioWatchdog | None = None
     refresh_ms: float = Field(20.0, ge=1, le=1000, description="lines are written at least this often")
@@ -45,22 +51,41 @@ class GpioDiverterConfig(DiverterConfig):
     def timed_by_host(self) -> bool:
         return True
 
+    def held(self) -> frozenset[Hashable]:
+        return frozenset(self._lines())
+
     @model_validator(mode="after")
     def _a_line_a_valve(self) -> Self:
-        places = [(bank.chip, line) for bank in self.banks for line in bank.lines]
-        if len(places) != self.nozzles:
-            raise ValueError(f"diverter.banks name {len(places)} lines, diverter.nozzles is {self.nozzles}")
-        if self.watchdog is not None:
-            places.append((self.watchdog.chip, self.watchdog.line))
-        twice = next((place for place in places if places.count(place) > 1), None)
+        lines = self._lines()
+        named = sum(len(bank.lines) for bank in self.banks)
+        if named != self.valves:
+            raise ValueError(f"{self.SLOT}.banks name {named} lines, {self.SLOT}.{self.COUNTED} is {self.valves}")
+        twice = next((line for line in lines if lines.count(line) > 1), None)
         if twice is not None:
-            raise ValueError(f"diverter.banks: line {twice[1]} of '{twice[0]}' is named twice")
+            raise ValueError(f"{self.SLOT}.banks: line {twice[1]} of '{twice[0]}' is named twice")
         return self
 
     @model_validator(mode="after")
     def _refreshed_before_silent(self) -> Self:
         self._must_refresh_in_time(self.refresh_ms)
         return self
+
+    def _lines(self) -> list[tuple[str, GpioLine]]:
+        """Chip and line of everything that is set, the watchdog last."""
+        lines = [(bank.chip, line) for bank in self.banks for line in bank.lines]
+        return lines if self.watchdog is None else [*lines, (self.watchdog.chip, self.watchdog.line)]
+
+
+class GpioDiverterConfig(DiverterConfig, GpioOutputs):
+    """Air jets' valves on GPIO lines."""
+
+    driver: Literal["gpio"] = "gpio"
+
+
+class GpioHeavyDiverterConfig(HeavyDiverterConfig, GpioOutputs):
+    """Flaps' valves on GPIO lines."""
+
+    driver: Literal["gpio"] = "gpio"
 
 
 class GpioSignal(Section):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Hashable
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -10,8 +11,10 @@ from pydantic import AfterValidator, Field, model_validator
 from neosort_hardware.section import Section
 from neosort_hardware.settings_serial import SignedAxis
 from neosort_hardware.slots import (
+    BankConfig,
     DiverterConfig,
     EncoderConfig,
+    HeavyDiverterConfig,
     InterlockConfig,
     MagnetometerConfig,
     PlantInputsConfig,
@@ -22,6 +25,7 @@ BitTable = Literal["coil", "discrete"]
 ValueType = Literal["int16", "uint16", "int32", "uint32", "float32"]
 WordOrder = Literal["big", "little"]
 Place = Annotated[int, Field(ge=0, le=65_535, description="counted from 0, as on the wire")]
+LONGEST_LEAD_MS = 655.0  # 16 bits of 10 µs
 WORDS: dict[ValueType, int] = {"int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "float32": 2}
 
 
@@ -161,14 +165,13 @@ class ControllerMap(Section):
     )
 
 
-class ModbusDiverterConfig(DiverterConfig):
+class ModbusOutputs(BankConfig):
     """Valves behind Modbus/TCP.
 
     ``mode`` "controller": shots are written to a controller that counts the belt itself. "coils": one coil a valve,
     timed by our shot process.
     """
 
-    driver: Literal["modbus"] = "modbus"
     mode: Literal["controller", "coils"] = "controller"
     peer: ModbusPeer = ModbusPeer()
     word_order: WordOrder = Field("big", description="of the controller's 32-bit values")
@@ -186,13 +189,40 @@ class ModbusDiverterConfig(DiverterConfig):
     def timed_by_host(self) -> bool:
         return self.mode == "coils"
 
+    def held(self) -> frozenset[Hashable]:
+        peer = self.peer.host, self.peer.port, self.peer.unit
+        if self.mode == "coils":
+            return frozenset((*peer, f"coil {self.first_coil + valve}") for valve in range(self.valves))
+        blocks = self.registers.model_dump(exclude_none=True).values()
+        return frozenset((*peer, f"holding register {first}") for first in blocks)
+
     @model_validator(mode="after")
     def _coils_end_in_time(self) -> Self:
-        if self.first_coil + self.nozzles > 65_536:
-            raise ValueError(f"first_coil {self.first_coil} and {self.nozzles} nozzles end beyond coil 65535")
+        if self.first_coil + self.valves > 65_536:
+            raise ValueError(f"first_coil {self.first_coil} and {self.valves} {self.COUNTED} end beyond coil 65535")
         return self
 
     @model_validator(mode="after")
     def _refreshed_before_silent(self) -> Self:
         self._must_refresh_in_time(self.refresh_ms)
+        return self
+
+
+class ModbusDiverterConfig(DiverterConfig, ModbusOutputs):
+    """Air jets' valves behind Modbus/TCP."""
+
+    driver: Literal["modbus"] = "modbus"
+
+
+class ModbusHeavyDiverterConfig(HeavyDiverterConfig, ModbusOutputs):
+    """Flaps' valves behind Modbus/TCP."""
+
+    driver: Literal["modbus"] = "modbus"
+
+    @model_validator(mode="after")
+    def _travel_time_fits_its_register(self) -> Self:
+        if self.mode == "controller" and self.out_ms > LONGEST_LEAD_MS:
+            raise ValueError(
+                f"heavy_diverter.out_ms is {self.out_ms:g}, its register holds {LONGEST_LEAD_MS:g} ms at most"
+            )
         return self

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from neosort_hardware.section import Section
-from neosort_hardware.slots import DiverterConfig, EncoderConfig, InterlockConfig, MagnetometerConfig
+from neosort_hardware.slots import (
+    BankConfig,
+    DiverterConfig,
+    EncoderConfig,
+    HeavyDiverterConfig,
+    InterlockConfig,
+    MagnetometerConfig,
+)
 
 SignedAxis = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
 
@@ -26,14 +34,28 @@ class SerialEncoderConfig(BoardPort, EncoderConfig):
     driver: Literal["serial"] = "serial"
 
 
-class SerialDiverterConfig(BoardPort, DiverterConfig):
-    """Valves of the counting controller."""
+class BoardOutputs(BoardPort, BankConfig):
+    """Valves of the counting controller. A board knows one set of limits: flaps have another one than jets."""
 
-    driver: Literal["serial"] = "serial"
     max_late_counts: int = Field(4, ge=0, le=1000, description="a shot that the board finds later than this is dropped")
     apart_mm: float = Field(
         3.0, ge=0.1, le=100, description="the board's count and another encoder's may come apart by no more"
     )
+
+    def held(self) -> frozenset[Hashable]:
+        return frozenset({self.port})
+
+
+class SerialDiverterConfig(DiverterConfig, BoardOutputs):
+    """Air jets' valves on the counting controller."""
+
+    driver: Literal["serial"] = "serial"
+
+
+class SerialHeavyDiverterConfig(HeavyDiverterConfig, BoardOutputs):
+    """Flaps' valves on a counting controller of their own."""
+
+    driver: Literal["serial"] = "serial"
 
 
 class SerialInterlockConfig(BoardPort, InterlockConfig):

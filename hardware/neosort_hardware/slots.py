@@ -5,7 +5,9 @@ A driver's settings are a section of their own that adds its keys to its slot's:
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from abc import abstractmethod
+from collections.abc import Hashable
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -59,19 +61,32 @@ class MagnetometerConfig(SlotConfig):
         return self
 
 
-class DiverterConfig(SlotConfig):
-    """A bank of air nozzles across the belt."""
+class BankConfig(SlotConfig):
+    """A bank of valves that shots are executed by: of air jets, or of the cylinders behind flaps.
 
-    nozzles: int = Field(48, ge=1, le=1024)
-    pitch_mm: float = Field(12.5, ge=1, le=100)
-    first_across_mm: float = Field(6.25, ge=-3000, le=3000, description="across position of nozzle 0")
-    max_on_ms: float = Field(500.0, ge=1, le=5000, description="no valve stays open longer")
-    heartbeat_ms: float = Field(500.0, ge=10, le=10_000, description="all closed when the host is silent this long")
+    ``SLOT`` and ``COUNTED``: the table and the key that a technician knows it by; ``CALLED``: what it is.
+    """
+
+    SLOT: ClassVar[SlotName]
+    COUNTED: ClassVar[str]
+    CALLED: ClassVar[str]
+
+    max_on_ms: float
+    heartbeat_ms: float
+
+    @property
+    @abstractmethod
+    def valves(self) -> int:
+        """How many."""
 
     @property
     def timed_by_host(self) -> bool:
         """Whether a process of this machine times the valves, and needs real-time rights for it."""
         return False
+
+    def held(self) -> frozenset[Hashable]:
+        """What no other bank of the line may have as well: a board, registers, outputs."""
+        return frozenset()
 
     def _must_refresh_in_time(self, refresh_ms: float) -> None:
         """Outputs that are written so often are not taken for those of a silent host. Raises `ValueError`."""
@@ -81,8 +96,30 @@ class DiverterConfig(SlotConfig):
             )
 
 
-class HeavyDiverterConfig(SlotConfig):
+class DiverterConfig(BankConfig):
+    """A bank of air nozzles across the belt."""
+
+    SLOT = "diverter"
+    COUNTED = "nozzles"
+    CALLED = "air jets"
+
+    nozzles: int = Field(48, ge=1, le=1024)
+    pitch_mm: float = Field(12.5, ge=1, le=100)
+    first_across_mm: float = Field(6.25, ge=-3000, le=3000, description="across position of nozzle 0")
+    max_on_ms: float = Field(500.0, ge=1, le=5000, description="no valve stays open longer")
+    heartbeat_ms: float = Field(500.0, ge=10, le=10_000, description="all closed when the host is silent this long")
+
+    @property
+    def valves(self) -> int:
+        return self.nozzles
+
+
+class HeavyDiverterConfig(BankConfig):
     """A bank of flaps across the belt for what is too heavy for air, at a station of its own (all a)."""
+
+    SLOT = "heavy_diverter"
+    COUNTED = "lanes"
+    CALLED = "flaps"
 
     lanes: int = Field(12, ge=1, le=256, description="flaps across the belt")
     pitch_mm: float = Field(50.0, ge=10, le=500)
@@ -96,6 +133,10 @@ class HeavyDiverterConfig(SlotConfig):
     max_strokes_per_min: int = Field(60, ge=1, le=1000, description="of any one lane")
     max_on_ms: float = Field(1000.0, ge=1, le=5000, description="no flap stands out longer")
     heartbeat_ms: float = Field(500.0, ge=10, le=10_000, description="all drawn in when the host is silent this long")
+
+    @property
+    def valves(self) -> int:
+        return self.lanes
 
     @model_validator(mode="after")
     def _flap_longer_than_its_stroke(self) -> Self:

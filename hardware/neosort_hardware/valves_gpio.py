@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from neosort_hardware.devices import DeviceError
 from neosort_hardware.gpio_lines import GpioLines, output
-from neosort_hardware.settings_gpio import GpioBank, GpioDiverterConfig
+from neosort_hardware.settings_gpio import GpioBank, GpioOutputs
 from neosort_hardware.shot_timer import NO_VALVES
 
 
 class GpioValves:
     """Every write sets every line of every bank, and turns the watchdog's line over."""
 
-    def __init__(self, name: str, settings: GpioDiverterConfig) -> None:
+    def __init__(self, name: str, settings: GpioOutputs) -> None:
         """Raises `DeviceError` when lines cannot be had; those that were by then are let go."""
         self._watchdog: GpioLines | None = None
         self._pulse = settings.watchdog
@@ -53,7 +53,7 @@ class OpensGpioValves:
     """Pickles the way to the lines."""
 
     name: str
-    settings: GpioDiverterConfig
+    settings: GpioOutputs
 
     def open_outputs(self) -> GpioValves:
         return GpioValves(self.name, self.settings)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from neosort_hardware.devices import DeviceError, Encoder
 from neosort_hardware.encoder_modbus import ModbusEncoder
 from neosort_hardware.modbus_link import ModbusLink
-from neosort_hardware.settings_modbus import ModbusDiverterConfig, ModbusEncoderConfig
+from neosort_hardware.settings_modbus import ModbusEncoderConfig, ModbusOutputs
 from neosort_hardware.shot_timer import NO_VALVES
 
 
 class ModbusCoils:
     """Every write sets all coils in one request: nothing that went wrong before outlives the next one."""
 
-    def __init__(self, name: str, settings: ModbusDiverterConfig) -> None:
+    def __init__(self, name: str, settings: ModbusOutputs) -> None:
         """Raises `DeviceError` when they cannot be shut."""
         self._settings = settings
         self._link = ModbusLink(name, settings.peer, settings.expect, self._arm)
@@ -26,7 +26,7 @@ class ModbusCoils:
             raise
 
     def set_open(self, nozzles: frozenset[int]) -> None:
-        bits = [False] * self._settings.nozzles
+        bits = [False] * self._settings.valves
         for nozzle in nozzles:
             bits[nozzle] = True
         self._link.write_coils(self._settings.first_coil, bits)
@@ -47,7 +47,7 @@ class OpensModbusCoils:
     """Pickles the way to the coils."""
 
     name: str
-    settings: ModbusDiverterConfig
+    settings: ModbusOutputs
 
     def open_outputs(self) -> ModbusCoils:
         return ModbusCoils(self.name, self.settings)

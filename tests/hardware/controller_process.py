@@ -138,7 +138,7 @@ class ByteBench(ControllerProcess):
 
     def configure(self, valves=48, heartbeat_ms=500, max_on_ms=500, leads_us=(0, 0), max_late=4):
         """The board's limits; the result."""
-        payload = struct.pack("<HHHHHH", valves, heartbeat_ms, max_on_ms, *leads_us, max_late)
+        payload = struct.pack("<HHHIIH", valves, heartbeat_ms, max_on_ms, *leads_us, max_late)
         return self.ask(0x02, payload)[1][0]
 
     def lead(self, first, *leads_us):

@@ -167,17 +167,12 @@ class ControllerRig(Rig):
         self.board = ControllerProcess(program, link=link)
         on_board = {"driver": "serial", "port": str(link), "answer_ms": 400}
         limits = {"heartbeat_ms": 1e3 * self.heartbeat_s, "max_on_ms": 1e3 * self.max_on_s}
-        super().__init__(
-            LineConfig.model_validate(
-                {
-                    "encoder": on_board,
-                    "interlock": on_board,
-                    "diverter": {**on_board, **limits},
-                    "calibration": NO_LAG,
-                    "twin": EMPTY_BELT,
-                }
-            )
-        )
+        slots = self.slots(on_board, limits)
+        super().__init__(LineConfig.model_validate(slots | {"calibration": NO_LAG, "twin": EMPTY_BELT}))
+
+    def slots(self, on_board, limits):
+        """What hangs on it."""
+        return {"encoder": on_board, "interlock": on_board, "diverter": on_board | limits}
 
     def end_peer(self):
         self.board.close()
@@ -197,14 +192,17 @@ class ControllerRig(Rig):
         self.board.tell("jump 0")  # everything that was said before has been heard then
         self._strokes += self.board.take_strokes()
         blows, open_at = [], {}
-        belt = self.line.diverter.link.belt
         for stroke in self._strokes:
-            place_mm = 0.5 * belt.counts_at(stroke.count)
+            place_mm = self.place_mm(stroke.count)
             if stroke.opened:
                 open_at[stroke.valve] = place_mm
             elif stroke.valve in open_at:
                 blows.append(Blow(stroke.valve, open_at.pop(stroke.valve), place_mm))
         return blows + [Blow(valve, place_mm, None) for valve, place_mm in open_at.items()]
+
+    def place_mm(self, count):
+        """The board's count on the line's belt: the line's encoder is this board."""
+        return 0.5 * self.line.diverter.link.belt.counts_at(count)
 
 
 class ArrayRig(Rig):
@@ -274,18 +272,20 @@ class ModbusRig(Rig):
         there = {"driver": "modbus", "peer": {"port": self._port, "timeout_ms": 400}}
         limits = {"heartbeat_ms": 1e3 * self.heartbeat_s, "max_on_ms": 1e3 * self.max_on_s}
         array = {"first_register": 20, "sample_register": 10, "count_register": 11, "absent": -32768}
-        super().__init__(
-            LineConfig.model_validate(
-                {
-                    "encoder": there | {"slow_ms": 50, "stale_ms": 1500},
-                    "magnetometer": there | array,
-                    "diverter": there | limits | {"mode": self.mode, "answer_ms": 200, "late_ms": 20},
-                    "interlock": there | {"stale_ms": 1500, "contacts": ["emergency stop", "guard"]},
-                    "calibration": NO_LAG,
-                    "twin": EMPTY_BELT,
-                }
-            )
-        )
+        slots = {
+            "encoder": there | {"slow_ms": 50, "stale_ms": 1500},
+            "magnetometer": there | array,
+            "interlock": there | {"stale_ms": 1500, "contacts": ["emergency stop", "guard"]},
+            "plant": there | {"stale_ms": 1500, "chute_full": 4, "air_register": 4},
+            "calibration": NO_LAG,
+            "twin": EMPTY_BELT,
+        }
+        shots = there | {"answer_ms": 200, "late_ms": 20}
+        super().__init__(LineConfig.model_validate(slots | self.diverters(shots, limits)))
+
+    def diverters(self, shots, limits):
+        """What executes them."""
+        return {"diverter": shots | limits | {"mode": self.mode}}
 
     def end_peer(self):
         self.peer.kill()

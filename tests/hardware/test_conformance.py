@@ -15,6 +15,7 @@ from neosort_hardware.types import Shot, ShotOutcome
 
 DIVERTERS = ("twin_rig", "flaps_rig", "controller_rig", "modbus_rig", "coils_rig")
 ENCODERS = ("twin_rig", "controller_rig", "modbus_rig")
+PLANTS = ("modbus_rig",)
 INTERLOCKS = ("twin_rig", "controller_rig", "modbus_rig")
 MAGNETOMETERS = ("twin_rig", "array_rig", "modbus_rig", "iio_rig")
 CAMERAS = ("twin_rig", "mjpeg_rig", "aravis_rig")
@@ -22,11 +23,17 @@ EMULATED_CAMERAS = ("pylon_rig", "harvester_rig")  # in this process: nothing th
 LOSABLE = [(rig, "magnetometer") for rig in MAGNETOMETERS] + [(rig, "camera") for rig in CAMERAS]
 SENSORS = [*LOSABLE, *((rig, "camera") for rig in EMULATED_CAMERAS)]
 # An interlock never fails: what cannot be read is open.
-FAILING = [*((rig, "diverter") for rig in DIVERTERS), *((rig, "encoder") for rig in ENCODERS), *LOSABLE]
+FAILING = [
+    *((rig, "diverter") for rig in DIVERTERS),
+    *((rig, "encoder") for rig in ENCODERS),
+    *((rig, "plant") for rig in PLANTS),
+    *LOSABLE,
+]
 ALL = [*FAILING, *((rig, "camera") for rig in EMULATED_CAMERAS), *((rig, "interlock") for rig in INTERLOCKS)]
 USES = {
     "diverter": lambda device: device.heartbeat(),
     "encoder": lambda device: device.read(),
+    "plant": lambda device: device.read(),
     "camera": lambda device: device.read(0.0),
     "magnetometer": lambda device: device.read(0.0),
 }

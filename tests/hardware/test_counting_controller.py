@@ -30,10 +30,10 @@ def opened(board):
 
 def test_it_says_what_it_is_byte_by_byte(controller_program):
     with ByteBench(controller_program, "--valves", "24") as board:
-        board.serial.write(bytes.fromhex("06 01 07 01 1a 72 00"))  # COBS of HELLO, number 7, protocol 1, CRC 0x721a
+        board.serial.write(bytes.fromhex("06 01 07 02 79 42 00"))  # COBS of HELLO, number 7, protocol 2, CRC 0x4279
         received = board.heard()
-    # reply, number 7: protocol 1, no flags, firmware 2, 24 valves, 64 shots, 2000 ms, 500,000 nm per count
-    packet = bytes.fromhex("81 07 01 00 0200 1800 4000 d007 20a10700")
+    # reply, number 7: protocol 2, no flags, firmware 3, 24 valves, 64 shots, 2000 ms, 500,000 nm per count
+    packet = bytes.fromhex("81 07 02 00 0300 1800 4000 d007 20a10700")
     assert received == framed(packet)
     assert received[-1] == 0
     assert 0 not in received[:-1]
@@ -76,7 +76,7 @@ def test_every_shot_of_a_ramp_opens_at_its_exact_count(bench):
     assert slowest_us > 4 * fastest_us, "the same counts took so much less time, and nothing but the count mattered"
 
 
-@pytest.mark.parametrize(("speed", "lag_us"), [(0.5, 2150), (1.0, 2150), (3.0, 2150), (2.8, 20_000)])
+@pytest.mark.parametrize(("speed", "lag_us"), [(0.5, 2150), (1.0, 2150), (3.0, 2150), (2.8, 90_000)])
 def test_valves_are_led_by_their_lag_at_the_belts_speed(bench, speed, lag_us):
     assert bench.configure(leads_us=(lag_us, lag_us // 2)) == OK
     bench.tell(f"ramp {speed} {speed} 0")
@@ -208,7 +208,7 @@ def test_only_a_heartbeat_is_a_sign_of_life(bench):
     for _ in range(8):
         bench.tell("run 100000")
         bench.ask(COUNT)
-        bench.ask(HELLO, b"\x01")
+        bench.ask(HELLO, b"\x02")
         bench.ask(VALVES, b"\0\0")
     assert bench.status()[0] == 1 | 2
 
@@ -286,6 +286,7 @@ def test_nonsense_is_refused(bench, shot, result):
         ({"valves": 49}, RANGE),
         ({"valves": 0}, RANGE),
         ({"heartbeat_ms": 0}, RANGE),
+        ({"leads_us": (2_000_001, 0)}, RANGE),
         ({"max_on_ms": 2001}, LIMIT),
         ({"max_on_ms": 0}, LIMIT),
     ],

@@ -333,9 +333,10 @@ def test_a_port_that_is_absent_is_named(tmp_path):
         open_line(config_of(tmp_path / "no-such-board"), RealClock())
 
 
-def test_leads_beyond_the_boards_are_refused(board, link):
+def test_leads_of_single_valves_beyond_the_boards_are_refused(board, link):
     config = config_of(link)
-    slow = config.calibration.model_copy(update={"valve_open_lag_ms": 50.0, "jet_lag_ms": 20.0})
+    each_ms = (1.0,) * (config.diverter.nozzles - 1) + (50.0,)
+    slow = config.calibration.model_copy(update={"valve_open_lag_ms": each_ms, "jet_lag_ms": 20.0})
     with pytest.raises(ConfigError, match="70 ms"):
         open_line(config.model_copy(update={"calibration": slow}), RealClock())
 

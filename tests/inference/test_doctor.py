@@ -94,7 +94,7 @@ def test_the_worst_counts():
 
 
 def test_only_valves_that_this_machine_times_need_real_time_rights():
-    assert not LineConfig().diverter.timed_by_host
+    assert not LineConfig().timed_by_host
     assert not ModbusDiverterConfig(mode="controller").timed_by_host
     assert ModbusDiverterConfig(mode="coils").timed_by_host
 

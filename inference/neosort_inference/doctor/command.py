@@ -83,7 +83,7 @@ def _findings(
 ) -> Iterator[Finding]:
     """Of the machine, and then of the line as far as its files can be used."""
     line, refused = _line(config, state)
-    yield from examine_machine(folder, *address, rights_needed=line.diverter.timed_by_host)
+    yield from examine_machine(folder, *address, rights_needed=line.timed_by_host)
     if refused is not None:
         yield refused
         return

@@ -152,8 +152,9 @@ static void refresh(void) {
 static void act(const uint8_t *query, int header) {
     int function = query[header], first = query[header + 1] << 8 | query[header + 2];
     uint16_t *holding = peer.map->tab_registers;
-    if (first < VALVES && (function == MODBUS_FC_WRITE_MULTIPLE_COILS || function == MODBUS_FC_WRITE_SINGLE_COIL))
-        for (int n = 0; n < VALVES; n++) set_valve(n, peer.map->tab_bits[n]);
+    int many = function == MODBUS_FC_WRITE_MULTIPLE_COILS, last = first + (many ? query[header + 3] << 8 | query[header + 4] : 1);
+    if (many || function == MODBUS_FC_WRITE_SINGLE_COIL)
+        for (int n = first; n < last && n < VALVES; n++) set_valve(n, peer.map->tab_bits[n]);
     if (first == ECHO) { printf("echo\n"); fflush(stdout); }
     if (first == RAMP && peer.map->tab_bits[RAMP] && peer.ramp_from_s > 1e8) {
         peer.ramp_from_s = now_s();
