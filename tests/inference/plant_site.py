@@ -22,6 +22,7 @@ from neosort_inference.plant.certificate import make_certificate
 from neosort_inference.plant.line_server import LineServer
 from neosort_inference.plant.rights import der_of
 from neosort_inference.plant.settings import PlantConfig
+from neosort_inference.services.recipes import Recipes
 from neosort_inference.state import State
 from neosort_inference.telemetry import Telemetry
 
@@ -73,9 +74,10 @@ def settings(folder: Path, **more) -> PlantConfig:
 
 
 @asynccontextmanager
-async def serving(config: PlantConfig, loop: Loop, accounts: Accounts, trail: AuditTrail):
-    """A server that shows `SNAPSHOT`. It takes some seconds to start: tests share one where they can."""
-    async with LineServer(config, loop, accounts, trail) as server:
+async def serving(config: PlantConfig, loop: Loop, accounts: Accounts, trail: AuditTrail, folder: Path):
+    """A server that shows `SNAPSHOT`, over the recipes of a state ``folder``. It takes some seconds to start: tests
+    share one where they can."""
+    async with LineServer(config, loop, accounts, trail, Recipes(State(folder=folder).recipes, loop)) as server:
         await server.show(SNAPSHOT)
         yield server
 

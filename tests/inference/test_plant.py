@@ -23,11 +23,13 @@ from tests.inference.plant_site import (
     url_of,
 )
 
+from neosort_inference.access.actor import Actor, Identity
 from neosort_inference.access.audit import AuditTrail
 from neosort_inference.access.entry import FAILURES
 from neosort_inference.access.role import Role
 from neosort_inference.asking.orders import Acknowledge, Activate, StartSorting, StopSorting
 from neosort_inference.plant.tags import TAGS
+from neosort_inference.services.recipes import Recipes
 from neosort_inference.state import State
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -62,10 +64,10 @@ def trail(folder):
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def served(config, accounts, trail):
+async def served(config, accounts, trail, folder):
     """An encrypted server, and the loop that it asks."""
     loop = Loop()
-    async with serving(config, loop, accounts, trail) as server:
+    async with serving(config, loop, accounts, trail, folder) as server:
         yield server, loop
 
 
@@ -143,6 +145,33 @@ async def test_everybody_commands_what_the_role_allows_and_the_trail_notes_it(co
 
 
 @pytest.mark.usefixtures("server")
+async def test_recipes_kept_on_this_machine_are_offered_and_activated_as_on_the_page(config, folder, loop, trail):
+    kept = Recipes(State(folder=folder).recipes, loop)
+    eve = Actor(identity=Identity(name="eve", role=Role.ENGINEER, via="test"), address="", trail=trail)
+    async with client_of(config, "eve", certificate=folder / "stranger") as client:
+        assert await call(client, "ListRecipes") == ["fine"]
+        for least in (0.5, 0.6, 0.7):
+            kept.create(eve, "copper", {"min_p_ndfeb": least})
+        assert await call(client, "ListRecipes") == ["fine", "copper", "copper-1", "copper-2", "copper-3"]
+        before = len(trail.entries(0, 1000))
+        await call(client, "SelectRecipe", "copper")
+        await call(client, "SelectRecipe", "copper-1")
+        assert kept.in_use().version == "copper-1", "gone by after a new start, too"
+        for absent in ("copper-9", "copper-x", "tin"):
+            with pytest.raises(ua.uaerrors.BadNotFound):
+                await call(client, "SelectRecipe", absent)
+        sentence = "select recipe: there are fine, copper, copper-1, copper-2, copper-3"
+        assert await shown(client, "LastRefusal") == (sentence, "Good")
+    async with client_of(config, "vic", certificate=folder / "stranger") as client:
+        assert "copper" in await call(client, "ListRecipes")
+        with DENIED:
+            await call(client, "SelectRecipe", "copper")
+    assert [(order.version, by) for order, by in loop.orders] == [("copper-3", "eve"), ("copper-1", "eve")]
+    noted = [(one.by, one.via, one.action, one.new) for one in trail.entries(before, 1000)]
+    assert noted == [("eve", "opc ua", "recipe.activate", "copper-3"), ("eve", "opc ua", "recipe.activate", "copper-1")]
+
+
+@pytest.mark.usefixtures("server")
 async def test_an_account_that_is_revoked_orders_nothing_any_more(config, folder, loop, accounts):
     accounts.add("gone", Role.OPERATOR, PASSWORD, "test")
     async with client_of(config, "gone", certificate=folder / "stranger") as client:
@@ -198,7 +227,7 @@ async def test_what_the_loop_refuses_is_a_bad_status_and_its_sentence_can_be_rea
         for wrong in ("three", ua.Variant(-1, ua.VariantType.Int32), ua.Variant(True, ua.VariantType.Boolean)):
             with pytest.raises(ua.uaerrors.BadInvalidArgument):
                 await call(client, "Acknowledge", wrong)
-        with pytest.raises(ua.uaerrors.BadNotFound):
+        with DENIED:  # whether there is one or not is nobody's business who may not choose it
             await call(client, "SelectRecipe", "/etc/passwd")
     assert loop.orders == [(StartSorting(), "olga")]
 
@@ -278,7 +307,7 @@ async def test_bytes_that_make_no_sense_harm_nobody_else(config):
 async def test_where_only_so_many_are_let_in_and_only_those_known_nobody_else_reads(folder, accounts, trail):
     config = settings(folder / "closed", anonymous=False, most_clients=1)
     turned_away = pytest.raises((ua.UaError, OSError, asyncio.TimeoutError))
-    async with serving(config, Loop(), accounts, trail):
+    async with serving(config, Loop(), accounts, trail, folder):
         with turned_away:
             async with client_of(config, timeout=5):
                 pass

@@ -15,18 +15,22 @@ from neosort_inference.plant.board import Board
 from neosort_inference.plant.bounded_server import bounded_server, let_accounts_in
 from neosort_inference.plant.methods import Methods
 from neosort_inference.plant.people import People
+from neosort_inference.plant.recipe_choice import RecipeChoice
 from neosort_inference.plant.settings import PlantConfig
+from neosort_inference.services.recipes import Recipes
 from neosort_inference.telemetry import Snapshot
 
 
 class LineServer:
-    """Serves within ``async with``. ``loop``: whom orders are given to; ``trail``: what notes them."""
+    """Serves within ``async with``. ``loop``: whom orders are given to; ``trail``: what notes them;
+    ``kept``: this machine's recipes."""
 
-    def __init__(self, config: PlantConfig, loop: Loop, accounts: Accounts, trail: AuditTrail) -> None:
+    def __init__(self, config: PlantConfig, loop: Loop, accounts: Accounts, trail: AuditTrail, kept: Recipes) -> None:
         self._config = config
         self._accounts = accounts
         self._trail = trail
         self._loop = loop
+        self._recipes = RecipeChoice(config.recipes, kept, loop)
         self._server: Server
         self._board: Board
         self._events: AlarmEvents
@@ -36,7 +40,7 @@ class LineServer:
         self._board = await Board.on(self._server)
         self._events = await AlarmEvents.on(self._server, self._board)
         people = People(self._accounts, self._trail)
-        await Methods(self._board, self._loop, people, self._config.recipes).add()
+        await Methods(self._board, self._loop, people, self._recipes).add()
         await self._server.start()
         let_accounts_in(self._server)
         return self

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import TypeVar
 
 from asyncua import ua
 
+from neosort_hardware.section import ConfigError
+from neosort_inference.access.actor import Actor
 from neosort_inference.access.audit import AuditError
 from neosort_inference.access.database import AccountError
 from neosort_inference.access.role import Role
 from neosort_inference.asking.channel import Loop, UnheardError
 from neosort_inference.asking.orders import (
     Acknowledge,
-    Activate,
     Order,
     Refusal,
     RefusedError,
@@ -26,7 +27,9 @@ from neosort_inference.asking.orders import (
 )
 from neosort_inference.plant.board import Board
 from neosort_inference.plant.people import People
+from neosort_inference.plant.recipe_choice import RecipeChoice
 from neosort_inference.plant.rights import LOGGER
+from neosort_inference.services.doing import have_done
 
 MOST_AT_ONCE = 8  # orders on their way; each may wait some seconds for the loop
 _STATUS: dict[Refusal, int] = {
@@ -53,12 +56,13 @@ class _Command:
 
 
 class Methods:
-    """``Start``, ``Stop``, ``Acknowledge(number)`` for operators and ``SelectRecipe(name)`` for engineers.
+    """``Start``, ``Stop``, ``Acknowledge(number)`` for operators, ``SelectRecipe(name)`` for engineers, and for every
+    account ``ListRecipes``.
 
     A refusal is a bad status; its sentence stands in ``Line.LastRefusal``.
     """
 
-    def __init__(self, board: Board, loop: Loop, people: People, recipes: Mapping[str, Path]) -> None:
+    def __init__(self, board: Board, loop: Loop, people: People, recipes: RecipeChoice) -> None:
         self._board = board
         self._loop = loop
         self._people = people
@@ -68,13 +72,15 @@ class Methods:
     async def add(self) -> None:
         """Put them on the server, which has not been started yet."""
         number = _argument("number", ua.ObjectIds.UInt32, "of the alarm (Alarms.*.Number); 0: all")
-        name = _argument("name", ua.ObjectIds.String, "of a recipe in the file that --opcua names")
+        name = _argument("name", ua.ObjectIds.String, "one of ListRecipes")
+        names = _argument("names", ua.ObjectIds.String, "what SelectRecipe takes", several=True)
         stopped_by = _argument("stoppedBy", ua.ObjectIds.String, "what keeps it stopped all the same; empty: nothing")
         count = _argument("acknowledged", ua.ObjectIds.UInt32, "how many alarms that were")
         await self._add("Start", self._start, [], [stopped_by])
         await self._add("Stop", self._stop, [], [])
         await self._add("Acknowledge", self._acknowledge, [number], [count])
         await self._add("SelectRecipe", self._select_recipe, [name], [])
+        await self._add("ListRecipes", self._list_recipes, [], [names])
 
     async def _add(self, name: str, method: _Method, takes: list[ua.Argument], gives: list[ua.Argument]) -> None:
         board, root = self._board, await self._board.folder("")
@@ -108,37 +114,47 @@ class Methods:
 
     async def _select_recipe(self, _parent: ua.NodeId, *given: ua.Variant) -> ua.CallMethodResult:
         name = _only(given, str)
-        file = None if name is None else self._recipes.get(name)
-        if name is None or file is None:
-            there = ", ".join(self._recipes) or "none"
-            return await self._refuse(f"select recipe: there are {there}", ua.StatusCodes.BadNotFound)
-        order = Activate(what="recipe", file=str(file), version=name)
-        return await self._do(
-            _Command(order=order, role=Role.ENGINEER, action="recipe.activate", target="recipe", new=name)
-        )
+        if name is None:
+            return await self._refuse("select recipe: takes one name", ua.StatusCodes.BadInvalidArgument)
+
+        def select(actor: Actor) -> Result:
+            self._recipes.select(actor, name)
+            return {}
+
+        return await self._have_done("select recipe", select)
+
+    async def _list_recipes(self, _parent: ua.NodeId, *_: ua.Variant) -> ua.CallMethodResult:
+        def names(_actor: Actor) -> Result:
+            return {"names": list(self._recipes.names())}
+
+        def told(result: Result) -> ua.Variant:
+            return ua.Variant(result["names"], ua.VariantType.String, is_array=True)
+
+        return await self._have_done("list recipes", names, told)
 
     async def _do(self, command: _Command, told: Callable[[Result], ua.Variant] | None = None) -> ua.CallMethodResult:
-        """Give the order in a thread, for the loop answers in its own time."""
-        asked = command.order.order
+        return await self._have_done(command.order.order, partial(self._give, command), told)
+
+    async def _have_done(
+        self, asked: str, what: Callable[[Actor], Result], told: Callable[[Result], ua.Variant] | None = None
+    ) -> ua.CallMethodResult:
+        """In the caller's name, in a thread, for the loop answers in its own time."""
         if self._room.locked():
             return await self._refuse(f"{asked}: too many orders at once", ua.StatusCodes.BadTooManyOperations)
         async with self._room:
             try:
-                result = await asyncio.to_thread(self._ask, command)
+                result = await asyncio.to_thread(lambda: what(self._people.actor()))
             except RefusedError as refused:
                 return await self._refuse(f"{asked}: {refused}", _STATUS[refused.refusal])
             except UnheardError as error:
                 return await self._refuse(f"{asked}: {error}", ua.StatusCodes.BadTimeout)
-            except (AccountError, AuditError) as error:
+            except (AccountError, AuditError, ConfigError) as error:
                 return await self._refuse(f"{asked}: {error}", ua.StatusCodes.BadResourceUnavailable)
         return ua.CallMethodResult(OutputArguments=[] if told is None else [told(result)])
 
-    def _ask(self, command: _Command) -> Result:
-        actor = self._people.actor()
+    def _give(self, command: _Command, actor: Actor) -> Result:
         actor.must(command.role)
-        result = self._loop.ask(command.order, actor.name)
-        actor.note(command.action, command.target, new=command.new)
-        return result
+        return have_done(actor, self._loop, command.order, command.action, command.target, new=command.new)
 
     async def _refuse(self, sentence: str, status: int) -> ua.CallMethodResult:
         LOGGER.warning("OPC UA: refused: %s", sentence)
@@ -153,5 +169,11 @@ def _only(given: tuple[ua.Variant, ...], kind: type[_Value]) -> _Value | None:
     return given[0].Value
 
 
-def _argument(name: str, kind: int, words: str) -> ua.Argument:
-    return ua.Argument(Name=name, DataType=ua.NodeId(ua.Int32(kind)), ValueRank=-1, Description=ua.LocalizedText(words))
+def _argument(name: str, kind: int, words: str, *, several: bool = False) -> ua.Argument:
+    return ua.Argument(
+        Name=name,
+        DataType=ua.NodeId(ua.Int32(kind)),
+        ValueRank=1 if several else -1,
+        ArrayDimensions=[0] if several else [],
+        Description=ua.LocalizedText(words),
+    )

@@ -34,8 +34,8 @@ class PlantError(Exception):
 class PlantProcess(OnlookerProcess):
     """Serves the line over OPC UA from a child process, which also ends when this one dies.
 
-    ``state``: where accounts and the trail of changes lie. Raises `PlantError` at once when the address is not to be
-    had.
+    ``state``: where accounts, recipes and the trail of changes lie. Raises `PlantError` at once when the address is not
+    to be had.
     """
 
     def __init__(self, config: PlantConfig, state: State) -> None:
@@ -95,12 +95,13 @@ async def _serve(config: PlantConfig, state: State, reader: ViewReader, asked: P
     from neosort_inference.access.audit import AuditTrail  # noqa: PLC0415
     from neosort_inference.access.database import Database  # noqa: PLC0415
     from neosort_inference.plant.line_server import LineServer  # noqa: PLC0415
+    from neosort_inference.services.recipes import Recipes  # noqa: PLC0415
 
     newest: asyncio.Queue[Snapshot | None] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     threading.Thread(target=_hear, args=(reader, loop, newest), name="snapshots", daemon=True).start()
     accounts, trail = Accounts(Database(state.accounts)), AuditTrail(state.trail)
-    async with LineServer(config, asked, accounts, trail) as server:
+    async with LineServer(config, asked, accounts, trail, Recipes(state.recipes, asked)) as server:
         heard_s = time.monotonic()
         while True:
             try:
