@@ -103,7 +103,7 @@ def evidence_for(
     kinds = {}
     for kind in dict.fromkeys([*bundle.kinds, *said]):
         row = trial.of(kind)
-        looks = max(row.models, 1.0)
+        looks = max(row.looks, row.models, 1.0)
         telling = max(1.0, models_in_lot * evenness.get(kind, 1.0))
         bias_log, systematic_log = _mass(row, masses.get(kind), bundle, telling)
         kinds[kind] = KindEvidence(

@@ -24,7 +24,8 @@ _HEAD = ("on", "bundle", "command", "shift_sd", "mass_between_log")
 class TrialOfKind(Section):
     """Of items *said to be* of a kind: ``items``, how many ``bears`` NdFeB; ``ejected`` and how many of these landed in
     the product (``hits``); ``passed`` and how many of these did so all the same (``carried``). Detections of nothing
-    count as items that bear nothing. ``models``: of how many item models they are, as many as equally common ones.
+    count as items that bear nothing. ``models``: of how many item models they are, as many as equally common ones;
+    ``looks``: how many independent items would tell the share that bears as well, 0: as many as models.
 
     Of bearing items *of* the kind: ``bearing``, of them ``found`` (decided on at all). ``mass_bias_log``: of
     log(1 + grams said) − log(1 + grams), its mean over ``mass_models`` models; ``mass_between_log``: the standard
@@ -35,6 +36,7 @@ class TrialOfKind(Section):
     items: Count = 0
     bears: Count = 0
     models: Positive = 0.0
+    looks: Positive = 0.0
     ejected: Count = 0
     hits: Count = 0
     passed: Count = 0

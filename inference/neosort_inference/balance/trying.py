@@ -44,6 +44,7 @@ def _of_kind(known: Sequence[KnownItem], kind: str, errors: ArrayF64, pooled: fl
         items=len(said),
         bears=sum(item.bears for item, _ in said),
         models=round(_effective([item.model for item, _ in said]), 2),
+        looks=round(_looks([item for item, _ in said]), 2),
         ejected=len(ejected),
         hits=sum(item.in_product for item in ejected),
         passed=len(passed),
@@ -60,6 +61,21 @@ def _effective(models: Sequence[str]) -> float:
     """As many equally common models would tell as much: (Σn)² ÷ Σn² (Kish)."""
     counts = np.array(list(Counter(models).values()), dtype=np.float64)
     return float(counts.sum() ** 2 / (counts**2).sum()) if len(counts) else 0.0
+
+
+def _looks(said: Sequence[KnownItem]) -> float:
+    """As many independent items would tell the share that bears as well as these, which come in models.
+
+    s(1 − s) over the variance of the share between models (the ratio estimator's); s smoothed by half an item either
+    way, for of none nothing would vary. No more than there are items, and no less than there are models.
+    """
+    if not said:
+        return 0.0
+    sizes, bearing = Counter(item.model for item in said), Counter(item.model for item in said if item.bears)
+    share = (sum(bearing.values()) + 0.5) / (len(said) + 1.0)
+    variance = sum((bearing[model] - share * size) ** 2 for model, size in sizes.items()) / len(said) ** 2
+    looks = share * (1.0 - share) / variance if variance > 0 else len(said)
+    return float(min(len(said), max(looks, _effective([item.model for item in said]))))
 
 
 def _model_errors(known: Sequence[KnownItem], kind: str) -> ArrayF64:

@@ -12,6 +12,7 @@ from neosort_inference.balance.evidence import student_90
 from neosort_inference.balance.items import Decided, DecidedItem
 from neosort_inference.balance.known import KnownItem
 from neosort_inference.balance.lot_balance import balance_lot
+from neosort_inference.balance.trying import trial_of
 from neosort_inference.detector import expected_mass
 
 BETWEEN_LOG = 0.2  # of the error of log mass, from make to make
@@ -64,3 +65,22 @@ def test_the_ends_of_students_distribution(freedom, factor) -> None:
     """Tables: t(0.95) of 3, 6 and 11 degrees of freedom is 2.353, 1.943 and 1.796, a normal one's 1.645."""
     assert student_90(freedom) == pytest.approx(factor, rel=0.02)
     assert student_90(0.0) == student_90(3.0)
+
+
+def looks(bearing_of: dict[str, tuple[int, int]]) -> float:
+    """What a trial says of items called motors: so many that bear, of so many, by make."""
+    items = [
+        replace(made_of(1, np.random.default_rng(1), 1)[0], model=make, bears=number < bearing)
+        for make, (bearing, of) in bearing_of.items()
+        for number in range(of)
+    ]
+    return trial_of(items, on="test", bundle="b@0", command="").of("motor_nd").looks
+
+
+def test_items_tell_as_many_times_as_makes_leave_them_to() -> None:
+    makes = [f"make-{number}" for number in range(6)]
+    assert looks({make: (10 * (n % 2), 10) for n, make in enumerate(makes)}) == pytest.approx(6.0, abs=0.1), "as makes"
+    assert looks(dict.fromkeys(makes, (5, 10))) == 60.0, "makes are alike: as items"
+    assert looks(dict.fromkeys(makes, (0, 10))) == 60.0, "none bears, and no make is an exception"
+    assert 6.0 < looks({make: (9 if n % 2 else 3, 10) for n, make in enumerate(makes)}) < 30.0
+    assert looks({"make-0": (3, 10)}) == 10.0
