@@ -84,7 +84,7 @@ def test_a_valve_is_tried_once_it_is_asked_twice_and_never_while_the_line_sorts(
         opened.shows("somebody has stopped the line")
         assert not opened.enabled("Blow it once …")
         page.publish(view(state="stopped", stopped_by="stopped by Ada"))
-        opened.shows("nobody near the jets")
+        opened.shows("make sure that nobody is near the jets")
         assert opened.enabled("Blow it once …")
         opened.write("number", 5)
         opened.press("Blow it once …")

@@ -70,7 +70,8 @@ def verify_trail(
     _actor: Admin,
     entry: TheEntry,
     kept: Annotated[
-        str | None, Query(pattern="^[0-9a-f]{64}$", description="a newest hash that was kept elsewhere")
+        str | None,
+        Query(pattern="^[0-9a-f]{64}$", description="a newest hash that was kept elsewhere", examples=["5f" * 32]),
     ] = None,
 ) -> TrailCheck:
     """Follow the chain: is the trail as it was written, and where is it not?"""

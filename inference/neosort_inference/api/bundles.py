@@ -43,6 +43,9 @@ class ShadowInfo(BaseModel):
     id: str | None = Field(None, pattern="^[0-9a-z-]{1,64}$", examples=["9f86d081884c7d65"])
 
 
+_SAID = {"belt_mm": 120_400.0, "across_mm": 212.5, "kind": "hdd35", "p_ndfeb": 0.93}
+
+
 class SaidOfItem(BaseModel):
     """What one of the two has found. ``belt_mm``: of the item's middle, since the run began."""
 
@@ -56,8 +59,8 @@ class Difference(BaseModel):
     """An item that would be decided otherwise. ``line``, ``shadow``: null where one has not seen it."""
 
     what: str = Field(examples=["only the shadow fires"])
-    line: SaidOfItem | None
-    shadow: SaidOfItem | None
+    line: SaidOfItem | None = Field(examples=[None])
+    shadow: SaidOfItem | None = Field(examples=[_SAID])
 
 
 class ShadowTold(BaseModel):
@@ -71,7 +74,7 @@ class ShadowTold(BaseModel):
     left_out: int = Field(description="windows that the machine had no time for", examples=[0])
     items: dict[str, int] = Field(examples=[{"both fire": 311, "both pass": 1_872, "only the shadow fires": 4}])
     different: int = Field(examples=[4])
-    recent: list[Difference]
+    recent: list[Difference] = Field(examples=[[{"what": "only the shadow fires", "line": None, "shadow": _SAID}]])
     trouble: str = Field(description="why it has ended by itself", examples=[""])
 
 

@@ -36,7 +36,7 @@ class ValveTest:
         """Whether it may be now, and why not. The line itself refuses all the same."""
         why = _why_not(snapshot)
         self._blow.set_enabled(not why)
-        show(self._why, mark("quiet", why) if why else mark("warn", "nobody near the jets"))
+        show(self._why, mark("quiet", why) if why else mark("warn", "make sure that nobody is near the jets"))
 
     async def _ask(self) -> None:
         """Whoever stands at the jets must know before they blow."""
