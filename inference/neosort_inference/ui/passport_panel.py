@@ -122,18 +122,20 @@ def _verdict(checked: Checked) -> str:
 
 
 def _gaps(rows: Iterable[tuple[str, ...]]) -> str:
-    """What was weighed against what was counted."""
-    marked = [(*row[:-1], row[-1]) for row in rows]
-    if not marked:
+    """What was weighed against what was counted, and whether the gap lies among 90 % of those to be expected."""
+    cells = [
+        f"<tr><td>{html.escape(about)}<br>{mark('bad' if held.startswith('OUTSIDE') else 'ok', held.lower())}</td>"
+        + "".join(f'<td class="num">{html.escape(mass)}</td>' for mass in masses)
+        + "</tr>"
+        for about, *masses, held in rows
+    ]
+    if not cells:
         return '<p class="note">Nothing was weighed that its figures could be held against.</p>'
-    head = ("held against each other", "weighed", "expected", "gap", "90 % of gaps")
-    cells = (
-        f"<tr><td>{html.escape(row[0])}</td>"
-        + "".join(f'<td class="num">{html.escape(cell)}</td>' for cell in row[1:4])
-        + f"<td>{mark('bad' if row[4].startswith('OUTSIDE') else 'ok', row[4].lower())}</td></tr>"
-        for row in marked
+    head = (
+        "<th>held against each other</th>",
+        *(f'<th class="num">{name}</th>' for name in ("weighed", "expected", "gap")),
     )
-    return f'<div class="scroll">{table((f"<th>{name}</th>" for name in head), cells)}</div>'
+    return f'<div class="scroll">{table(head, cells)}</div>'
 
 
 def _row(cells: Iterable[str]) -> str:
