@@ -62,6 +62,7 @@ class Telling:
 def must_be_noticed(played, fault, begins_s=BEGINS_S):
     """Within the catalogue's time, with its mode from then on."""
     alarm, kind = played.alarm(fault), CATALOGUE[fault]
+    print(f"{fault}: noticed after {played.at_s(alarm.raised_ns) - begins_s:.2f} s, stated {kind.within_s:g} s")
     assert begins_s <= played.at_s(alarm.raised_ns) <= begins_s + kind.within_s + TURN_S
     assert (alarm.severity, alarm.needs_person) == (kind.severity, kind.effect == "stop")
     assert played.mode_at(played.at_s(alarm.raised_ns) + TURN_S) is WITHOUT[kind.effect]

@@ -8,6 +8,7 @@ Neighbours at the very end of the row differ too little to be told apart.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from itertools import combinations
 
@@ -16,8 +17,10 @@ import numpy as np
 from neosort_hardware.types import ArrayBool, ArrayF32, ArrayF64
 
 FORGET_CHUNKS = 32.0  # a chunk counts e times less after so many, eight seconds
+KEEP = math.exp(-1.0 / FORGET_CHUNKS)
 ENOUGH_CHUNKS = 24
 JUDGE_EVERY = 8
+SAMPLES = 60  # of a chunk: an item's field takes 30 ms and more to pass
 SMOOTHER = 0.88  # c: a true guess leaves at most this share of roughness; of a sound array none leaves less than 1.0
 EVIDENCE = 4.0  # chunks' worth of items that passed
 FLOOR_UT2 = 30.0  # chunks in which little passes count little
@@ -45,30 +48,39 @@ class ChannelOrder:
             self._measuring = measuring
             self._covariance[:] = 0.0
             self._weight = 0.0
-        usable = ~saturated[:, measuring].any(axis=1) & np.isfinite(field_ut[:, measuring]).all(axis=(1, 2))
-        if usable.sum() < 0.5 * len(field_ut):
-            return
-        self._add(field_ut[usable].astype(np.float64))
+        thinned = slice(None, None, max(1, len(field_ut) // SAMPLES))
+        field_ut, saturated = field_ut[thinned], saturated[thinned]
+        if saturated.any() or not np.isfinite(field_ut.sum()):
+            usable = ~saturated[:, measuring].any(axis=1) & np.isfinite(field_ut[:, measuring]).all(axis=(1, 2))
+            if usable.sum() < 0.5 * len(field_ut):
+                return
+            field_ut = field_ut[usable]
+        self._add(field_ut)
         self._since += 1
         if self._since >= JUDGE_EVERY and self._weight >= ENOUGH_CHUNKS * 0.5:
             self._since = 0
             self._judge()
 
-    def _add(self, field_ut: ArrayF64) -> None:
-        keep = float(np.exp(-1.0 / FORGET_CHUNKS))
-        rough = _roughness_of(int(self._measuring.sum()))
-        by_axis = np.ascontiguousarray(field_ut.transpose(2, 0, 1))  # (3, samples, channels)
+    def _add(self, field_ut: ArrayF32) -> None:
+        by_axis = field_ut.transpose(2, 0, 1).astype(np.float64, order="C")  # (3, samples, channels)
         by_axis -= by_axis.mean(axis=1, keepdims=True)
-        by_axis[:, :, ~self._measuring] = 0.0
+        if not self._measuring.all():
+            by_axis[:, :, ~self._measuring] = 0.0
         own = by_axis.transpose(0, 2, 1) @ by_axis / len(field_ut)
-        inner = own[:, self._measuring][:, :, self._measuring]
-        self._covariance = keep * self._covariance + own / ((rough * inner).sum(axis=(1, 2)) + FLOOR_UT2)[:, None, None]
-        self._weight = keep * self._weight + 1.0
+        rough = _roughness_of(int(self._measuring.sum()))
+        weights = 1.0 / ((rough * self._row_of(own)).sum(axis=(1, 2)) + FLOOR_UT2)
+        self._covariance = KEEP * self._covariance + own * weights[:, None, None]
+        self._weight = KEEP * self._weight + 1.0
+
+    def _row_of(self, covariance: ArrayF64) -> ArrayF64:
+        """(3, n, n): of the channels that read something."""
+        here = self._measuring
+        return covariance if here.all() else covariance[:, here][:, :, here]
 
     def _judge(self) -> None:
         """What is found twice in a row, by as many passing items as it takes, is true."""
         numbers = np.flatnonzero(self._measuring)
-        row = self._covariance[:, self._measuring][:, :, self._measuring]
+        row = self._row_of(self._covariance)
         self.swapped, self.flipped = np.zeros_like(self.swapped), np.zeros_like(self.flipped)
         before, self._guessed = self._guessed, set()
         if float((_roughness_of(len(numbers)) * row).sum()) < EVIDENCE:
@@ -88,15 +100,14 @@ def _best_guess(row: ArrayF64) -> tuple[float, str, tuple[int, ...], ArrayF64]:
     rough = _roughness_of(count)
     by_axis = (rough * row).sum(axis=(1, 2))
     suspects = _suspects(row)
-    both = row.sum(axis=0)
-    guesses: list[tuple[float, str, tuple[int, ...]]] = []
-    for pair in combinations(suspects, 2):
-        order = _swapping(count, *pair)
-        guesses.append((float((rough * both[np.ix_(order, order)]).sum() / by_axis.sum()), "swapped", pair))
-    for axis in range(3):
-        for channel in suspects:
-            turned = (rough * _turned(row[axis], channel)).sum() / max(float(by_axis[axis]), 1e-12)
-            guesses.append((float(turned), f"flipped {axis}", (channel,)))
+    swapped = 1.0 + _rougher_swapped(rough, row.sum(axis=0)) / by_axis.sum()
+    flipped = 1.0 + _rougher_turned(rough, row) / np.maximum(by_axis, 1e-12)[:, None]
+    guesses: list[tuple[float, str, tuple[int, ...]]] = [
+        (float(swapped[pair]), "swapped", pair) for pair in combinations(suspects, 2)
+    ]
+    guesses += [
+        (float(flipped[axis, channel]), f"flipped {axis}", (channel,)) for axis in range(3) for channel in suspects
+    ]
     share, what, channels = min(guesses)
     fixed = row.copy()
     if what == "swapped":
@@ -118,6 +129,23 @@ def _suspects(row: ArrayF64) -> list[int]:
         here = slice(place, place + 3)
         share[here] = np.maximum(share[here], rough / max(float(around[here].sum()), 1e-12))
     return sorted(int(channel) for channel in np.argsort(-share)[:SUSPECTS])
+
+
+def _rougher_swapped(rough: ArrayF64, covariance: ArrayF64) -> ArrayF64:
+    """(channels, channels): by how much rougher the row is with each two in each other's place; of the rows and columns
+    of a covariance nothing else changes."""
+    both = rough @ covariance
+    apart = both + both.T - np.diag(both)[:, None] - np.diag(both)[None, :]
+    own, theirs = np.diag(rough), np.diag(covariance)
+    mine = (own[:, None] - rough) * (covariance - theirs[:, None])  # of the first; of the second it is the transpose
+    swap = (own[:, None] - own[None, :]) * (theirs[None, :] - theirs[:, None])
+    return np.asarray(2.0 * (apart - mine - mine.T) + swap)
+
+
+def _rougher_turned(rough: ArrayF64, covariances: ArrayF64) -> ArrayF64:
+    """(3, channels): the same with an axis of each channel the wrong way round."""
+    shares = rough * covariances
+    return np.asarray(-4.0 * (shares.sum(axis=2) - np.einsum("acc->ac", shares)))
 
 
 def _swapping(count: int, one: int, other: int) -> list[int]:

@@ -53,8 +53,9 @@ class Persistent(ChannelFault):
 
     def see(self, shows: ArrayBool) -> None:
         """Where it shows in the newest chunk (channels,)."""
-        self._seen = np.where(shows, self._seen + 1, 0)
-        self.bad = self._seen >= self._chunks
+        if shows.any() or self._seen.any():
+            self._seen = np.where(shows, self._seen + 1, 0)
+            self.bad = self._seen >= self._chunks
 
 
 class Lossy:
@@ -143,8 +144,7 @@ class Channels:
     def _judge(self) -> None:
         field_ut = np.concatenate([block.field_ut for block in self._blocks])
         saturated = np.concatenate([block.saturated for block in self._blocks])
-        missing = np.isnan(field_ut).any(axis=2).mean(axis=0) > 0.5
-        clipped = saturated.mean(axis=0) > 0.95
+        missing, clipped = _missing(field_ut), _mostly(saturated, 0.95)
         still = _still(field_ut)
         # Where most stand still it is the array that reads in coarse steps, or that lies under an empty shed.
         alone = still.mean() < 0.5
@@ -154,7 +154,7 @@ class Channels:
         measuring = ~(self._dead.bad | self._stuck.bad | self._saturated.bad | missing)
         self._order.see(field_ut, saturated, measuring)
         self._swapped.bad, self._flipped.bad = self._order.swapped, self._order.flipped
-        self._bad = np.asarray(np.any([fault.bad for fault in self._faults], axis=0), np.bool_)
+        self._bad = np.logical_or.reduce([fault.bad for fault in self._faults])
         self._any_bad = bool(self._bad.any())
         self._too_few.see(self._bad)
 
@@ -166,6 +166,23 @@ class Channels:
         return np.asarray(belt_mm - began_mm > SATURATED_MM, np.bool_)
 
 
+def _missing(field_ut: ArrayF32) -> ArrayBool:
+    """Channels (channels,) without a reading most of the time."""
+    if np.isfinite(field_ut.sum()):  # as nearly always
+        return np.zeros(field_ut.shape[1], np.bool_)
+    return _mostly(np.isnan(field_ut).any(axis=2), 0.5)
+
+
+def _mostly(shows: ArrayBool, share: float) -> ArrayBool:
+    """Channels (channels,) for which that shows in more than so large a share of the samples."""
+    if not shows.any():
+        return np.zeros(shows.shape[1], np.bool_)
+    return np.asarray(shows.mean(axis=0) > share, np.bool_)
+
+
 def _still(field_ut: ArrayF32) -> ArrayBool:
     """Channels (channels,) of which any axis has read one and the same value all the time."""
-    return np.asarray((field_ut == field_ut[:1]).all(axis=0).any(axis=1), np.bool_)
+    first, middle, last = field_ut[0], field_ut[len(field_ut) // 2], field_ut[-1]
+    still = (first == middle) & (first == last)  # of hardly any, and only those are gone through
+    still[still] = (field_ut[:, still] == field_ut[0, still]).all(axis=0)
+    return np.asarray(still.any(axis=1), np.bool_)

@@ -8,6 +8,7 @@ from neosort_datasets.window import BeltWindow
 from neosort_hardware.types import EncoderSample
 
 WINDOWS = 12  # that showed something, and not one decision
+EVERY = 2  # windows that are looked at: neighbours show half the same belt
 NO_WINDOW_LENGTHS = 4.0
 STRONG_UT = 20.0  # more than steel in the shed and our own valves bring about
 BRIGHT_LEVELS = 60  # above the belt
@@ -22,6 +23,7 @@ class OutputSilent:
     def __init__(self, length_mm: float) -> None:
         self._limit_mm = NO_WINDOW_LENGTHS * length_mm
         self._windows = 0
+        self._undecided = 0
         self._seen_mm: float | None = None
         self._belt_mm = 0.0
 
@@ -35,13 +37,15 @@ class OutputSilent:
         """A window that has been decided on."""
         self._seen_mm = self._belt_mm
         if decisions:
-            self._windows = 0
-        elif shows_something(window):
-            self._windows += 1
+            self._windows = self._undecided = 0
+            return
+        self._undecided += 1
+        if self._undecided % EVERY == 0 and shows_something(window):
+            self._windows += EVERY
 
     def resume(self) -> None:
         """Windows are waited for from now on."""
-        self._seen_mm, self._windows = None, 0
+        self._seen_mm, self._windows, self._undecided = None, 0, 0
 
     def says(self, now_ns: int) -> str:
         unseen_mm = 0.0 if self._seen_mm is None else self._belt_mm - self._seen_mm
@@ -52,7 +56,7 @@ class OutputSilent:
 
 def shows_something(window: BeltWindow) -> bool:
     """Whether anything lies there, by field or by brightness alone."""
-    if float(np.abs(window.field_ut).max(initial=0.0)) > STRONG_UT:
+    if max(float(window.field_ut.max()), -float(window.field_ut.min())) > STRONG_UT:
         return True
     few = window.picture[::8, ::8, 1].ravel()
     usual = int(np.partition(few, len(few) // 2)[len(few) // 2])

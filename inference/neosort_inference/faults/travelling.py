@@ -8,7 +8,7 @@ import numpy as np
 
 from neosort_hardware.types import ArrayF32, ArrayF64, EncoderSample, FieldBlock
 
-LOOK_S = 0.02  # one mean a mains cycle: the mains' field cancels
+LOOK_NS = 20_000_000  # one mean a mains cycle: the mains' field cancels
 SPAN = 25  # means, half a second
 PASSING_UT = 6.0  # a: more than drift, valves and steel that passes at a distance do within half a second
 STANDS_MM = 2.0
@@ -28,18 +28,20 @@ class EncoderStopped:
 
     def __init__(self) -> None:
         self._means: deque[ArrayF64] = deque(maxlen=SPAN)
-        self._places: deque[float] = deque(maxlen=SPAN)
-        self._belt_mm = 0.0
         self._samples: list[ArrayF32] = []
+        self._belt_mm = 0.0
         self._next_ns = 0
         self._passings = 0
         self._above = False
 
     def see_travel(self, sample: EncoderSample) -> None:
+        """The encoder, once a turn. Of a belt that runs nothing is kept, so that it costs nothing."""
         if abs(sample.belt_mm - self._belt_mm) > STANDS_MM:
             self._belt_mm = sample.belt_mm
             self._passings, self._above = 0, False
             self._means.clear()
+            self._samples.clear()
+            self._next_ns = sample.sampled_ns + LOOK_NS
 
     def see_block(self, block: FieldBlock) -> None:
         self._samples.append(block.field_ut)
@@ -48,7 +50,7 @@ class EncoderStopped:
             return
         self._means.append(np.concatenate(self._samples).mean(axis=0, dtype=np.float64))
         self._samples.clear()
-        self._next_ns = now_ns + round(LOOK_S * 1e9)
+        self._next_ns = now_ns + LOOK_NS
         self._judge()
 
     def says(self, now_ns: int) -> str:
@@ -84,11 +86,10 @@ class Erratic:
             return
         moved_mm = sample.belt_mm - last.belt_mm
         most_mm = FASTEST_MM_PER_NS * max(0, sample.sampled_ns - last.sampled_ns) + SLACK_MM
-        too_far = abs(moved_mm) > most_mm
-        if too_far and abs(moved_mm) > most_mm + JUMP_MM:
+        if abs(moved_mm) > most_mm + JUMP_MM:
             self.jumped.add(moved_mm, sample.sampled_ns)
             self.reversed.begin(sample.belt_mm)
-        elif too_far or moved_mm < -SLACK_MM:
+        elif not -SLACK_MM <= moved_mm <= most_mm:
             self.noisy.add(moved_mm, sample.sampled_ns)
         self.reversed.see(sample.belt_mm)
 
