@@ -13,6 +13,7 @@ from neosort_datasets.window import WindowGrid
 from neosort_hardware.config import ConfigError
 from neosort_inference import cli
 from neosort_inference.bench.model import (
+    WARM_UP_RUNS,
     Contestant,
     Timing,
     bundle_contestant,
@@ -20,8 +21,9 @@ from neosort_inference.bench.model import (
     measure,
     noisy_window,
     reference_contestant,
+    window_ms,
 )
-from neosort_inference.opening import bundle_path
+from neosort_inference.opening import bundle_path, open_bundle
 
 onnx = pytest.importorskip("onnx", reason="onnx builds the reference that these tests load")
 ABOUT = {"file": "x", "bytes": 1, "rows": 32, "cols": 64, "description": ""}
@@ -82,6 +84,15 @@ def test_processor_time_is_what_was_computed_and_not_what_was_waited_for():
     (waited,) = measure([contestant(run=lambda: time.sleep(0.003))], 3, lambda: None)
     assert np.median(waited.wall_ms) >= 3.0
     assert np.median(waited.processor_ms) < np.median(waited.wall_ms)
+
+
+def test_a_bundle_that_is_loaded_is_timed_on_a_full_window_and_after_it_has_warmed_up(monkeypatch):
+    bundle = open_bundle(None)
+    ran = []
+    monkeypatch.setattr(type(bundle), "run", lambda _self, window: ran.append(window))
+    assert window_ms(bundle, 3) >= 0
+    assert len(ran) == WARM_UP_RUNS + 3
+    assert all(window.picture.std() > 50 for window in ran), "as `bench model` does, not an empty belt"
 
 
 def test_a_noisy_window_leaves_nothing_out():

@@ -21,7 +21,7 @@ from rich.table import Table
 from neosort_datasets.window import BeltWindow, WindowGrid
 from neosort_hardware.config import ConfigError
 from neosort_hardware.types import ArrayF64
-from neosort_inference.bundle import load_bundle
+from neosort_inference.bundle import Bundle, load_bundle
 from neosort_inference.report import percentiles
 from neosort_inference.resampling import interval_95
 from neosort_inference.runtime import RuntimeRefusedError, open_session
@@ -53,9 +53,22 @@ class Timing:
 def bundle_contestant(path: Path) -> Contestant:
     """A bundle on a noisy window of its own grid, on one thread. Raises `BundleError`."""
     bundle = load_bundle(path)
-    window, metadata = noisy_window(bundle.metadata.grid), bundle.metadata
-    about = {"file": str(path), "bytes": path.stat().st_size, "rows": metadata.grid.rows, "cols": metadata.grid.cols}
-    return Contestant(name=metadata.name, about=about, run=lambda: bundle.run(window))
+    grid = bundle.metadata.grid
+    return contestant_of(
+        bundle, {"file": str(path), "bytes": path.stat().st_size, "rows": grid.rows, "cols": grid.cols}
+    )
+
+
+def contestant_of(bundle: Bundle, about: dict[str, Any]) -> Contestant:
+    """A bundle that is loaded, on a noisy window of its own grid."""
+    window = noisy_window(bundle.metadata.grid)
+    return Contestant(name=bundle.metadata.name, about=about, run=lambda: bundle.run(window))
+
+
+def window_ms(bundle: Bundle, rounds: int) -> float:
+    """What a window takes here by the clock, alone: the median of so many rounds."""
+    (timing,) = measure([contestant_of(bundle, {})], rounds, lambda: None)
+    return float(np.median(timing.wall_ms))
 
 
 def reference_contestant(path: Path) -> Contestant:

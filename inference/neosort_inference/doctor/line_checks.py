@@ -12,6 +12,7 @@ from neosort_hardware.devices import Camera, DeviceError, Encoder, Interlock, Ma
 from neosort_hardware.driver_choice import DEFAULT_DRIVER
 from neosort_hardware.line import Found, probing, settings_in
 from neosort_hardware.slots import SlotName
+from neosort_inference.bench.model import window_ms
 from neosort_inference.bundle import Bundle
 from neosort_inference.bundle_choice import cover_of
 from neosort_inference.calibration.constants import CALIBRATED_WITHIN_DAYS
@@ -20,7 +21,7 @@ from neosort_inference.operating_point import operating_point
 from neosort_inference.recipe import Recipe
 
 LISTEN_S = 0.5
-WARM_UP_RUNS = 5
+ROUNDS = 5
 BUSY_FROM = 0.6  # of the time that the belt leaves
 
 
@@ -40,15 +41,15 @@ def examine_bundle(bundle: Bundle, recipe: Recipe, config: LineConfig, why: str)
     return [
         well("bundle", why),
         well("model", f"{metadata.name}; {point}"),
-        pace(bundle.warm_up(WARM_UP_RUNS), bundle, config),
+        pace(window_ms(bundle, ROUNDS), bundle, config),
     ]
 
 
-def pace(window_ms: float, bundle: Bundle, config: LineConfig) -> Finding:
-    """Whether a window of ``window_ms`` a lane is done before the belt brings the next one."""
+def pace(pass_ms: float, bundle: Bundle, config: LineConfig) -> Finding:
+    """Whether a window of ``pass_ms`` a lane is done before the belt brings the next one."""
     cover = cover_of(bundle.metadata.grid, config)
     there_ms = cover.hop_mm / config.belt.speed_m_per_s
-    spent_ms = cover.lanes * window_ms
+    spent_ms = cover.lanes * pass_ms
     said = f"{spent_ms:.0f} ms for a window, one comes every {there_ms:.0f} ms at {config.belt.speed_m_per_s:g} m/s"
     if spent_ms > there_ms:
         return fault("pace", said, "slow the belt, take a smaller bundle, or see what else the machine does (top)")
