@@ -242,6 +242,9 @@ def test_a_bundle_by_which_shots_come_too_late_is_left_again(play):
 
     late = play({4.0: bundle()}, 14.0, slow)
     assert late.answers[0].refusal is None
+    told = late.sorting.exchanging.went_back
+    assert (told.number, told.what, told.version) == (1, "bundle", "next.onnx")
+    assert "too late" in told.why
     assert late.sorting.plan.bundle.metadata.name == "first"
     assert 0 < sum(decision.late for decision in late.telemetry.decisions) < 4
 

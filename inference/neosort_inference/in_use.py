@@ -6,22 +6,23 @@ Read at the start of a run, so it costs no library.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 from neosort_hardware.section import ConfigError
 from neosort_inference.files import write_whole
 
 FOLDER = "in-use"
-Why = Literal["activated", "rolled back"]
+Why = Literal["activated", "rolled back", "gone back"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
     """From ``at`` (UTC) on ``version`` was gone by, which lies in ``file`` (absolute); None: what the program brings
-    along, or was started with."""
+    along, or was started with. ``reason``: why the line has gone back by itself."""
 
     number: int
     version: str | None
@@ -29,6 +30,7 @@ class Use:
     by: str
     at: str
     why: Why
+    reason: str = ""
 
 
 class InUse:
@@ -56,17 +58,18 @@ class InUse:
 
         Raises `LookupError` where there is nothing to go back from.
         """
-        stack: list[Use] = []
-        for use in self.history():
-            if use.why == "rolled back" and stack:
-                stack.pop()
-            else:
-                stack.append(use)
+        stack = way_back(self.history())
         if not stack:
             raise LookupError("nothing was activated: there is nothing to roll back")
         return stack[-2] if len(stack) > 1 else None
 
-    def enter(self, version: str | None, file: Path | None, by: str, why: Why) -> Use:
+    def undo(self, by: str, reason: str) -> Use:
+        """The line has left it by itself: what was gone by before the newest change is gone by again."""
+        *_, before = (None, None, *self.history()[:-1])
+        file = None if before is None or before.file is None else Path(before.file)
+        return self.enter(None if before is None else before.version, file, by, "gone back", reason)
+
+    def enter(self, version: str | None, file: Path | None, by: str, why: Why, reason: str = "") -> Use:
         """From now on it is gone by."""
         now = self.now()
         use = Use(
@@ -76,6 +79,7 @@ class InUse:
             by=by,
             at=datetime.now(UTC).isoformat(timespec="seconds"),
             why=why,
+            reason=reason,
         )
         path = self._folder / f"{use.number:06d}.json"
         try:
@@ -83,6 +87,27 @@ class InUse:
         except OSError as error:
             raise ConfigError(f"{path}: cannot be written ({error.strerror})") from error
         return use
+
+
+class _Change(Protocol):
+    @property
+    def why(self) -> str: ...
+
+
+_Changed = TypeVar("_Changed", bound=_Change)
+
+
+def way_back(history: Iterable[_Changed]) -> list[_Changed]:
+    """What rolling back goes through, what is gone by now last. Going back undoes the change before, of either kind."""
+    stacks: list[list[_Changed]] = [[]]
+    for change in history:
+        if change.why == "gone back" and len(stacks) > 1:
+            stacks.pop()
+        elif change.why == "rolled back" and stacks[-1]:
+            stacks.append(stacks[-1][:-1])
+        else:
+            stacks.append([*stacks[-1], change])
+    return stacks[-1]
 
 
 def _use(path: Path) -> Use:

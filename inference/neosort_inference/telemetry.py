@@ -13,6 +13,7 @@ import numpy as np
 from neosort_datasets.assembly import Blind
 from neosort_hardware.types import ArrayF32, Decision, ImageU8, ItemTruth, Landing, Verdict
 from neosort_inference.counters import NOTHING_YET, Counts
+from neosort_inference.exchange.went_back import WentBack
 from neosort_inference.faults.alarms import Alarm, AlarmBook, Step
 from neosort_inference.faults.modes import MODE_OF, Mode
 from neosort_inference.fleet.standing import FleetStanding
@@ -38,6 +39,7 @@ class Snapshot:
     a person; ``faults``: the words of those in force.
     ``stopped_by``: what keeps the line stopped, a fault's words or the person; empty while nothing does. ``exchange``:
     how an exchange of bundle, recipe or calibration stands; empty while there is none.
+    ``went_back``: what the line was told to go by and has left by itself; None once it goes by something else again.
     ``counts``: what has been counted since the run began. ``fleet``: how telling the plant's broker goes, None: nobody
     is told."""
 
@@ -62,6 +64,7 @@ class Snapshot:
     state: LineState
     stopped_by: str = ""
     exchange: str = ""
+    went_back: WentBack | None = None
     counts: Counts = NOTHING_YET
     fleet: FleetStanding | None = None
 

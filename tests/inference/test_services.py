@@ -32,6 +32,7 @@ from neosort_inference.asking.orders import (
 from neosort_inference.bundle_choice import installed_bundles
 from neosort_inference.calibration.record import record_of
 from neosort_inference.cli import app
+from neosort_inference.exchange.went_back import WentBack
 from neosort_inference.faults.modes import Mode
 from neosort_inference.files import write_whole
 from neosort_inference.in_use import InUse
@@ -366,6 +367,60 @@ def test_events_are_what_differs_from_one_view_to_the_next(site):
         ("alarm acknowledged", "interlock open", "Ada"), ("alarm raised", "interlock open", ""),
         ("state", "sorting", ""), ("mode", "camera + field", ""), ("alarm cleared", "interlock open", ""),
     ]  # fmt: skip
+
+
+# What the line has left by itself
+
+
+def left(what, version, number=1):
+    return view(went_back=WentBack(number=number, what=what, version=version, why="a decision came too late"))
+
+
+def test_a_recipe_that_the_line_has_left_by_itself_is_no_longer_in_use_and_the_trail_says_why(site):
+    engineer = site.by_token(Role.ENGINEER)
+    for _ in range(2):
+        engineer.post("/api/v1/recipes", json=STEEL)
+    engineer.post("/api/v1/recipes/steel-1/activate")
+    site.feed.put(left("recipe", "steel-2"))  # it may be heard of before the interface has entered it
+    engineer.post("/api/v1/recipes/steel-2/activate")
+    for _ in range(3):
+        site.feed.put(left("recipe", "steel-2"))
+    told = [(one["version"], one["why"], one["by"], one["reason"]) for one in
+            engineer.get("/api/v1/recipes/history").json()]  # fmt: skip
+    assert told[-1] == ("steel-1", "gone back", "the line", "a decision came too late")
+    assert len(told) == 3, "entered once"
+    assert InUse(site.state.recipes).file() == site.state.recipes / "steel" / "000001.toml", "for the next start"
+    entry = next(iter(site.entry.trail.entries()))
+    assert (entry.action, entry.by, entry.via, entry.old) == ("recipe.gone-back", "the line", "loop", "steel-2")
+    assert entry.new == {"in use": "steel-1", "why": "a decision came too late"}
+    (event,) = [one for one in site.local().get("/api/v1/events").json() if one["what"] == "gone back"]
+    assert (event["words"], event["detail"]) == ("recipe steel-2 is left again", "a decision came too late")
+    assert engineer.post("/api/v1/recipes/roll-back").json()["version"] is None, "and not to what has failed"
+
+
+def test_a_bundle_left_by_itself_after_rolling_back_to_it_and_one_that_nobody_has_entered(site):
+    engineer = site.by_token(Role.ENGINEER)
+    engineer.post("/api/v1/bundles/neosort-wide/activate")
+    engineer.post("/api/v1/bundles/roll-back")
+    site.feed.put(left("bundle", "installed"))
+    assert engineer.get("/api/v1/bundles/in-use").json()["version"] == "neosort-wide"
+    site.feed.put(left("bundle", "from-the-command-line", 2))
+    assert engineer.get("/api/v1/bundles/in-use").json()["version"] == "neosort-wide"
+    assert engineer.post("/api/v1/bundles/roll-back").json()["version"] is None
+    assert site.actions().count("bundle.gone-back") == 1
+
+
+def test_a_calibration_that_the_line_has_left_by_itself_is_no_longer_in_force(site):
+    technician, store = site.by_token(Role.TECHNICIAN), site.services.calibrations.store
+    for record in (first := a_record(), second := a_record(0.5)):
+        store.keep(record)
+        technician.post(f"/api/v1/calibrations/{record.id}/apply")
+    site.feed.put(left("calibration", second.id[:12]))
+    assert store.in_force().id == first.id
+    last = technician.get("/api/v1/calibrations/history").json()[-1]
+    assert (last["why"], last["by"], last["reason"]) == ("gone back", "the line", "a decision came too late")
+    assert "calibration.gone-back" in site.actions()
+    assert technician.post("/api/v1/calibrations/roll-back").json()["record"] is None
 
 
 # What was activated is gone by after a new start

@@ -64,6 +64,7 @@ class AppliedInfo(BaseModel):
     by: str = Field(examples=["ada"])
     at: str = Field(examples=["2026-11-26T09:31:00+00:00"])
     why: str = Field(examples=["applied"])
+    reason: str = Field("", description="why the line has gone back by itself", examples=[""])
 
 
 @router.get("")

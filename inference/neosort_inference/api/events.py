@@ -33,6 +33,7 @@ def list_events(
     after: Annotated[int, Query(ge=0, le=2**53, description="number of the last one already there")] = 0,
     most: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> list[EventInfo]:
-    """Alarms raised, cleared and acknowledged, starts, stops and changes of mode, oldest first; the last two thousand
+    """Alarms raised, cleared and acknowledged, starts, stops, changes of mode, what the line has left by itself, oldest
+    first; the last two thousand
     since the interface began to be served."""
     return [EventInfo.model_validate(event) for event in services.events.after(after, most)]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Body, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from neosort_inference.api.deps import Engineer, TheServices, Viewer
+from neosort_inference.in_use import Why
 from neosort_inference.recipe import Recipe
 from neosort_inference.services.recipes import NAME
 
@@ -64,7 +65,8 @@ class UseInfo(BaseModel):
     version: str | None = Field(examples=["copper-3"])
     by: str = Field(examples=["ada"])
     at: str = Field(examples=["2026-11-26T09:31:00+00:00"])
-    why: Literal["activated", "rolled back"] = Field(examples=["activated"])
+    why: Why = Field(examples=["activated"])
+    reason: str = Field("", description="why the line has gone back by itself", examples=[""])
 
 
 @router.get("")

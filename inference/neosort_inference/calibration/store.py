@@ -25,19 +25,22 @@ from neosort_inference.calibration.record import (
     written,
 )
 from neosort_inference.files import write_whole
+from neosort_inference.in_use import way_back
 
 LEAST_PREFIX = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """From ``at`` on ``record`` was in force (None: what the line's own file says). ``why``: applied or rolled back."""
+    """From ``at`` on ``record`` was in force (None: what the line's own file says). ``why``: applied, rolled back, or
+    gone back, where the line has left by itself, for that ``reason``, what was in force."""
 
     number: int
     record: str | None
     by: str
     at: str
     why: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,20 +146,20 @@ class CalibrationStore:
         """Take in a record from a file. It is not applied."""
         return self.keep(read_record(_text(path), str(path)))
 
+    def undo(self, *, by: str, at: datetime, reason: str) -> None:
+        """The line has left by itself what is in force: what was so before the newest change is in force again."""
+        *_, before = (None, None, *self.history()[:-1])
+        self._enter(None if before is None else before.record, by=by, at=at, why="gone back", reason=reason)
+
     def _stack(self) -> list[str | None]:
         """What rolling back goes through, the one in force last."""
-        stack: list[str | None] = []
-        for entry in self.history():
-            if entry.why == "rolled back" and stack:
-                stack.pop()
-            else:
-                stack.append(entry.record)
-        return stack
+        return [entry.record for entry in way_back(self.history())]
 
-    def _enter(self, record: str | None, *, by: str, at: datetime, why: str) -> None:
+    def _enter(self, record: str | None, *, by: str, at: datetime, why: str, reason: str = "") -> None:
         history = self.history()
         number = 1 + (history[-1].number if history else 0)
-        entry = Applied(number=number, record=record, by=by, at=at.isoformat(timespec="seconds"), why=why)
+        at_s = at.isoformat(timespec="seconds")
+        entry = Applied(number=number, record=record, by=by, at=at_s, why=why, reason=reason)
         _write(self._folder("applied") / f"{number:06d}.json", json.dumps(asdict(entry), indent=2) + "\n", new=True)
 
     def _read(self) -> list[Record | Torn]:

@@ -25,9 +25,9 @@ from neosort_inference.exchange.checks import Checked, check, must_move_little
 from neosort_inference.exchange.loading import with_file
 from neosort_inference.exchange.way import Means, Way, WayMaker
 from neosort_inference.exchange.ways import Changed, Seen, Ways
+from neosort_inference.exchange.went_back import ITSELF, WentBack
 
 LOGGER = logging.getLogger("neosort.exchange")
-ITSELF = "the line"
 MOST_MOVED_MM = 50.0  # a third of the least overlap of windows
 
 
@@ -56,6 +56,9 @@ class Exchanging:
         self._thread: threading.Thread | None = None
         self._proposed: _Ready | None = None
         self._failed_before = False  # what fails since before an exchange is not its doing
+        self._gone_by: Activate | None = None  # the order that the last exchange has come from, where it was one
+        self._times_back = 0
+        self.went_back: WentBack | None = None  # since the last exchange that anybody wanted
 
     def serve(self, desk: Desk) -> None:
         """Take these orders from ``desk``."""
@@ -99,6 +102,7 @@ class Exchanging:
         told: Result = {"from_mm": from_mm, **changed.now.means.about()}
         if changed.failed:
             self._before = None
+            self._note_way_back(changed.failed)
             LOGGER.error("%s", _line("exchange undone", told | {"why": changed.failed}))
             if proposed is not None:
                 self._refuse(proposed.asked, "not now", f"the line has gone back meanwhile: {changed.failed}")
@@ -106,10 +110,18 @@ class Exchanging:
         checked: Result = {} if proposed is None or proposed.checked is None else asdict(proposed.checked)
         order = "" if proposed is None else proposed.asked.order.order
         by = "" if proposed is None else proposed.asked.by
+        self.went_back = None
+        self._gone_by = proposed.asked.order if proposed and isinstance(proposed.asked.order, Activate) else None
         LOGGER.warning("%s", _line("exchanged", told | {"order": order, "by": by, "checked": checked}))
         if proposed is not None:
             proposed.asked.answer({"from_mm": from_mm, "checked": checked})
         return by or ITSELF
+
+    def _note_way_back(self, why: str) -> None:
+        left, self._gone_by = self._gone_by, None
+        if left is not None:
+            self._times_back += 1
+            self.went_back = WentBack(number=self._times_back, what=left.what, version=left.version, why=why)
 
     def wait(self) -> None:
         """Until what is being made ready is ready. Not while a belt runs."""

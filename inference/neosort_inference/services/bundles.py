@@ -22,15 +22,17 @@ from neosort_inference.bundle import MAX_BYTES, BundleError, load_bundle, read_m
 from neosort_inference.bundle_card import described
 from neosort_inference.bundle_choice import choose_bundle, installed_bundles
 from neosort_inference.bundle_metadata import BundleMetadata
+from neosort_inference.exchange.went_back import WentBack
 from neosort_inference.files import write_whole
 from neosort_inference.in_use import InUse, Use, Why
-from neosort_inference.services.doing import gone_by_before, have_done
+from neosort_inference.services.doing import followed, gone_by_before, have_done
 from neosort_inference.services.jobs import Job, Jobs, Progress
 
 ID_DIGITS = 16
 WITHIN_S = 120.0  # loading and trying a bundle takes seconds on a small machine
 INSTALLED = "installed"
 ACTIONS: dict[Why, str] = {"activated": "bundle.activate", "rolled back": "bundle.roll-back"}
+GONE_BACK = "bundle.gone-back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +117,10 @@ class Bundles:
         if before is None:
             return self._go_by(actor, None, choose_bundle(None, self._config).path, "rolled back")
         return self._go_by(actor, *before, "rolled back")
+
+    def follow(self, went_back: WentBack, line: Actor) -> bool:
+        """The line has gone back by itself: the record follows. Whether it said that the line went by what it left."""
+        return followed(self._in_use, INSTALLED, went_back, line, GONE_BACK)
 
     def look_on(self, actor: Actor, id_: str | None) -> Result:
         """Have a bundle look at the same windows without deciding anything; None: no longer."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from neosort_hardware.config import LineConfig
 from neosort_inference.access.actor import Actor
 from neosort_inference.access.role import Role
@@ -15,9 +17,11 @@ from neosort_inference.calibration.constants import Difference, constants_of, di
 from neosort_inference.calibration.procedure import CalibrationError
 from neosort_inference.calibration.record import SHORT, Record, read_record, written
 from neosort_inference.calibration.store import Applied, CalibrationStore
+from neosort_inference.exchange.went_back import WentBack
 
 WITHIN_S = 60.0
 LINES_OWN = "the line's own file"
+GONE_BACK = "calibration.gone-back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +86,16 @@ class Calibrations:
         if record is None:
             return Outcome(record=None, running=False, why="from its next start the line goes by its own file")
         return self._told(actor, record)
+
+    def follow(self, went_back: WentBack, line: Actor) -> bool:
+        """The line has gone back by itself: the record follows. Whether it said that the line went by what it left."""
+        left = self.store.in_force()
+        if _named(left) != went_back.version:
+            return False
+        self.store.undo(by=line.name, at=datetime.now(UTC), reason=went_back.why)
+        told: dict[str, JsonValue] = {"in force": _named(self.store.in_force()), "why": went_back.why}
+        line.note(GONE_BACK, "calibration", old=_named(left), new=told)
+        return True
 
     def take_in(self, actor: Actor, text: str) -> Record:
         """Keep a record from elsewhere; it is not applied. Raises `CalibrationError` for what is none."""

@@ -1,4 +1,5 @@
-"""Having the loop do something in a person's name, so that the trail holds it however it ends; the way back."""
+"""Having the loop do something in a person's name, so that the trail holds it however it ends; the way back, also
+where the loop goes it by itself."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from pydantic import JsonValue
 from neosort_inference.access.actor import Actor
 from neosort_inference.asking.channel import ANSWER_WITHIN_S, Loop, UnheardError
 from neosort_inference.asking.orders import Order, RefusedError, Result
+from neosort_inference.exchange.went_back import WentBack
 from neosort_inference.in_use import InUse
 
 
@@ -33,6 +35,18 @@ def have_done(
         raise
     actor.note(action, target, old=old, new=new)
     return told
+
+
+def followed(in_use: InUse, brought: str, went_back: WentBack, line: Actor, action: str) -> bool:
+    """Enter that the line has gone back by itself, and note why; whether it went by what it has left, as far as the
+    record goes. ``brought``: what the record calls that which the program brings along."""
+    left = in_use.now()
+    if left is None or (left.version or brought) != went_back.version:
+        return False
+    use = in_use.undo(line.name, went_back.why)
+    told: dict[str, JsonValue] = {"in use": use.version or brought, "why": went_back.why}
+    line.note(action, went_back.what, old=went_back.version, new=told)
+    return True
 
 
 def gone_by_before(in_use: InUse) -> tuple[str, Path] | None:

@@ -1,5 +1,5 @@
 """What has happened at the line since the page's process began, as the views tell it: alarms step by step, starts and
-stops, changes of mode."""
+stops, changes of mode, what it was told to go by and has left again."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from neosort_inference.exchange.went_back import ITSELF
 from neosort_inference.faults.alarms import Alarm
 from neosort_inference.telemetry import Snapshot, WindowView
 
@@ -17,8 +18,8 @@ KEPT = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """``at``: UTC, when it was seen here. ``what``: 'alarm raised', 'alarm cleared', 'alarm acknowledged', 'state' or
-    'mode'."""
+    """``at``: UTC, when it was seen here. ``what``: 'alarm raised', 'alarm cleared', 'alarm acknowledged', 'state',
+    'mode' or 'gone back'."""
 
     number: int
     at: str
@@ -64,6 +65,9 @@ def _steps(before: Snapshot | None, now: Snapshot) -> Iterator[_Step]:
         yield "state", now.state, now.stopped_by, "", None
     if before is None or before.mode != now.mode:
         yield "mode", now.mode.value, "", "", None
+    back = now.went_back
+    if back is not None and (before is None or before.went_back != back):
+        yield "gone back", f"{back.what} {back.version} is left again", back.why, ITSELF, None
     known = {} if before is None else {alarm.number: alarm for alarm in before.alarms}
     for alarm in now.alarms:
         yield from _of_alarm(known.pop(alarm.number, None), alarm)

@@ -17,16 +17,18 @@ from neosort_inference.access.actor import Actor
 from neosort_inference.access.role import Role
 from neosort_inference.asking.channel import Loop
 from neosort_inference.asking.orders import Activate, RefusedError
+from neosort_inference.exchange.went_back import WentBack
 from neosort_inference.files import write_whole
 from neosort_inference.in_use import InUse, Use, Why
 from neosort_inference.recipe import Recipe, load_recipe
-from neosort_inference.services.doing import gone_by_before, have_done
+from neosort_inference.services.doing import followed, gone_by_before, have_done
 from neosort_inference.services.toml_text import toml_text
 
 NAME = r"[a-z0-9][a-z0-9-]{0,31}"
 WITHIN_S = 60.0
 NONE = "default"
 ACTIONS: dict[Why, str] = {"activated": "recipe.activate", "rolled back": "recipe.roll-back"}
+GONE_BACK = "recipe.gone-back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +136,10 @@ class Recipes:
                 file.write_text(toml_text(Recipe().model_dump(mode="json", exclude_none=True)), encoding="utf-8")
                 return self._go_by(actor, None, file, "rolled back")
         return self._go_by(actor, *before, "rolled back")
+
+    def follow(self, went_back: WentBack, line: Actor) -> bool:
+        """The line has gone back by itself: the record follows. Whether it said that the line went by what it left."""
+        return followed(self._in_use, NONE, went_back, line, GONE_BACK)
 
     def _go_by(self, actor: Actor, version: str | None, file: Path, why: Why) -> Use:
         old = self._in_use.now()

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from neosort_inference.access.audit import AuditTrail
 from neosort_inference.access.serving import Serving
 from neosort_inference.api.feed import ViewFeed
 from neosort_inference.asking.channel import Loop
+from neosort_inference.asking.orders import Exchanged
 from neosort_inference.services.bundles import Bundles
 from neosort_inference.services.calibrations import Calibrations
 from neosort_inference.services.events import Events
+from neosort_inference.services.following import Follow, Following
 from neosort_inference.services.jobs import Jobs
 from neosort_inference.services.lots import Lots
 from neosort_inference.services.passports import Passports
@@ -39,12 +42,18 @@ class Services:
         review = Review(state.review, serving.config.name)
         feed.listen(events.see)
         feed.listen(review.see)
+        recipes, bundles = Recipes(state.recipes, loop), Bundles(state.bundles, serving.config, loop, jobs)
+        calibrations = Calibrations(state.calibrations, serving.config, loop)
+        follow: dict[Exchanged, Follow] = {
+            "recipe": recipes.follow, "bundle": bundles.follow, "calibration": calibrations.follow,
+        }  # fmt: skip
+        feed.listen(Following(follow, AuditTrail(state.trail)).see)
         return cls(
             serving=serving,
             jobs=jobs,
-            recipes=Recipes(state.recipes, loop),
-            bundles=Bundles(state.bundles, serving.config, loop, jobs),
-            calibrations=Calibrations(state.calibrations, serving.config, loop),
+            recipes=recipes,
+            bundles=bundles,
+            calibrations=calibrations,
             events=events,
             review=review,
             lots=Lots(serving),
