@@ -41,6 +41,7 @@ LOGGER = logging.getLogger("neosort.calibration")
 class Calibrating:
     """Begins, drives and ends procedures at a line that a person has stopped; nothing is sorted meanwhile.
 
+    ``config``: the line with the calibration that it goes by now, which may be another than it was opened with.
     ``store``: where what was found is kept. ``folder``: of pictures and plots, see `Standing`. ``decider``: makes one
     that goes by what the line goes by then.
     """
@@ -49,6 +50,7 @@ class Calibrating:
         self,
         line: Line,
         *,
+        config: Callable[[], LineConfig],
         loop: SortingLoop,
         reached: ReachedLine,
         store: CalibrationStore,
@@ -57,6 +59,7 @@ class Calibrating:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._line = line
+        self._config = config
         self._loop = loop
         self._reached = reached
         self._store = store
@@ -134,7 +137,8 @@ class Calibrating:
             procedure = procedure_named(order.procedure)()
             asks = procedure.asks_what_is_decided
             decider = self._decider() if asks and self._decider is not None else None
-            self._session = CalibrationSession(self._line, procedure, _values(order.settings), decider)
+            values = _values(order.settings)
+            self._session = CalibrationSession(self._line, procedure, values, decider, config=self._config())
         except RefusedError as refused:
             asked.refuse(refused.refusal, str(refused))
             return
@@ -178,9 +182,6 @@ class Calibrating:
             raise RefusedError("not fitting", str(error)) from error
         standing.keep(record.id)
         return {"record": record.id}
-
-    def _config(self) -> LineConfig:
-        return self._line.config
 
     def _leave(self, state: str, why: str = "") -> None:
         """Nothing of it is kept; the line sees to itself again."""

@@ -112,22 +112,23 @@ class Sorting:
             keeper=keeper,
             left_out=self._load.left_out,
         )
+        self._watch = watch_of(
+            line.config,
+            reached,
+            self.telemetry.alarms,
+            plan.blind,
+            window_mm=first.assembler.grid.length_mm,
+            load=self._load,
+            recording=recorder,
+            ledger=keeper,
+            fleet=fleet,
+        )
         self._loop = SortingLoop(
             line=line,
             ways=self._ways,
             tracker=tracker,
             reached=reached,
-            watch=watch_of(
-                line.config,
-                reached,
-                self.telemetry.alarms,
-                plan.blind,
-                window_mm=first.assembler.grid.length_mm,
-                load=self._load,
-                recording=recorder,
-                ledger=keeper,
-                fleet=fleet,
-            ),
+            watch=self._watch,
             telemetry=self.telemetry,
             listeners=self._listeners(),
             stages=self.stages,
@@ -155,6 +156,7 @@ class Sorting:
         """Let people measure the line with procedures; what they find is kept there."""
         self._calibrating = Calibrating(
             self._line,
+            config=lambda: self._ways.now.means.config,
             loop=self._loop,
             reached=self._reached,
             store=CalibrationStore(state.calibrations),
@@ -256,6 +258,7 @@ class Sorting:
             snapshot,
             stopped_by="" if stop is None else stop.words,
             exchange=self.exchanging.state(),
+            went_back=self.exchanging.went_back,
             counts=self._counters.counts(self.telemetry.alarms.raised, self.shadowing.counts(), self.undecided.metres),
             fleet=None if self._fleet is None else self._fleet.standing,
         )
@@ -265,6 +268,8 @@ class Sorting:
         means = changed.now.means
         self.plan = replace(self.plan, bundle=means.bundle, recipe=means.recipe)
         self._counters.about = means.about
+        if means.config != changed.former.means.config:
+            self._watch.recalibrated(means.config)
         by = self.exchanging.changed(changed)
         if self._keeper is not None:
             self._keeper.exchange(sorted_by(means.config, means.recipe, means.bundle, self.plan.blind), by)

@@ -11,6 +11,7 @@ from tests.inference.test_operating import given
 
 from neosort_inference import calibrating
 from neosort_inference.asking.orders import (
+    Activate,
     BeginProcedure,
     CancelProcedure,
     KeepProcedure,
@@ -127,6 +128,28 @@ def test_a_technician_measures_keeps_and_the_line_sorts_on_as_if_nothing_had_bee
     assert not played.telemetry.alarms.raised, "nobody missed what the procedure read"
     assert [at for at in played.fired_s() if at > 10.0]
     assert not [at for at in played.fired_s() if 3.0 <= at < 9.0]
+
+
+def test_a_procedure_goes_by_the_calibration_that_is_in_force_and_not_by_that_of_the_start(store, tmp_path):
+    said, seen = [], []
+    hot = tmp_path / "hot.toml"
+    hot.write_text("[calibration]\narray_station_mm = 515.0\n", encoding="utf-8")
+
+    def keep(line, sorting):
+        seen.append(eventually(lambda: sorting._calibrating._result).quantities[0].value)
+        given(KeepProcedure(note=""), said)(line, sorting)
+
+    def change(line, sorting):
+        given(Activate(what="calibration", file=str(hot), version="hot"), [])(line, sorting)
+        sorting.exchanging.wait()
+
+    events = {
+        1.0: change, 4.0: given(StopSorting(), []), 4.5: given(BeginProcedure(procedure="counting"), []),
+        8.0: given(StepProcedure(action="enough"), []), 9.0: keep,
+    }  # fmt: skip
+    measured(events, 10.0, store)
+    record = store.record(said[0].result["record"])
+    assert record.constants["calibration.array_station_mm"] == 515.0 + seen[0]
 
 
 def test_nothing_is_measured_on_a_line_that_sorts_or_is_stopped_by_a_fault(store):

@@ -32,13 +32,34 @@ def test_an_encoder_that_counts_less_belt_than_there_is_is_noticed():
     assert "of what encoder and picture say apart" in said_of_pictures({"mm_per_count": 0.51})
 
 
-def test_a_camera_that_was_turned_is_noticed():
-    turn = np.radians(1.5)
+def turned_by(degrees):
+    """The belt plane of a camera that has been turned."""
+    turn = np.radians(degrees)
     middle = np.array([[1, 0, -300.0], [0, 1, -256.0], [0, 0, 1]])
     turned = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
     plane = np.array(LineConfig().calibration.pixel_to_belt)
-    truth = np.linalg.inv(middle) @ turned @ middle @ plane
-    assert "askew" in said_of_pictures({"pixel_to_belt": truth.tolist()})
+    return (np.linalg.inv(middle) @ turned @ middle @ plane).tolist()
+
+
+def test_a_camera_that_was_turned_is_noticed():
+    assert "askew" in said_of_pictures({"pixel_to_belt": turned_by(1.5)})
+
+
+def test_the_watch_goes_by_the_calibration_that_is_in_force():
+    askew = LineConfig().calibration.model_copy(update={"pixel_to_belt": turned_by(1.5), "made_on": date(2026, 6, 1)})
+    wrong = LineConfig().model_copy(update={"calibration": askew})
+    texture, old = TextureDrifted(wrong), CalibrationOld(date(2025, 12, 1), TODAY)
+    with open_line(LineConfig(), VirtualClock(), 5) as line:
+        for _ in range(FRAMES):
+            texture.see_frame(line.camera.read(1.0))
+        assert "askew" in texture.says(0)
+        assert old.says(0) != ""
+        for one in (texture, old):
+            one.recalibrated(LineConfig() if one is texture else wrong)
+            assert one.says(0) == "", "what was found before is said no more"
+        for _ in range(FRAMES):
+            texture.see_frame(line.camera.read(1.0))
+    assert texture.says(0) == ""
 
 
 def field(ut, second):

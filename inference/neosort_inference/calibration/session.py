@@ -42,14 +42,23 @@ class CalibrationSession:
     """A procedure under way. ``state`` is 'running' until there is enough, or it was cancelled; one thread.
     ``decider``: asked by the procedures that want to know; None where no bundle runs.
 
+    ``config``: the line with the calibration that is in force; left out: that which it was opened with.
+
     Raises `CalibrationError` where the line lacks what the procedure needs, or for wrong parameters; `DeviceError`
     from `step` where a device fails.
     """
 
     def __init__(
-        self, line: Line, procedure: Procedure, parameters: Mapping[str, Value], decider: Decider | None = None
+        self,
+        line: Line,
+        procedure: Procedure,
+        parameters: Mapping[str, Value],
+        decider: Decider | None = None,
+        *,
+        config: LineConfig | None = None,
     ) -> None:
         self.procedure = procedure
+        self.config = line.config if config is None else config
         self._decider = decider if procedure.asks_what_is_decided else None
         self.state: State = "running"
         self._line = line
@@ -64,10 +73,6 @@ class CalibrationSession:
         self._held = list(procedure.held())
         self._holds = bool(self._held)
         self._set_out()
-
-    @property
-    def config(self) -> LineConfig:
-        return self._line.config
 
     @property
     def belt_mm(self) -> float:

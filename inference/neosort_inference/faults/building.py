@@ -64,6 +64,8 @@ def watch_of(
     array = config.magnetometer
     channels = Channels(array.channels, array.rate_hz)
     drifts: list[FieldDrifted | TextureDrifted] = []
+    old = CalibrationOld(config.calibration.made_on, date.today())
+    on_calibration: list[Callable[[LineConfig], None]] = [old.recalibrated]
     if recording is not None:
         symptoms += [Reported("recording.broken", lambda: recording.trouble), DiskLow(recording, "recording")]
     if ledger is not None:
@@ -75,6 +77,7 @@ def watch_of(
         symptoms += [Reported("camera.gone", lambda: reached.camera.trouble), no_frames, *pictures.symptoms]
         on_frame += [no_frames.see_frame, pictures.see_frame]
         drifts.append(texture := TextureDrifted(config))
+        on_calibration.append(texture.recalibrated)
         on_frame.append(texture.see_frame)
         on_travel.append(no_frames.see_travel)
         on_resume.append(no_frames.resume)
@@ -88,7 +91,7 @@ def watch_of(
             on_block.append(empty.see_block)
         on_travel.append(standing.see_travel)
         on_resume += [no_blocks.resume, channels.resume]
-    symptoms += [CalibrationOld(config.calibration.made_on, date.today()), Drifted(*drifts)]
+    symptoms += [old, Drifted(*drifts)]
     return FaultWatch(
         book,
         planned,
@@ -98,5 +101,6 @@ def watch_of(
         on_travel=on_travel,
         on_window=(output.see_window,),
         on_resume=on_resume,
+        on_calibration=on_calibration,
         trusted=channels.trusted,
     )

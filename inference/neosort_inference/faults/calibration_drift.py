@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from datetime import date
+from statistics import median
 
 import cv2
 import numpy as np
@@ -19,12 +20,13 @@ FIELD_EVERY_S = 0.1
 FIELD_KEPT = 200  # 20 s, long against any item
 FIELD_LEAST = 100
 FIELD_LIMIT_UT = 10.0  # a: drift of sensors and Earth stays below; a sensor that was moved, or new steel, does not
-TEXTURE_EVERY = 4  # pairs of frames
-TEXTURE_KEPT = 24
-TEXTURE_LEAST = 8
+TEXTURE_EVERY = 9  # frames, of which the first two are compared
+TEXTURE_KEPT = 11
+TEXTURE_LEAST = 5
 TEXTURE_LIMIT = 0.01  # of the travel between two frames
 LEAST_ALIKE = 0.08  # how clearly two pictures must be the same belt: phase correlation's response
 PATCH_MM = 256
+PATCH_MM_PER_PX = 2.0  # halves of it are told all the same, at a third of the cost
 LEAST_PATCH_MM = 96
 _EDGE_MM = 10.0
 
@@ -35,13 +37,20 @@ class CalibrationOld:
     fault = "calibration.old"
 
     def __init__(self, made_on: date | None, today: date) -> None:
-        days = 0 if made_on is None else (today - made_on).days
-        self._words = (
-            f"made {days} days ago, good for {CALIBRATED_WITHIN_DAYS}" if days > CALIBRATED_WITHIN_DAYS else ""
-        )
+        self._today = today
+        self._words = _age_of(made_on, today)
+
+    def recalibrated(self, config: LineConfig) -> None:
+        """The line goes by that one now."""
+        self._words = _age_of(config.calibration.made_on, self._today)
 
     def says(self, now_ns: int) -> str:
         return self._words
+
+
+def _age_of(made_on: date | None, today: date) -> str:
+    days = 0 if made_on is None else (today - made_on).days
+    return f"made {days} days ago, good for {CALIBRATED_WITHIN_DAYS}" if days > CALIBRATED_WITHIN_DAYS else ""
 
 
 class FieldDrifted:
@@ -67,7 +76,7 @@ class FieldDrifted:
     def _judge(self) -> None:
         samples = np.stack(self._kept)
         there = np.isfinite(samples).all(axis=2).mean(axis=0) > 0.5
-        middle = np.median(np.nan_to_num(samples), axis=0)
+        middle = np.partition(np.nan_to_num(samples), len(samples) // 2, axis=0)[len(samples) // 2]
         off_ut = np.where(there, np.abs(middle).max(axis=1), 0.0)
         far = np.flatnonzero(off_ut > FIELD_LIMIT_UT)
         named = ", ".join(map(str, far[:8]))
@@ -83,12 +92,17 @@ class TextureDrifted:
     fault = DRIFTED
 
     def __init__(self, config: LineConfig) -> None:
+        self._hann: ArrayF32 | None = None
+        self._frames = 0
+        self.recalibrated(config)
+
+    def recalibrated(self, config: LineConfig) -> None:
+        """The line goes by that one now: what was compared by another says nothing of it."""
         geometry = LineGeometry.of(config)
         self._belt_to_pixel = np.linalg.inv(geometry.pixel_to_belt)
         self._view = View.of(geometry.pixel_to_belt, config.camera.width_px, config.camera.height_px)
         self._middle_mm = 0.5 * (self._view.across_lo_mm + self._view.across_hi_mm)
         self._before: Frame | None = None
-        self._frames = 0
         self._off: deque[tuple[float, float]] = deque(maxlen=TEXTURE_KEPT)  # along, across, as shares of the travel
         self._words = ""
 
@@ -106,26 +120,36 @@ class TextureDrifted:
     def _compared(self, before: Frame, after: Frame) -> tuple[float, float] | None:
         """How far one stretch of belt lies elsewhere in the second picture, as shares of the travel in between."""
         travel_mm = after.belt_mm - before.belt_mm
-        length_mm = int(min(PATCH_MM, self._view.length_mm - travel_mm - 2 * _EDGE_MM))
+        length_mm = min(PATCH_MM, self._view.length_mm - travel_mm - 2 * _EDGE_MM)
         if travel_mm <= 0 or length_mm < LEAST_PATCH_MM:
             return None
         from_mm = before.belt_mm - self._view.station_lo_mm - _EDGE_MM - length_mm
         one, other = (self._patch(frame, from_mm, length_mm) for frame in (before, after))
-        (across, along), alike = cv2.phaseCorrelate(one, other, cv2.createHanningWindow(one.shape[::-1], cv2.CV_32F))
-        return (along / travel_mm, across / travel_mm) if alike > LEAST_ALIKE else None
+        if self._hann is None or self._hann.shape != one.shape:
+            self._hann = np.asarray(cv2.createHanningWindow(one.shape[::-1], cv2.CV_32F), np.float32)
+        shift_px, alike = cv2.phaseCorrelate(one, other, self._hann)
+        across_mm, along_mm = (PATCH_MM_PER_PX * px for px in shift_px)
+        return (along_mm / travel_mm, across_mm / travel_mm) if alike > LEAST_ALIKE else None
 
-    def _patch(self, frame: Frame, from_mm: float, length_mm: int) -> ArrayF32:
-        """(length, `PATCH_MM`) float32 of the belt from a place on, a millimetre each."""
+    def _patch(self, frame: Frame, from_mm: float, length_mm: float) -> ArrayF32:
+        """(rows along, columns across) float32 of the belt from a place on, `PATCH_MM_PER_PX` each."""
+        size = (int(PATCH_MM / PATCH_MM_PER_PX), int(length_mm / PATCH_MM_PER_PX))
         to_belt: ArrayF64 = np.array(
-            [[1.0, 0.0, self._middle_mm - 0.5 * PATCH_MM], [0.0, -1.0, frame.belt_mm - from_mm], [0.0, 0.0, 1.0]]
+            [
+                [PATCH_MM_PER_PX, 0.0, self._middle_mm - 0.5 * PATCH_MM],
+                [0.0, -PATCH_MM_PER_PX, frame.belt_mm - from_mm],
+                [0.0, 0.0, 1.0],
+            ]
         )
-        green = np.ascontiguousarray(frame.image[:, :, 1])
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        seen = cv2.warpPerspective(green, self._belt_to_pixel @ to_belt, (PATCH_MM, length_mm), flags=flags)
+        to_pixel = self._belt_to_pixel @ to_belt
+        rows, cols = _around(to_pixel, size, frame.image.shape)
+        green = cv2.extractChannel(frame.image[rows, cols], 1)
+        to_cut: ArrayF64 = np.array([[1.0, 0.0, -cols.start], [0.0, 1.0, -rows.start], [0.0, 0.0, 1.0]]) @ to_pixel
+        seen = cv2.warpPerspective(green, to_cut, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
         return np.asarray(seen, np.float32)
 
     def _judge(self) -> None:
-        along, across = np.median(np.array(self._off), axis=0)
+        along, across = (median(shares) for shares in zip(*self._off, strict=True))
         if len(self._off) < TEXTURE_LEAST or max(abs(along), abs(across)) <= TEXTURE_LIMIT:
             self._words = ""
         elif abs(along) >= abs(across):
@@ -135,6 +159,19 @@ class TextureDrifted:
 
     def says(self, now_ns: int) -> str:
         return self._words
+
+
+def _around(to_pixel: ArrayF64, size: tuple[int, int], picture: tuple[int, ...]) -> tuple[slice, slice]:
+    """Rows and columns of a picture (rows, columns, …) that a patch of that size (columns, rows) is made of."""
+    cols, rows = size
+    u, v, w = to_pixel @ np.array([[0.0, cols, 0.0, cols], [0.0, 0.0, rows, rows], [1.0, 1.0, 1.0, 1.0]])
+    return _between(v / w, picture[0]), _between(u / w, picture[1])
+
+
+def _between(corners_px: ArrayF64, most: int) -> slice:
+    """From the first to the last of them, one to spare, and never nothing."""
+    first = int(np.clip(corners_px.min() - 1, 0, most - 1))
+    return slice(first, int(np.clip(corners_px.max() + 2, first + 1, most)))
 
 
 class Drifted:

@@ -7,12 +7,15 @@ from typing import Protocol
 
 from neosort_datasets.assembly import Blind
 from neosort_datasets.window import BeltWindow
+from neosort_hardware.config import LineConfig
 from neosort_hardware.types import EncoderSample, FieldBlock, Frame
 from neosort_inference.faults.alarms import Alarm, AlarmBook
 from neosort_inference.faults.catalogue import CATALOGUE
 from neosort_inference.faults.modes import Condition, condition
 
 EVERY_NS = 20_000_000
+SELDOM = 5  # turns of asking: what may take longer to notice, and does not stop the line
+QUICK_S = 0.2
 SENSES_LOST = "senses.lost"
 
 
@@ -43,7 +46,7 @@ class FaultWatch:
 
     ``planned``: the sense that the run does without from the start; faults of that one take nothing away. ``on_*``:
     what the symptoms are to see of what the devices give. ``on_resume``: what waits for something begins to wait anew.
-    ``trusted``: a block less the channels that are bad.
+    ``on_calibration``: what is held against the calibration. ``trusted``: a block less the channels that are bad.
     """
 
     def __init__(
@@ -57,13 +60,17 @@ class FaultWatch:
         on_travel: Sequence[Callable[[EncoderSample], None]] = (),
         on_window: Sequence[Callable[[BeltWindow, int], None]] = (),
         on_resume: Sequence[Callable[[], None]] = (),
+        on_calibration: Sequence[Callable[[LineConfig], None]] = (),
         trusted: Callable[[FieldBlock], FieldBlock] = lambda block: block,
     ) -> None:
         self.book = book
         self._planned: Blind = planned
-        self._says = [(symptom.fault, symptom.says) for symptom in symptoms]
+        self._quick = [(symptom.fault, symptom.says) for symptom in symptoms if _pressing(symptom.fault)]
+        self._slow = [(symptom.fault, symptom.says) for symptom in symptoms if not _pressing(symptom.fault)]
+        self._slow_told: dict[str, str] = {}
+        self._asked = 0
         self._on_frame, self._on_block, self._on_travel = on_frame, on_block, on_travel
-        self._on_window, self._on_resume = on_window, on_resume
+        self._on_window, self._on_resume, self._on_calibration = on_window, on_resume, on_calibration
         self.trusted = trusted
         self._next_ns = 0
         self._shown_ns: dict[str, int] = {}
@@ -94,15 +101,24 @@ class FaultWatch:
         for begin_anew in self._on_resume:
             begin_anew()
 
+    def recalibrated(self, config: LineConfig) -> None:
+        """The line goes by another calibration from now on."""
+        for begin_anew in self._on_calibration:
+            begin_anew(config)
+
     def turn(self, now_ns: int, *, at_once: bool = False) -> Condition:
         """Ask every symptom, raise and clear; how the line is to sort from now on.
 
-        Done every `EVERY_NS`, for three dozen symptoms cost more than a turn of the loop; ``at_once``: now, too.
+        Done every `EVERY_NS`, for three dozen symptoms cost more than a turn of the loop, and of those that are not
+        pressing every `SELDOM` times; ``at_once``: now, too.
         """
         if now_ns < self._next_ns and not at_once:
             return self.condition
         self._next_ns = now_ns + EVERY_NS
-        told = {fault: words for fault, says in self._says if (words := says(now_ns))}
+        if self._asked % SELDOM == 0:
+            self._slow_told = _told(self._slow, now_ns)
+        self._asked += 1
+        told = _told(self._quick, now_ns) | self._slow_told
         if not told and not self.book.any_open:
             self.condition = self._sound
             return self.condition
@@ -148,3 +164,12 @@ class FaultWatch:
             silent_ns = now_ns - self._shown_ns.get(alarm.fault, alarm.raised_ns)
             if alarm.standing and alarm.fault not in told and silent_ns >= kind.gone_after_s * 1e9:
                 self.book.clear(alarm.fault, now_ns)
+
+
+def _pressing(fault: str) -> bool:
+    """Whether shots go astray, or the catalogue's time is over, where it is noticed a moment later."""
+    return CATALOGUE[fault].effect == "stop" or CATALOGUE[fault].within_s <= QUICK_S
+
+
+def _told(asked: Sequence[tuple[str, Callable[[int], str]]], now_ns: int) -> dict[str, str]:
+    return {fault: words for fault, says in asked if (words := says(now_ns))}
