@@ -65,9 +65,11 @@ class InUse:
 
     def undo(self, by: str, reason: str) -> Use:
         """The line has left it by itself: what was gone by before the newest change is gone by again."""
-        *_, before = (None, None, *self.history()[:-1])
-        file = None if before is None or before.file is None else Path(before.file)
-        return self.enter(None if before is None else before.version, file, by, "gone back", reason)
+        earlier = self.history()[:-1]
+        if not earlier:
+            return self.enter(None, None, by, "gone back", reason)
+        version, file = earlier[-1].version, earlier[-1].file
+        return self.enter(version, None if file is None else Path(file), by, "gone back", reason)
 
     def enter(self, version: str | None, file: Path | None, by: str, why: Why, reason: str = "") -> Use:
         """From now on it is gone by."""

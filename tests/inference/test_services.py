@@ -390,7 +390,7 @@ def test_a_recipe_that_the_line_has_left_by_itself_is_no_longer_in_use_and_the_t
     assert told[-1] == ("steel-1", "gone back", "the line", "a decision came too late")
     assert len(told) == 3, "entered once"
     assert InUse(site.state.recipes).file() == site.state.recipes / "steel" / "000001.toml", "for the next start"
-    entry = next(iter(site.entry.trail.entries()))
+    entry = site.entry.trail.entries()[-1]
     assert (entry.action, entry.by, entry.via, entry.old) == ("recipe.gone-back", "the line", "loop", "steel-2")
     assert entry.new == {"in use": "steel-1", "why": "a decision came too late"}
     (event,) = [one for one in site.local().get("/api/v1/events").json() if one["what"] == "gone back"]

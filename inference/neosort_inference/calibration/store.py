@@ -148,8 +148,8 @@ class CalibrationStore:
 
     def undo(self, *, by: str, at: datetime, reason: str) -> None:
         """The line has left by itself what is in force: what was so before the newest change is in force again."""
-        *_, before = (None, None, *self.history()[:-1])
-        self._enter(None if before is None else before.record, by=by, at=at, why="gone back", reason=reason)
+        earlier = self.history()[:-1]
+        self._enter(earlier[-1].record if earlier else None, by=by, at=at, why="gone back", reason=reason)
 
     def _stack(self) -> list[str | None]:
         """What rolling back goes through, the one in force last."""

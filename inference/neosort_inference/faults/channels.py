@@ -12,7 +12,7 @@ from neosort_inference.faults.channel_order import ChannelOrder
 CHUNK_S = 0.25
 CHUNK_SAMPLES = 25
 STUCK_CHUNKS = 3
-SATURATED_CHUNKS = 5
+SATURATED_CHUNKS = 4
 SATURATED_MM = 600.0  # of belt: nothing on it is that long and that strong all over
 MOST_BAD = 1 / 8  # of the channels; with more missing the field is no longer to be relied on
 LOST = 0.1  # share of samples
@@ -170,7 +170,7 @@ def _missing(field_ut: ArrayF32) -> ArrayBool:
     """Channels (channels,) without a reading most of the time."""
     if np.isfinite(field_ut.sum()):  # as nearly always
         return np.zeros(field_ut.shape[1], np.bool_)
-    return _mostly(np.isnan(field_ut).any(axis=2), 0.5)
+    return _mostly(np.asarray(np.isnan(field_ut).any(axis=2)), 0.5)
 
 
 def _mostly(shows: ArrayBool, share: float) -> ArrayBool:
