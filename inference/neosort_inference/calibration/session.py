@@ -187,7 +187,7 @@ class CalibrationSession:
         if self._may_fire:
             self._line.diverter.close_all()
         if self._exposed_anew:  # what was found holds once it is applied, and not before
-            self.expose(self._line.config.camera.exposure_us)
+            self.expose(self.config.camera.exposure_us)
         if self._line.hands is not None:
             self._line.hands.hold(None)
             self._line.hands.put_away()
