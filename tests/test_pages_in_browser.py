@@ -131,6 +131,7 @@ def test_a_person_stops_the_line_under_a_name_and_starts_it_again(line, page):
 def test_a_lot_is_weighed_closed_and_given_away(line, page):
     page.js("localStorage.setItem('name', 'Ada')")
     page.open(line.url + "lots")
+    eventually(lambda: page.shows("Ada"))
     page.press("Open a lot")
     page.press("What is in it")
     page.write("input[aria-label='mass, kg']", "412.5")
