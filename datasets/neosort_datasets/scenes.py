@@ -133,7 +133,7 @@ def _feed(base: FeedConfig, split: str, speed_m_per_s: float, rng: np.random.Gen
         update={
             "items_per_s_per_m": min(100.0, density_per_m2 * speed_m_per_s),
             "models": split,
-            "mix": "default" if rng.random() < 0.5 else "even",
+            "mix": str(rng.choice(["default", "even", "motors"])),
             "touching": float(rng.uniform(0.0, 0.5)) if rng.random() < 0.5 else 0.0,
             "piling": float(rng.uniform(0.0, 0.7)),
             "bursts": float(rng.uniform(1.0, 2.5)) if rng.random() < 0.3 else 1.0,

@@ -19,7 +19,9 @@ class FeedConfig(Section):
 
     items_per_s_per_m: float = Field(5.0, ge=0, le=100, description="per metre of belt width")
     models: Literal["train", "validation", "calibration", "held-out"] = "held-out"
-    mix: Literal["default", "even"] = Field("default", description="by count: the default feed, or every kind alike")
+    mix: Literal["default", "even", "motors"] = Field(
+        "default", description="by count: the default feed, every kind alike, or the default with five times the motors"
+    )
     hub_motors: float = Field(0.0, ge=0, le=1, description="share of items that are hub motors, too heavy for air")
     touching: float = Field(0.0, ge=0, le=0.9, description="share of items that come in contact with the one before")
     piling: float = Field(

@@ -18,6 +18,7 @@ import numpy as np
 
 from neosort_hardware.twin import kinds_alike, kinds_bearing, kinds_other
 from neosort_hardware.twin.bodies import ItemModel
+from neosort_hardware.twin.kinds_rewound import is_rewound, rewound, rewound_names
 
 SplitName = Literal["train", "validation", "calibration", "held-out"]
 
@@ -78,19 +79,21 @@ DEFAULT_FEED_PERCENT: dict[str, float] = {
 
 @cache
 def model_named(name: str) -> ItemModel:
-    """The model of that name ('hdd35-03'). Raises `KeyError` for a kind that the catalogue lacks."""
+    """The model of that name ('hdd35-03'). Raises `KeyError` for one that the catalogue lacks."""
     kind, _, number = name.rpartition("-")
     if kind not in MAKERS or not number.isdigit():
         raise KeyError(f"no model '{name}' in the catalogue; kinds are {', '.join(KINDS)}")
-    return MAKERS[kind](name, np.random.default_rng(zlib.crc32(name.encode())))
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    return rewound(name, rng, model_named) if is_rewound(name) else MAKERS[kind](name, rng)
 
 
 @cache
 def split_names(split: SplitName) -> tuple[str, ...]:
-    """Names of the models of a split, as committed in `split.toml`."""
+    """Names of the models of a split, as committed in `split.toml`; to learn from, every other make of its motors."""
     text = files("neosort_hardware.twin").joinpath("split.toml").read_text(encoding="utf-8")
     table: dict[str, list[str]] = tomllib.loads(text)[split]
-    return tuple(f"{kind}-{number}" for kind, numbers in table.items() for number in numbers)
+    names = tuple(f"{kind}-{number}" for kind, numbers in table.items() for number in numbers)
+    return names + rewound_names(names, model_named) if split == "train" else names
 
 
 def models_by_kind(split: SplitName) -> dict[str, tuple[ItemModel, ...]]:

@@ -20,6 +20,7 @@ ROLLING_MM_PER_M = 40.0  # a: one standard deviation of the way that a rolling i
 BURST_MM = 3000.0  # a: a heap on the feeder comes round about as often
 BURST_SHARE = 0.25
 STRANGERS_SHARE = 0.5
+MORE_MOTORS = 5.0  # times as many in the mix to learn them from
 _NEIGHBOURS_MM = 600.0  # what lies further downstream is out of reach
 _TRIES = 8
 
@@ -177,7 +178,9 @@ def _models(split: SplitName) -> dict[str, tuple[ItemModel, ...]]:
 
 def _shares(config: FeedConfig, kinds: tuple[str, ...]) -> np.ndarray:
     """Share of each kind by count."""
-    weights = np.array([DEFAULT_FEED_PERCENT[kind] if config.mix == "default" else 1.0 for kind in kinds])
+    weights = np.array([1.0 if config.mix == "even" else DEFAULT_FEED_PERCENT[kind] for kind in kinds])
+    if config.mix == "motors":
+        weights *= np.array([MORE_MOTORS if kind in ("motor_nd", "motor_ferrite") else 1.0 for kind in kinds])
     shares = weights / weights.sum()
     if config.hub_motors > 0:
         hub = np.array([kind == "hub_motor" for kind in kinds], dtype=np.float64)

@@ -6,11 +6,15 @@ Ranges as in `kinds_bearing`: of the line's physics, most of them assumed (a). L
 from __future__ import annotations
 
 from neosort_hardware.twin import parts
-from neosort_hardware.twin.bodies import DENSITY_G_PER_CM3, ON_ITS_SIDE, ItemModel, Magnet, Pose, Steel
+from neosort_hardware.twin.bodies import DENSITY_G_PER_CM3, ON_ITS_SIDE, ItemModel, Magnet, Pose, Steel, Vector3
 from neosort_hardware.twin.kinds import ONE_WAY, Rng, between, either_pole_up, item_model, log_between, two_faces
 from neosort_hardware.twin.kinds_bearing import DISK_POSES, ROUND_MOTOR_POSES
 
 FANS_MM = (40, 60, 70, 80, 92, 120)
+FAN_SHARE = (0.3, 0.7)
+FERRITE_MOTOR_G = (8.0, 90.0)
+FERRITE_MOTOR_ROOM = (0.9, 1.15)
+FERRITE_MOTOR_SHARE = (0.15, 0.45)
 
 
 def hdd35_stripped(name: str, rng: Rng) -> ItemModel:
@@ -55,19 +59,10 @@ def motor_ferrite(name: str, rng: Rng) -> ItemModel:
     """PC fan or small brushed motor: 5–120 g of ferrite. A motor's shaft lies along x, a fan's is upright."""
     if rng.random() < 0.5:
         return _fan(name, rng)
-    grams = log_between(rng, 8, 90)
-    across = 12 + 8.5 * grams ** (1 / 3) * between(rng, 0.9, 1.15)
+    grams = log_between(rng, *FERRITE_MOTOR_G)
+    across = 12 + 8.5 * grams ** (1 / 3) * between(rng, *FERRITE_MOTOR_ROOM)
     length = across * between(rng, 1.25, 1.8)
-    magnets = parts.pole_ring(
-        grams,
-        "ferrite",
-        2,
-        radius_mm=0.36 * across,
-        height_mm=0.55 * length,
-        centre=(0.0, 0.0, 0.5 * across),
-        share=between(rng, 0.15, 0.45),
-        axis="x",
-    )
+    magnets = ferrite_motor_ring((length, across, across), grams, between(rng, *FERRITE_MOTOR_SHARE))
     steel = (parts.soft_steel(1.5 * grams, (0.8 * length, 0.7 * across, 0.7 * across), across),)
     return item_model(
         name,
@@ -82,19 +77,39 @@ def motor_ferrite(name: str, rng: Rng) -> ItemModel:
     )
 
 
-def _fan(name: str, rng: Rng) -> ItemModel:
-    size = float(rng.choice(FANS_MM))
-    height = between(rng, 15, 32)
-    grams = max(5.0, min(14.0, 0.05 * size * between(rng, 1.5, 3.0)))
-    magnets = parts.pole_ring(
+def ferrite_motor_ring(size_mm: Vector3, grams: float, share: float) -> tuple[Magnet, ...]:
+    """The magnets of a can with brushes, its shaft along x."""
+    length, across, height = size_mm
+    return parts.pole_ring(
         grams,
+        "ferrite",
+        2,
+        radius_mm=0.36 * across,
+        height_mm=0.55 * length,
+        centre=(0.0, 0.0, 0.5 * height),
+        share=share,
+        axis="x",
+    )
+
+
+def fan_ring(size_mm: Vector3, filled: float, share: float) -> tuple[Magnet, ...]:
+    """The magnets of a fan's hub; ``filled``: how much of it they take, 1.5 to 3."""
+    size, _, height = size_mm
+    return parts.pole_ring(
+        max(5.0, min(14.0, 0.05 * size * filled)),
         "ferrite_rubber",
         4,
         radius_mm=0.16 * size,
         height_mm=0.5 * height,
         centre=(0.0, 0.0, 0.5 * height),
-        share=between(rng, 0.3, 0.7),
+        share=share,
     )
+
+
+def _fan(name: str, rng: Rng) -> ItemModel:
+    size = float(rng.choice(FANS_MM))
+    height = between(rng, 15, 32)
+    magnets = fan_ring((size, size, height), between(rng, 1.5, 3.0), between(rng, *FAN_SHARE))
     return item_model(
         name,
         "fan",

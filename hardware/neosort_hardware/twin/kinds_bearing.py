@@ -27,6 +27,11 @@ DISK_POSES = (
 )
 """Lid up, circuit board up, or with the lid torn off."""
 
+ND_MOTOR_G = (1.0, 30.0)
+ND_MOTOR_ROOM = (0.9, 1.2)  # a: of the housing about its magnets
+ND_MOTOR_SHARE = (0.12, 0.5)  # a: of their moment that leaks
+ND_MOTOR_POLES = (2, 4, 8, 12, 14)
+SERVO_WIDTH = 0.85  # of what a motor in it needs
 MOTOR_G_PER_CM3 = 5.0  # a: of a motor's box; iron, copper and magnets, and the air between them
 
 ROUND_MOTOR_POSES = (
@@ -169,39 +174,47 @@ def motor_nd(name: str, rng: Rng) -> ItemModel:
 
     The shaft lies along x, but an outrunner stands on its mount with the shaft up.
     """
-    grams = log_between(rng, 1.0, 30)
-    across = 10 + 8.5 * grams ** (1 / 3) * between(rng, 0.9, 1.2)
+    grams = log_between(rng, *ND_MOTOR_G)
+    across = 10 + 8.5 * grams ** (1 / 3) * between(rng, *ND_MOTOR_ROOM)
     look = str(rng.choice(["can_motor", "can_motor", "outrunner", "servo"]))
-    share, poles = between(rng, 0.12, 0.5), int(rng.choice([2, 4, 8, 12, 14]))
+    share, poles = between(rng, *ND_MOTOR_SHARE), int(rng.choice(ND_MOTOR_POLES))
     if look == "outrunner":
-        size, axis = (across, across, across * between(rng, 0.45, 0.9)), "z"
+        size = (across, across, across * between(rng, 0.45, 0.9))
         poses: tuple[Pose, ...] = (
             Pose(sprite="bell", share=0.45),
             Pose(sprite="mount", rotation=TURNED_OVER, share=0.3),
             Pose(sprite="side", rotation=ON_ITS_SIDE, share=0.25),
         )
     elif look == "servo":
-        size, axis = (across * 1.6, across * 0.85, across * 1.5), "z"
+        size = (across * 1.6, across * SERVO_WIDTH, across * 1.5)
         poses = (Pose(sprite="side", rotation=ON_ITS_SIDE, share=0.8), Pose(sprite="top", rotation=AS_MADE, share=0.2))
     else:
-        size, axis = (across * between(rng, 1.25, 1.9), across, across), "x"
+        size = (across * between(rng, 1.25, 1.9), across, across)
         poses = ROUND_MOTOR_POSES
     length, width, height = size
-    magnets = parts.pole_ring(
-        grams,
-        "ndfeb",
-        poles,
-        radius_mm=0.32 * min(width, across),
-        height_mm=0.5 * (length if axis == "x" else height),
-        centre=(0.0, 0.0, 0.5 * height),
-        share=share,
-        axis="x" if axis == "x" else "z",
-    )
+    magnets = nd_motor_ring(look, size, grams, poles, share)
     most_g = MOTOR_G_PER_CM3 * length * width * height * 1e-3
     iron_g = min(4 * grams, most_g - grams)
     steel = (parts.soft_steel(iron_g, (0.7 * length, 0.7 * width, 0.7 * height), height),)
     mass_g = min(12 * grams + 15, most_g)
     return item_model(name, look, rng, size, mass_g, fill=0.85, magnets=magnets, steel=steel, poses=poses)
+
+
+def nd_motor_ring(look: str, size_mm: Vector3, grams: float, poles: int, share: float) -> tuple[Magnet, ...]:
+    """The magnets of a motor of that look and size: about x in a can, about z in an outrunner or servo."""
+    length, width, height = size_mm
+    lies = look == "can_motor"
+    across = width / SERVO_WIDTH if look == "servo" else width
+    return parts.pole_ring(
+        grams,
+        "ndfeb",
+        poles,
+        radius_mm=0.32 * min(width, across),
+        height_mm=0.5 * (length if lies else height),
+        centre=(0.0, 0.0, 0.5 * height),
+        share=share,
+        axis="x" if lies else "z",
+    )
 
 
 def nd_loose(name: str, rng: Rng) -> ItemModel:
