@@ -25,7 +25,7 @@ def test_scenes_differ_within_the_ranges_of_the_lines_physics():
     speeds = np.array([scene.belt.speed_m_per_s for scene in scenes])
     assert 0.5 <= speeds.min() < 0.7
     assert 2.2 < speeds.max() <= 3.0
-    assert {scene.twin.feed.mix for scene in scenes} == {"default", "even"}
+    assert {scene.twin.feed.mix for scene in scenes} == {"default", "even", "motors"}
     assert {scene.twin.feed.models for scene in scenes} == {"train"}
     heights, pitches, rates = (
         np.array([getattr(scene.magnetometer, name) for scene in scenes])

@@ -32,6 +32,7 @@ MAGNETIC = (
     "steel",
 )
 STRONG_UT = 60.0
+SEEDS = (11, 12, 13, 14, 15, 16)  # scenes are few and unlike each other
 
 
 @cache
@@ -48,7 +49,7 @@ def gap_mm(box, other):
 
 def lone_boxes():
     """(window, box) of items that lie whole in their window with bare belt all around."""
-    for labelled in itertools.chain.from_iterable(made(seed=seed) for seed in (11, 12, 13)):
+    for labelled in itertools.chain.from_iterable(made(seed=seed) for seed in SEEDS):
         start_mm = labelled.window.start_mm
         for item in labelled.items:
             box = item.box
@@ -120,7 +121,7 @@ def test_every_label_reaches_into_its_window_and_no_item_is_labelled_twice():
 
 
 def test_the_labels_say_which_steel_is_magnetised():
-    items = [item for labelled in made() for item in labelled.items]
+    items = [item for seed in SEEDS for labelled in made(seed=seed) for item in labelled.items]
     assert {item.kind for item in items if item.magnetised} == {"steel"}
     told = [item.magnetised for item in items if item.kind == "steel"]
     assert 0.1 < np.mean(told) < 0.6, "a third of it"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from neosort_hardware.twin.catalogue import DEFAULT_FEED_PERCENT, KINDS, model_named, models_by_kind, split_names
+from neosort_hardware.twin.kinds_rewound import has_brushes, is_rewound
 
 SPLITS = ("train", "validation", "calibration", "held-out")
 ALL = [model_named(name) for split in SPLITS for name in split_names(split)]
@@ -66,6 +67,44 @@ def test_magnet_masses_follow_the_published_figures():
 
 def test_a_stripped_disk_looks_like_a_full_one():
     assert model_named("hdd35-01").look == model_named("hdd35_stripped-01").look
+
+
+def rewound(kind):
+    """Motors to learn from that have the housing of another."""
+    return [model_named(name) for name in split_names("train") if name.startswith(f"{kind}-") and is_rewound(name)]
+
+
+def test_motors_to_learn_from_come_in_other_makes_of_the_same_housing():
+    for motor in rewound("motor_nd") + rewound("motor_ferrite"):
+        housing = model_named(motor.look_of)
+        assert housing.name in split_names("train")
+        assert (motor.look, motor.poses, motor.length_mm) == (housing.look, housing.poses, housing.length_mm)
+        assert motor.magnets != housing.magnets
+        assert motor.bears_ndfeb == (motor.kind == "motor_nd")
+        if motor.kind != housing.kind:
+            assert has_brushes(housing), f"{motor.name}: a picture can tell what is in it"
+
+
+def test_the_field_alone_tells_what_is_in_a_can_with_brushes():
+    in_ferrite = {motor.look_of for motor in rewound("motor_nd") if motor.look_of.startswith("motor_ferrite")}
+    in_nd = {motor.look_of for motor in rewound("motor_ferrite") if motor.look_of.startswith("motor_nd")}
+    assert len(in_ferrite) > 30
+    assert len(in_nd) > 10
+
+
+def test_nothing_is_judged_by_a_motor_in_the_housing_of_another():
+    assert not any(is_rewound(name) for split in SPLITS if split != "train" for name in split_names(split))
+
+
+def without_brushes():
+    return next(m for m in models_by_kind("train")["motor_nd"] if m.look == "can_motor" and not has_brushes(m))
+
+
+@pytest.mark.parametrize("make", ["motor_nd-4{}", "motor_ferrite-9{}"])
+def test_a_make_that_no_housing_comes_in_is_refused(make):
+    name = make.format(without_brushes().name.rpartition("-")[2].zfill(3))
+    with pytest.raises(KeyError, match="does not come in that make"):
+        model_named(name)
 
 
 def test_an_unknown_model_is_named_with_the_kinds_there_are():

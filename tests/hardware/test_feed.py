@@ -68,6 +68,14 @@ def test_kinds_come_in_their_shares(mix):
         assert within_four_sigma(counts[kind], len(items), share), kind
 
 
+def test_a_feed_to_learn_motors_from_has_five_times_as_many():
+    kinds = Counter(item.model.kind for item in fed(mix="motors"))
+    for kind in ("motor_nd", "motor_ferrite"):
+        percent = 5 * DEFAULT_FEED_PERCENT[kind]
+        of = 100 + 4 * (DEFAULT_FEED_PERCENT["motor_nd"] + DEFAULT_FEED_PERCENT["motor_ferrite"])
+        assert within_four_sigma(kinds[kind], kinds.total(), percent / of)
+
+
 def test_the_default_shares_add_up():
     assert sum(DEFAULT_FEED_PERCENT.values()) == pytest.approx(100)
 

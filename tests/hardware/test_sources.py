@@ -16,6 +16,7 @@ from neosort_hardware.magnet_field import MU0_T_M_PER_A
 from neosort_hardware.twin.bodies import ON_ITS_END, Magnet, Pose, Steel
 from neosort_hardware.twin.catalogue import KINDS, model_named, split_names
 from neosort_hardware.twin.field_strip import FieldStrip
+from neosort_hardware.twin.kinds_rewound import is_rewound
 from neosort_hardware.twin.magnetics import (
     STEEL_SUSCEPTIBILITY,
     dipole_field_ut,
@@ -33,8 +34,11 @@ SPLITS = ("train", "validation", "calibration", "held-out")
 
 
 def of_kind(kind):
+    """Of motors in the housings of others, which are many and made of the same magnets, one in ten."""
     names = [name for split in SPLITS for name in split_names(split) if name.rpartition("-")[0] == kind]
-    return [model_named(name) for name in names]
+    of_their_own = [name for name in names if not is_rewound(name)]
+    rewound = [name for name in names if is_rewound(name)]
+    return [model_named(name) for name in of_their_own + rewound[::10]]
 
 
 def magnetised(model):

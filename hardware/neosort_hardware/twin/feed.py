@@ -178,9 +178,9 @@ def _models(split: SplitName) -> dict[str, tuple[ItemModel, ...]]:
 
 def _shares(config: FeedConfig, kinds: tuple[str, ...]) -> np.ndarray:
     """Share of each kind by count."""
-    weights = np.array([1.0 if config.mix == "even" else DEFAULT_FEED_PERCENT[kind] for kind in kinds])
-    if config.mix == "motors":
-        weights *= np.array([MORE_MOTORS if kind in ("motor_nd", "motor_ferrite") else 1.0 for kind in kinds])
+    more = MORE_MOTORS if config.mix == "motors" else 1.0
+    times = np.array([more if kind in ("motor_nd", "motor_ferrite") else 1.0 for kind in kinds])
+    weights = times * [1.0 if config.mix == "even" else DEFAULT_FEED_PERCENT[kind] for kind in kinds]
     shares = weights / weights.sum()
     if config.hub_motors > 0:
         hub = np.array([kind == "hub_motor" for kind in kinds], dtype=np.float64)
