@@ -40,6 +40,37 @@ def test_what_shows_of_a_cut_item_is_no_stray():
     assert outcome.stray_p == pytest.approx([0.3]), "only what overlaps nothing"
 
 
+def test_what_lies_on_an_item_speaks_for_it_where_nothing_shows_it_better():
+    body, leads = (10, 10, 30, 30), (10, 10, 60, 60)  # of a motor: 400 of 2,500 mm²
+    outcome = match_window(detections((body, 0.6, 0, 0.8)), labelled([item(0, leads)]), KINDS)
+    assert (outcome.said.tolist(), len(outcome.stray_p)) == (["disk"], 0)
+    assert (outcome.p[0], outcome.score[0], outcome.iou[0]) == pytest.approx((0.8, 0.6, 0.16))
+    assert not outcome.hit.any(), "the box is as wrong as it was"
+
+
+def test_an_item_is_picked_where_a_part_of_it_would_be():
+    hub = (20, 20, 32, 32)
+    whole = (10, 10, 60, 60)
+    outcome = match_window(
+        detections((whole, 0.9, 1, 0.02), (hub, 0.5, 0, 0.7)), labelled([item(0, whole, bears=False)]), KINDS
+    )
+    assert outcome.said.tolist() == ["plastic"], "what it is says the one that shows it"
+    assert outcome.p == pytest.approx([0.7]), "a false alarm, fired at as it is"
+    assert len(outcome.stray_p) == 0
+
+
+def test_a_detection_between_two_items_speaks_for_the_one_that_it_shows():
+    upper, lower = (30, 30, 50, 50), (10, 10, 60, 60)
+    truth = labelled([item(0, lower), item(1, upper)])
+    outcome = match_window(detections((upper, 0.8, 0, 0.9)), truth, KINDS)
+    assert outcome.p == pytest.approx([0.0, 0.9])
+
+
+def test_a_detection_that_reaches_far_beyond_an_item_does_not_lie_on_it():
+    outcome = match_window(detections(((10, 10, 40, 20), 0.8, 0, 0.9)), labelled([item(0, (10, 10, 20, 60))]), KINDS)
+    assert (outcome.p.tolist(), outcome.stray_p.tolist()) == ([0.0], [pytest.approx(0.9)])
+
+
 def test_a_kind_without_a_class_is_kept_by_its_name():
     outcome = match_window(detections((A, 0.9, 0, 0.9)), labelled([item(0, A, kind="turbine")]), KINDS)
     assert (outcome.kind.tolist(), outcome.said.tolist()) == (["turbine"], ["disk"])
