@@ -144,7 +144,7 @@ def scores_table(scores: Scores, title: str) -> Table:
     table.add_column("figure")
     table.add_column("value", justify="right")
     table.add_row("windows / whole items / bearing NdFeB", f"{scores.windows} / {scores.items} / {scores.bearing}")
-    table.add_row("items found (IoU ≥ 0.3 / ≥ 0.5)", f"{scores.recall:.1%} / {scores.recall_iou50:.1%}")
+    table.add_row("items found (at all / IoU ≥ 0.5)", f"{scores.recall:.1%} / {scores.recall_iou50:.1%}")
     table.add_row("AP50 of boxes", f"{scores.ap50:.3f}")
     table.add_row("strays", str(scores.strays))
     table.add_row("kind right, of those found", f"{scores.kind_accuracy:.1%}")

@@ -152,9 +152,9 @@ def _item_edges(item: ItemTruth, window: BeltWindow) -> _Edges:
 
 
 def _said_edges(seen: _Seen, p: float, score: float) -> _Edges:
-    """The box of the detection with that P(NdFeB) and score."""
+    """The box of the detection with that P(NdFeB); of several, or where it is a part's, nearest to that score."""
     found = seen.found
-    apart = np.abs(found.p_ndfeb - p) + np.abs(found.score - score) + 10.0 * (found.score < SCORE_MIN)
+    apart = np.abs(found.p_ndfeb - p) + 1e-3 * np.abs(found.score - score) + 10.0 * (found.score < SCORE_MIN)
     low_along, low_across, high_along, high_across = found.boxes_mm[int(apart.argmin())].astype(float).tolist()
     px = seen.labelled.window.grid.mm_per_px
     return _Edges(low_across / px, low_along / px, high_across / px, high_along / px)
