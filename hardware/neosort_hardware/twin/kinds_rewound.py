@@ -59,8 +59,8 @@ def rewound(name: str, rng: Rng, model_named: ModelNamed) -> ItemModel:
 def has_brushes(motor: ItemModel) -> bool:
     """Whether it is a can for two poles: of ferrite, or of NdFeB whose moments do not cancel."""
     moments = [m.mass_g * np.asarray(m.rotation) @ np.asarray(m.polarisation_t) for m in motor.magnets]
-    of_all, of_each = np.linalg.norm(np.sum(moments, axis=0)), np.linalg.norm(moments, axis=1).sum()
-    return motor.look == "can_motor" and bool(of_all >= _CANCELLED * of_each)
+    of_all, of_each = float(np.linalg.norm(np.sum(moments, axis=0))), float(np.linalg.norm(moments, axis=1).sum())
+    return motor.look == "can_motor" and of_all >= _CANCELLED * of_each
 
 
 def _nd_ring(housing: ItemModel, size_mm: Vector3, rng: Rng) -> tuple[Magnet, ...]:
