@@ -12,6 +12,7 @@ motor_ferrite-45. Ranges are those of `kinds_bearing` and `kinds_alike`. Lengths
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -96,5 +97,5 @@ def _is_made_for(kind: str, across_mm: float) -> bool:
         (least_g, most_g), room, walls_mm = bearing.ND_MOTOR_G, bearing.ND_MOTOR_ROOM, 10.0
     else:
         (least_g, most_g), room, walls_mm = alike.FERRITE_MOTOR_G, alike.FERRITE_MOTOR_ROOM, 12.0
-    least_mm, most_mm = (walls_mm + 8.5 * g ** (1 / 3) * r for g, r in ((least_g, room[0]), (most_g, room[1])))
+    least_mm, most_mm = (walls_mm + 8.5 * math.cbrt(g) * r for g, r in ((least_g, room[0]), (most_g, room[1])))
     return least_mm <= across_mm <= most_mm
