@@ -14,7 +14,7 @@ from neosort_inference.faults.catalogue import CATALOGUE
 from neosort_inference.faults.modes import Condition, condition
 
 EVERY_NS = 20_000_000
-SELDOM = 5  # turns of asking: what may take longer to notice, and does not stop the line
+SELDOM_NS = 100_000_000  # what may take longer to notice, and does not stop the line; a busy turn may last as long
 QUICK_S = 0.2
 SENSES_LOST = "senses.lost"
 
@@ -68,7 +68,7 @@ class FaultWatch:
         self._quick = [(symptom.fault, symptom.says) for symptom in symptoms if _pressing(symptom.fault)]
         self._slow = [(symptom.fault, symptom.says) for symptom in symptoms if not _pressing(symptom.fault)]
         self._slow_told: dict[str, str] = {}
-        self._asked = 0
+        self._slow_next_ns = 0
         self._on_frame, self._on_block, self._on_travel = on_frame, on_block, on_travel
         self._on_window, self._on_resume, self._on_calibration = on_window, on_resume, on_calibration
         self.trusted = trusted
@@ -110,14 +110,14 @@ class FaultWatch:
         """Ask every symptom, raise and clear; how the line is to sort from now on.
 
         Done every `EVERY_NS`, for three dozen symptoms cost more than a turn of the loop, and of those that are not
-        pressing every `SELDOM` times; ``at_once``: now, too.
+        pressing every `SELDOM_NS`; ``at_once``: now, too.
         """
         if now_ns < self._next_ns and not at_once:
             return self.condition
         self._next_ns = now_ns + EVERY_NS
-        if self._asked % SELDOM == 0:
+        if now_ns >= self._slow_next_ns:
+            self._slow_next_ns = now_ns + SELDOM_NS
             self._slow_told = _told(self._slow, now_ns)
-        self._asked += 1
         told = _told(self._quick, now_ns) | self._slow_told
         if not told and not self.book.any_open:
             self.condition = self._sound
