@@ -42,6 +42,7 @@ from neosort_datasets.modelling.paints import (
 )
 from neosort_datasets.modelling.solid import Part, Solid
 from neosort_hardware.twin.bodies import ItemModel, Pose
+from neosort_hardware.twin.parts import moments_cancel
 
 CANS = (ZINC, ZINC, NICKEL, STEEL, ANODISED_BLACK, Paint((206, 190, 140), 0.38, 1.0))
 CAPS = (WHITE_PLASTIC, BLACK_PLASTIC, BLUE_PLASTIC, RED_PLASTIC, GREEN_PLASTIC, ORANGE_PLASTIC, YELLOW_PLASTIC)
@@ -69,13 +70,7 @@ def can_motor(model: ItemModel, pose: Pose, rng: np.random.Generator) -> Solid:
 
 def has_many_poles(model: ItemModel) -> bool:
     """Whether a motor's magnets are NdFeB of more than two poles: then their moments cancel."""
-    if any(magnet.material != "ndfeb" for magnet in model.magnets):
-        return False
-    moments = [
-        magnet.mass_g * np.asarray(magnet.rotation) @ np.asarray(magnet.polarisation_t) for magnet in model.magnets
-    ]
-    sizes = [float(np.linalg.norm(moment)) for moment in moments]
-    return float(np.linalg.norm(np.sum(moments, axis=0))) < 0.01 * sum(sizes)
+    return all(magnet.material == "ndfeb" for magnet in model.magnets) and moments_cancel(model.magnets)
 
 
 def _drawn(model: ItemModel, brushless: bool, rng: np.random.Generator) -> Motor:

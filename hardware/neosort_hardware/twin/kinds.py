@@ -36,6 +36,16 @@ def log_between(rng: Rng, lo: float, hi: float) -> float:
     return float(math.exp(rng.uniform(math.log(lo), math.log(hi))))
 
 
+def motor_across_mm(grams: float, walls_mm: float, room: float) -> float:
+    """Thickness of a motor with so much magnet in it (a)."""
+    return float(walls_mm + 8.5 * grams ** (1 / 3) * room)
+
+
+def motor_magnets_g(across_mm: float, walls_mm: float, room: float) -> float:
+    """How much magnet a motor of that thickness has room for: `motor_across_mm`, turned round."""
+    return float(((across_mm - walls_mm) / (8.5 * room)) ** 3)
+
+
 def item_model(
     name: str,
     look: str,

@@ -7,12 +7,23 @@ from __future__ import annotations
 
 from neosort_hardware.twin import parts
 from neosort_hardware.twin.bodies import DENSITY_G_PER_CM3, ON_ITS_SIDE, ItemModel, Magnet, Pose, Steel, Vector3
-from neosort_hardware.twin.kinds import ONE_WAY, Rng, between, either_pole_up, item_model, log_between, two_faces
+from neosort_hardware.twin.kinds import (
+    ONE_WAY,
+    Rng,
+    between,
+    either_pole_up,
+    item_model,
+    log_between,
+    motor_across_mm,
+    two_faces,
+)
 from neosort_hardware.twin.kinds_bearing import DISK_POSES, ROUND_MOTOR_POSES
 
 FANS_MM = (40, 60, 70, 80, 92, 120)
+FAN_FILLED = (1.5, 3.0)
 FAN_SHARE = (0.3, 0.7)
 FERRITE_MOTOR_G = (8.0, 90.0)
+FERRITE_MOTOR_WALLS_MM = 12.0
 FERRITE_MOTOR_ROOM = (0.9, 1.15)
 FERRITE_MOTOR_SHARE = (0.15, 0.45)
 
@@ -60,7 +71,7 @@ def motor_ferrite(name: str, rng: Rng) -> ItemModel:
     if rng.random() < 0.5:
         return _fan(name, rng)
     grams = log_between(rng, *FERRITE_MOTOR_G)
-    across = 12 + 8.5 * grams ** (1 / 3) * between(rng, *FERRITE_MOTOR_ROOM)
+    across = motor_across_mm(grams, FERRITE_MOTOR_WALLS_MM, between(rng, *FERRITE_MOTOR_ROOM))
     length = across * between(rng, 1.25, 1.8)
     magnets = ferrite_motor_ring((length, across, across), grams, between(rng, *FERRITE_MOTOR_SHARE))
     steel = (parts.soft_steel(1.5 * grams, (0.8 * length, 0.7 * across, 0.7 * across), across),)
@@ -109,7 +120,7 @@ def fan_ring(size_mm: Vector3, filled: float, share: float) -> tuple[Magnet, ...
 def _fan(name: str, rng: Rng) -> ItemModel:
     size = float(rng.choice(FANS_MM))
     height = between(rng, 15, 32)
-    magnets = fan_ring((size, size, height), between(rng, 1.5, 3.0), between(rng, *FAN_SHARE))
+    magnets = fan_ring((size, size, height), between(rng, *FAN_FILLED), between(rng, *FAN_SHARE))
     return item_model(
         name,
         "fan",

@@ -18,7 +18,15 @@ from neosort_hardware.twin.bodies import (
     Steel,
     Vector3,
 )
-from neosort_hardware.twin.kinds import Rng, between, either_pole_up, item_model, log_between, two_faces
+from neosort_hardware.twin.kinds import (
+    Rng,
+    between,
+    either_pole_up,
+    item_model,
+    log_between,
+    motor_across_mm,
+    two_faces,
+)
 
 DISK_POSES = (
     Pose(sprite="lid", share=0.5),
@@ -28,6 +36,7 @@ DISK_POSES = (
 """Lid up, circuit board up, or with the lid torn off."""
 
 ND_MOTOR_G = (1.0, 30.0)
+ND_MOTOR_WALLS_MM = 10.0
 ND_MOTOR_ROOM = (0.9, 1.2)  # a: of the housing about its magnets
 ND_MOTOR_SHARE = (0.12, 0.5)  # a: of their moment that leaks
 ND_MOTOR_POLES = (2, 4, 8, 12, 14)
@@ -175,7 +184,7 @@ def motor_nd(name: str, rng: Rng) -> ItemModel:
     The shaft lies along x, but an outrunner stands on its mount with the shaft up.
     """
     grams = log_between(rng, *ND_MOTOR_G)
-    across = 10 + 8.5 * grams ** (1 / 3) * between(rng, *ND_MOTOR_ROOM)
+    across = motor_across_mm(grams, ND_MOTOR_WALLS_MM, between(rng, *ND_MOTOR_ROOM))
     look = str(rng.choice(["can_motor", "can_motor", "outrunner", "servo"]))
     share, poles = between(rng, *ND_MOTOR_SHARE), int(rng.choice(ND_MOTOR_POLES))
     if look == "outrunner":

@@ -12,22 +12,19 @@ motor_ferrite-45. Ranges are those of `kinds_bearing` and `kinds_alike`. Lengths
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-import numpy as np
-
 from neosort_hardware.twin import kinds_alike as alike
 from neosort_hardware.twin import kinds_bearing as bearing
+from neosort_hardware.twin import parts
 from neosort_hardware.twin.bodies import ItemModel, Magnet, Vector3
-from neosort_hardware.twin.kinds import Rng, between
+from neosort_hardware.twin.kinds import Rng, between, motor_across_mm, motor_magnets_g
 
 MAKES = (1, 2, 3)
 OTHER_KIND = 9
 OTHER = {"motor_nd": "motor_ferrite", "motor_ferrite": "motor_nd"}
 _PER_MAKE = 1000
-_CANCELLED = 0.01  # of the sum of moments: more than two poles leave nothing
 
 ModelNamed = Callable[[str], ItemModel]
 
@@ -59,15 +56,13 @@ def rewound(name: str, rng: Rng, model_named: ModelNamed) -> ItemModel:
 
 def has_brushes(motor: ItemModel) -> bool:
     """Whether it is a can for two poles: of ferrite, or of NdFeB whose moments do not cancel."""
-    moments = [m.mass_g * np.asarray(m.rotation) @ np.asarray(m.polarisation_t) for m in motor.magnets]
-    of_all, of_each = float(np.linalg.norm(np.sum(moments, axis=0))), float(np.linalg.norm(moments, axis=1).sum())
-    return motor.look == "can_motor" and of_all >= _CANCELLED * of_each
+    return motor.look == "can_motor" and not parts.moments_cancel(motor.magnets)
 
 
 def _nd_ring(housing: ItemModel, size_mm: Vector3, rng: Rng) -> tuple[Magnet, ...]:
     across = housing.width_mm / (bearing.SERVO_WIDTH if housing.look == "servo" else 1.0)
     least_g, most_g = bearing.ND_MOTOR_G
-    grams = ((across - 10.0) / (8.5 * between(rng, *bearing.ND_MOTOR_ROOM))) ** 3
+    grams = motor_magnets_g(across, bearing.ND_MOTOR_WALLS_MM, between(rng, *bearing.ND_MOTOR_ROOM))
     more = [poles for poles in bearing.ND_MOTOR_POLES if poles > 2 or housing.look != "can_motor"]
     poles = 2 if has_brushes(housing) else int(rng.choice(more))
     share = between(rng, *bearing.ND_MOTOR_SHARE)
@@ -76,9 +71,10 @@ def _nd_ring(housing: ItemModel, size_mm: Vector3, rng: Rng) -> tuple[Magnet, ..
 
 def _ferrite_ring(housing: ItemModel, size_mm: Vector3, rng: Rng) -> tuple[Magnet, ...]:
     if housing.look == "fan":
-        return alike.fan_ring(size_mm, between(rng, 1.5, 3.0), between(rng, *alike.FAN_SHARE))
+        return alike.fan_ring(size_mm, between(rng, *alike.FAN_FILLED), between(rng, *alike.FAN_SHARE))
     least_g, most_g = alike.FERRITE_MOTOR_G
-    grams = ((housing.width_mm - 12.0) / (8.5 * between(rng, *alike.FERRITE_MOTOR_ROOM))) ** 3
+    room = between(rng, *alike.FERRITE_MOTOR_ROOM)
+    grams = motor_magnets_g(housing.width_mm, alike.FERRITE_MOTOR_WALLS_MM, room)
     share = between(rng, *alike.FERRITE_MOTOR_SHARE)
     return alike.ferrite_motor_ring(size_mm, min(max(grams, least_g), most_g), share)
 
@@ -94,8 +90,8 @@ def _makes_of(housing: ItemModel) -> list[str]:
 def _is_made_for(kind: str, across_mm: float) -> bool:
     """Whether can motors of that kind come so thick."""
     if kind == "motor_nd":
-        (least_g, most_g), room, walls_mm = bearing.ND_MOTOR_G, bearing.ND_MOTOR_ROOM, 10.0
+        grams, room, walls_mm = bearing.ND_MOTOR_G, bearing.ND_MOTOR_ROOM, bearing.ND_MOTOR_WALLS_MM
     else:
-        (least_g, most_g), room, walls_mm = alike.FERRITE_MOTOR_G, alike.FERRITE_MOTOR_ROOM, 12.0
-    least_mm, most_mm = (walls_mm + 8.5 * math.cbrt(g) * r for g, r in ((least_g, room[0]), (most_g, room[1])))
+        grams, room, walls_mm = alike.FERRITE_MOTOR_G, alike.FERRITE_MOTOR_ROOM, alike.FERRITE_MOTOR_WALLS_MM
+    least_mm, most_mm = (motor_across_mm(g, walls_mm, r) for g, r in zip(grams, room, strict=True))
     return least_mm <= across_mm <= most_mm

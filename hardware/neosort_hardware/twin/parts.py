@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Literal
+
+import numpy as np
 
 from neosort_hardware.twin.bodies import (
     AS_MADE,
@@ -101,6 +104,13 @@ def pole_ring(
             )
         )
     return tuple(magnets)
+
+
+def moments_cancel(magnets: Iterable[Magnet]) -> bool:
+    """Whether their moments leave next to nothing together, as those of a ring of more than two poles do."""
+    moments = [magnet.mass_g * np.asarray(magnet.rotation) @ np.asarray(magnet.polarisation_t) for magnet in magnets]
+    sizes = [float(np.linalg.norm(moment)) for moment in moments]
+    return float(np.linalg.norm(np.sum(moments, axis=0))) < 0.01 * sum(sizes)
 
 
 def _applied(rotation: Rotation, vector: Vector3) -> Vector3:
