@@ -11,7 +11,8 @@ from neosort_hardware.twin import world as world_module
 from neosort_hardware.twin.catalogue import model_named
 from neosort_hardware.twin.feed import Item
 from neosort_hardware.twin.scenery import Scenery
-from neosort_hardware.twin.world import ARRAY_BUFFER_S, CAMERA_BUFFERS, World
+from neosort_hardware.twin.world import CAMERA_BUFFERS, World
+from neosort_hardware.twin.world_parts import ARRAY_BUFFER_S
 from neosort_hardware.types import Shot, ShotOutcome
 
 SCENERY = Scenery()

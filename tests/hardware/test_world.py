@@ -5,7 +5,8 @@ import pytest
 from neosort_hardware.clock import VirtualClock
 from neosort_hardware.config import BeltConfig, LineConfig
 from neosort_hardware.line import open_line
-from neosort_hardware.twin.world import ARRAY_BUFFER_S, CAMERA_BUFFERS
+from neosort_hardware.twin.world import CAMERA_BUFFERS
+from neosort_hardware.twin.world_parts import ARRAY_BUFFER_S
 
 
 @pytest.mark.parametrize("speed_m_per_s", [0.3, 1.0, 3.0])

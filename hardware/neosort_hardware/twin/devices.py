@@ -16,7 +16,8 @@ from neosort_hardware.twin.faulty_camera import FaultyCamera
 from neosort_hardware.twin.flap_bank import FlapBank
 from neosort_hardware.twin.jet_bank import JetBank
 from neosort_hardware.twin.shot_bank import ShotBank
-from neosort_hardware.twin.world import ARRAY_BUFFER_S, World
+from neosort_hardware.twin.world import World
+from neosort_hardware.twin.world_parts import ARRAY_BUFFER_S
 from neosort_hardware.types import (
     ArrayBool,
     DeviceHealth,

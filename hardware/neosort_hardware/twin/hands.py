@@ -24,13 +24,13 @@ class SimHands:
         self._world.feeding = not empty
 
     def lay(self, placed: Placed) -> None:
-        self._world.bring(placed)
+        self._world.pieces.bring(placed)
 
     def hold(self, held: HeldBoard | None) -> None:
         self._world.held = held
 
     def put_away(self) -> None:
-        self._world.put_away()
+        self._world.pieces.put_away()
 
     def run_at(self, speed_m_per_s: float) -> bool:
         return self._world.run_at(1000.0 * speed_m_per_s)
@@ -53,7 +53,7 @@ class SimHands:
         station_mm = world.geometry.nozzle_station_mm
         begin_mm, end_mm = (world.motion.position_mm(at_ns) - station_mm for at_ns in (jet.on_ns, jet.off_ns))
         across_mm = world.geometry.nozzles.across_mm(jet.nozzle)
-        for laid in world.pieces:
+        for laid in world.pieces.laid:
             piece = laid.placed.piece
             inside = abs(begin_mm - laid.belt_mm) < 0.5 * piece.length_mm > abs(end_mm - laid.belt_mm)
             if piece.paper and inside and abs(across_mm - laid.placed.across_mm) < 0.5 * piece.width_mm:

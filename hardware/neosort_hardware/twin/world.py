@@ -2,46 +2,45 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from neosort_hardware.belt import LineGeometry, flap_row
+from neosort_hardware.belt import LineGeometry
 from neosort_hardware.clock import Clock
 from neosort_hardware.config import LineConfig, as_built
 from neosort_hardware.devices import Encoder
-from neosort_hardware.driver_choice import DEFAULT_DRIVER
-from neosort_hardware.reference_pieces import HeldBoard, Placed
+from neosort_hardware.reference_pieces import HeldBoard
 from neosort_hardware.twin.fault_board import FaultBoard, FaultyArray
 from neosort_hardware.twin.feed import Feeder, Item
 from neosort_hardware.twin.field_strip import FieldStrip
-from neosort_hardware.twin.flap_bank import FlapBank
-from neosort_hardware.twin.flaps import FlapRow
-from neosort_hardware.twin.followed_belt import FollowedBelt
-from neosort_hardware.twin.front_end import ArrayFrontEnd
 from neosort_hardware.twin.jet_bank import JetBank
-from neosort_hardware.twin.motion import BeltMotion, Motion, SteppedMotion
+from neosort_hardware.twin.laid_pieces import Pieces
+from neosort_hardware.twin.motion import SteppedMotion
 from neosort_hardware.twin.optics import BeltPicture
-from neosort_hardware.twin.pieces import SURFACE_PX_PER_MM, LaidPiece, cloud_of, hold_up, surface_of
+from neosort_hardware.twin.pieces import hold_up
 from neosort_hardware.twin.pneumatics import Valves
 from neosort_hardware.twin.scenery import Scenery
 from neosort_hardware.twin.sources import Dipoles, item_dipoles
-from neosort_hardware.twin.splitter import Flaps, Splitter, rolled_mm
+from neosort_hardware.twin.splitter import Splitter, rolled_mm
 from neosort_hardware.twin.sprites import Sprite
 from neosort_hardware.twin.turned_array import turned_earth_ut
+from neosort_hardware.twin.world_parts import (
+    FEED_AHEAD_MM,
+    array_memory_mm,
+    camera_memory_mm,
+    field_reach_mm,
+    flaps_of,
+    front_end_of,
+    motion_of,
+    shown_per_true,
+)
 from neosort_hardware.types import ArrayBool, ArrayF32, ArrayF64, Box, ImageU8, ItemTruth, Landing
 
-FEED_AHEAD_MM = 450.0  # items lie on the belt this far before they come into view, field and all
 PAST_NOZZLES_MM = 60.0  # an item has flown when it is this far past the nozzles
 STEP_MM = 250.0
 CAMERA_BUFFERS = 8
-ARRAY_BUFFER_S = 2.0
-CLEAR_MM = 400.0  # between what the feeder has dropped and the first reference piece
 STANDS_MM_PER_S = 1e-3  # as good as still, and a moment at which it reaches a place can be told
-KEPT_PIECES = 32
-WEAKEST_STEEL_UT = 0.05  # of what passes by at all (m/a)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,7 +82,7 @@ class World:
         )
         self._optics_seed = int(optics_rng.integers(2**31))
         speed_mm_per_s = config.belt.speed_m_per_s * 1000.0
-        self.motion, zero_mm = _motion(config, clock, encoder)
+        self.motion, zero_mm = motion_of(config, clock, encoder)
         self._scenery = Scenery() if scenery is None else scenery
         self._feeder = Feeder(
             config.twin.feed, config.belt.width_mm, speed_mm_per_s, FEED_AHEAD_MM, feed_rng,
@@ -97,21 +96,21 @@ class World:
             seed=int(texture_rng.integers(2**31)),
             picture=config.twin.picture,
             scenery=self._scenery,
-            length_mm=_camera_memory_mm(config, self.geometry, camera_buffers),
+            length_mm=camera_memory_mm(config, self.geometry, camera_buffers),
         )
         self._field = FieldStrip(
             self.geometry.channel_across_mm,
             self.geometry.array_height_mm,
-            length_mm=_array_memory_mm(built),
-            reach_mm=_field_reach_mm(built),
+            length_mm=array_memory_mm(built),
+            reach_mm=field_reach_mm(built),
         )
-        self._front_end = _front_end(config, self.geometry, front_rng)
-        self.faults = FaultBoard(config.twin.faults, zero_mm, _shown_per_true(config))
+        self._front_end = front_end_of(config, self.geometry, front_rng)
+        self.faults = FaultBoard(config.twin.faults, zero_mm, shown_per_true(config))
         self._array = FaultyArray(self.faults)
         lags = built.calibration
         self.valves = Valves(config.diverter.nozzles, lags.valve_open_lag_ms, lags.valve_close_lag_ms, valve_rng)
         self.jet_bank = JetBank(config.diverter, config.calibration, self.motion, self.valves, self.faults)
-        self.flap_bank, flaps = _flaps(config, self.motion, self.faults, flap_rngs)
+        self.flap_bank, flaps = flaps_of(config, self.motion, self.faults, flap_rngs)
         self._splitter = Splitter(self.geometry, self.motion, self.faults, throw_rng, flaps)
         self._flown_mm = PAST_NOZZLES_MM + (self.geometry.nozzle_station_mm if flaps is None else flaps.end_mm)
         self._reached_mm = 0.0
@@ -122,8 +121,7 @@ class World:
         self.feeding = True
         self.held: HeldBoard | None = None
         self.turned_since_s: float | None = None  # the array, off its place
-        self._to_lay: list[LaidPiece] = []
-        self.pieces: list[LaidPiece] = []
+        self.pieces = Pieces(self._picture, self._field)
 
     def advance(self) -> float:
         """Bring the world up to the clock; returns the belt position.
@@ -142,8 +140,7 @@ class World:
         for item in self._feeder.until(belt_mm + FEED_AHEAD_MM):
             if self.feeding:
                 self._lay_down(item)
-        while self._to_lay and self._to_lay[0].from_mm < belt_mm + FEED_AHEAD_MM:
-            self._lay_piece(self._to_lay.pop(0))
+        self.pieces.lay_until(belt_mm)
         self.jet_bank.advance(now_ns)
         if self.flap_bank is not None:
             self.flap_bank.advance(now_ns)
@@ -181,12 +178,6 @@ class World:
         )
         return *self._array.readings(reading, saturated), self.faults.travel.all_shown_mm(belt_mm)
 
-    def bring(self, placed: Placed) -> None:
-        """A reference piece, to be laid behind all that was brought before and clear of what the feeder has dropped."""
-        last_mm = self._to_lay[-1].belt_mm if self._to_lay else max((laid.belt_mm for laid in self.pieces), default=0.0)
-        first_mm = self._reached_mm + FEED_AHEAD_MM + CLEAR_MM + 0.5 * placed.piece.length_mm
-        self._to_lay.append(LaidPiece(placed=placed, belt_mm=max(first_mm, last_mm + placed.gap_mm)))
-
     def run_at(self, speed_mm_per_s: float) -> bool:
         """Set the drive to another speed, 0 to stop it; false where the belt is a real one."""
         if not isinstance(self.motion, SteppedMotion):
@@ -194,21 +185,6 @@ class World:
         self.advance()
         self.motion.run_at(max(speed_mm_per_s, STANDS_MM_PER_S), self.clock.now_ns())
         return True
-
-    def put_away(self) -> None:
-        """Forget the pieces that have not been laid yet."""
-        self._to_lay.clear()
-
-    def _lay_piece(self, laid: LaidPiece) -> None:
-        placed = laid.placed
-        self._picture.extend_to(laid.belt_mm + FEED_AHEAD_MM + placed.piece.length_mm)
-        self._picture.lay_flat(
-            surface_of(placed.piece), laid.belt_mm, placed.across_mm, math.radians(placed.yaw_deg), SURFACE_PX_PER_MM
-        )
-        if placed.piece.magnet is not None:
-            self._field.extend_to(laid.belt_mm + FEED_AHEAD_MM)
-            self._field.add(cloud_of(placed), laid.belt_mm, placed.across_mm)
-        self.pieces = [*self.pieces[-KEPT_PIECES:], laid]
 
     @property
     def channel_matrices(self) -> ArrayF64:
@@ -294,74 +270,3 @@ class World:
             jets = self.jet_bank.blowing(now_ns)
             strokes = () if self.flap_bank is None else tuple(self.flap_bank.strokes)
             self._landings += [self._splitter.landing(item, self._sprite(item), jets, now_ns, strokes) for item in gone]
-
-
-def _shown_per_true(config: LineConfig) -> float:
-    """Millimetres that the line takes a true one for."""
-    true_mm = config.twin.truth.mm_per_count
-    return 1.0 if true_mm is None else config.encoder.mm_per_count / true_mm
-
-
-def _motion(config: LineConfig, clock: Clock, encoder: Encoder | None) -> tuple[Motion, float]:
-    """How the belt moves, and what the encoder shows at its zero."""
-    speed_mm_per_s = config.belt.speed_m_per_s * 1000.0
-    if encoder is not None:
-        belt = FollowedBelt(encoder, clock, speed_mm_per_s)
-        return belt, belt.zero_mm
-    ripple = config.twin.speed_ripple
-    motion = BeltMotion(speed_mm_per_s=speed_mm_per_s, ripple=ripple, start_ns=clock.now_ns())
-    return SteppedMotion(motion), 0.0
-
-
-def _flaps(
-    config: LineConfig, motion: Motion, faults: FaultBoard, rngs: Sequence[np.random.Generator]
-) -> tuple[FlapBank | None, Flaps | None]:
-    """The flaps' controller and the flaps, where the line has simulated ones."""
-    flaps = config.heavy_diverter
-    if flaps is None or flaps.driver != DEFAULT_DRIVER:
-        return None, None
-    row = FlapRow(lanes=flap_row(flaps), station_mm=flaps.station_mm, flap_mm=flaps.flap_mm, stroke_mm=flaps.stroke_mm)
-    return FlapBank(flaps, motion, rngs[0], faults), Flaps(row, rngs[1])
-
-
-def _camera_memory_mm(config: LineConfig, geometry: LineGeometry, buffers: int) -> float:
-    """Belt that must be remembered for the oldest frame that the camera may still hand over."""
-    corners = np.array([[0.0, 0.0], [0.0, float(config.camera.height_px)]])
-    downstream, upstream = geometry.pixels_to_belt(corners, 0.0)[:, 1]
-    buffered_mm = (buffers + 1) * config.camera.trigger_every_mm
-    return float(2 * FEED_AHEAD_MM + abs(upstream - downstream) + buffered_mm)
-
-
-def _array_memory_mm(config: LineConfig) -> float:
-    """Belt that must be remembered for the oldest sample that the array may still hand over."""
-    buffered_mm = (ARRAY_BUFFER_S + 0.5) * 1000.0 * config.belt.speed_m_per_s * (1 + config.twin.speed_ripple)
-    return FEED_AHEAD_MM + _field_reach_mm(config) + config.calibration.array_station_mm + buffered_mm
-
-
-def _field_reach_mm(config: LineConfig) -> float:
-    """No item's field may reach a place that the array has read before the item was laid down."""
-    return FEED_AHEAD_MM + config.calibration.array_station_mm
-
-
-def _front_end(config: LineConfig, geometry: LineGeometry, rng: np.random.Generator) -> ArrayFrontEnd:
-    twin = config.twin
-    return ArrayFrontEnd(
-        channel_across_mm=geometry.channel_across_mm,
-        rate_hz=config.magnetometer.rate_hz,
-        range_ut=config.magnetometer.range_ut,
-        high_range_ut=config.magnetometer.high_range_ut,
-        high_noise_ut=twin.high_noise_ut,
-        set_reset_ut=twin.set_reset_ut,
-        seed=int(rng.integers(2**31)),
-        mains_ut=twin.mains_ut,
-        drive_ut=twin.drive_ut,
-        noise_ut=twin.noise_ut,
-        drift_ut_per_min=twin.drift_ut_per_min,
-        valve_ut=twin.valve_ut,
-        gain_error=twin.gain_error,
-        cross_axis=twin.cross_axis,
-        earth_ut=twin.earth_ut,
-        belt_ut=twin.belt_ut,
-        passing_steel_ut=(min(WEAKEST_STEEL_UT, twin.passing_steel_ut), twin.passing_steel_ut),
-        mains_hz=twin.mains_hz,
-    )
