@@ -41,11 +41,11 @@ from neosort_hardware.twin.world import World
 # Where our drivers are: a class with `connect(settings, site)`. Imported when a line names it and not before, for a
 # driver brings its manufacturer's software along.
 DRIVERS: Mapping[tuple[SlotName, str], str] = {
-    ("encoder", "sim"): "neosort_hardware.twin.devices:SimEncoder",
-    ("camera", "sim"): "neosort_hardware.twin.devices:SimCamera",
-    ("magnetometer", "sim"): "neosort_hardware.twin.devices:SimMagnetometer",
-    ("diverter", "sim"): "neosort_hardware.twin.devices:SimDiverter",
-    ("heavy_diverter", "sim"): "neosort_hardware.twin.devices:SimFlaps",
+    ("encoder", "sim"): "neosort_hardware.twin.sensors:SimEncoder",
+    ("camera", "sim"): "neosort_hardware.twin.sensors:SimCamera",
+    ("magnetometer", "sim"): "neosort_hardware.twin.sensors:SimMagnetometer",
+    ("diverter", "sim"): "neosort_hardware.twin.diverters:SimDiverter",
+    ("heavy_diverter", "sim"): "neosort_hardware.twin.diverters:SimFlaps",
     ("interlock", "sim"): "neosort_hardware.twin.devices:SimInterlock",
     ("encoder", "serial"): "neosort_hardware.encoder_serial:SerialEncoder",
     ("magnetometer", "serial"): "neosort_hardware.magnetometer_serial:SerialMagnetometer",

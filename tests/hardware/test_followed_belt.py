@@ -5,8 +5,8 @@ import pytest
 
 from neosort_hardware.clock import VirtualClock
 from neosort_hardware.config import LineConfig
-from neosort_hardware.twin.devices import SimCamera, SimMagnetometer
 from neosort_hardware.twin.followed_belt import KEPT, FollowedBelt
+from neosort_hardware.twin.sensors import SimCamera, SimMagnetometer
 from neosort_hardware.twin.world import World
 from neosort_hardware.types import EncoderSample
 
