@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from neosort_hardware.config import ChannelsCalibration, LensCalibration, LightCalibration, LineConfig
+from neosort_hardware.config import LineConfig
 from neosort_hardware.devices import Camera, Magnetometer
+from neosort_hardware.settings_calibration import ChannelsCalibration, LensCalibration, LightCalibration
 from neosort_hardware.types import ArrayF32, ArrayF64, DeviceHealth, FieldBlock, Frame, ImageU8
 
 

@@ -7,7 +7,8 @@ from neosort_datasets.assembly import MAX_PENDING, WAIT_FOR_FIELD_MM, WindowAsse
 from neosort_datasets.rectification import Rectifier
 from neosort_datasets.window import BLIND_GREY, WindowGrid
 from neosort_hardware.belt import LineGeometry
-from neosort_hardware.config import Calibration, LineConfig
+from neosort_hardware.config import LineConfig
+from neosort_hardware.settings_calibration import Calibration
 from neosort_hardware.types import FieldBlock, Frame
 
 GRID = WindowGrid()

@@ -5,8 +5,9 @@ import pytest
 
 from neosort_hardware.calibrated import Correction, calibrated_array, gains_of, straight_points
 from neosort_hardware.clock import VirtualClock
-from neosort_hardware.config import ChannelsCalibration, LensCalibration, LightCalibration, LineConfig
+from neosort_hardware.config import LineConfig
 from neosort_hardware.line import open_line
+from neosort_hardware.settings_calibration import ChannelsCalibration, LensCalibration, LightCalibration
 from neosort_hardware.types import FieldBlock
 
 LENS = {"focal_px": (1000.0, 1000.0), "centre_px": (320.0, 256.0), "distortion": (-0.2, 0.0, 0.0, 0.0, 0.0)}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neosort_hardware.belt import NozzleRow
-from neosort_hardware.config import Calibration
+from neosort_hardware.settings_calibration import Calibration
 from neosort_hardware.settings_sim import SimDiverterConfig
 from neosort_hardware.twin.jet_bank import JetBank
 from neosort_hardware.twin.motion import BeltMotion

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from neosort_hardware.config import Calibration, DiverterConfig
+from neosort_hardware.config import DiverterConfig
+from neosort_hardware.settings_calibration import Calibration
 from neosort_hardware.twin.fault_board import FaultBoard
 from neosort_hardware.twin.motion import Motion
 from neosort_hardware.twin.pneumatics import Jet, Valves

@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from neosort_hardware.config import Calibration, ConfigError, LineConfig, describe_invalid
+from neosort_hardware.config import ConfigError, LineConfig, describe_invalid
+from neosort_hardware.settings_calibration import Calibration
 from neosort_inference.calibration.procedure import CalibrationError
 
 CALIBRATED_WITHIN_DAYS = 180  # a: belts stretch, lamps and sensors drift

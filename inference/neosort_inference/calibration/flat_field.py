@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from neosort_hardware.config import LightCalibration
+from neosort_hardware.settings_calibration import LightCalibration
 from neosort_hardware.types import ArrayF64, ImageU8
 
 GRID = (9, 11)  # rows and columns of gains: what lens and lamps do is smooth
