@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from neosort_datasets.window import BeltWindow
 from neosort_hardware.devices import EndOfStream
 from neosort_hardware.line import Line
-from neosort_hardware.types import Decision, FieldBlock, Frame, Shot, ShotOutcome, Verdict
-from neosort_inference.ejection import ShotPlanner
+from neosort_hardware.types import Decision, FieldBlock, Frame, Shot
 from neosort_inference.exchange.ways import Ways
-from neosort_inference.faults.catalogue import CATALOGUE
-from neosort_inference.faults.jets import Air
 from neosort_inference.faults.modes import Condition, Mode
 from neosort_inference.faults.reached_line import ReachedLine
 from neosort_inference.faults.watch import FaultWatch
-from neosort_inference.recipe import NoShot
+from neosort_inference.shooting import Shooting
 from neosort_inference.stages import Stages
 from neosort_inference.telemetry import Telemetry
-from neosort_inference.tracks import Track, Tracker
+from neosort_inference.tracks import Tracker
 
 READ_TIMEOUT_S = 0.05
 HELD = "held"
-HANDED = 256  # shots remembered: more than lie between the array and the nozzles at 33 a second and 0.5 m/s
-_ANSWERS: dict[ShotOutcome, NoShot | None] = {
-    ShotOutcome.ACCEPTED: None,
-    ShotOutcome.LATE: NoShot(verdict=Verdict.LATE, reason="too late"),
-    ShotOutcome.REFUSED: NoShot(verdict=Verdict.REFUSED, reason="refused by the diverter"),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +74,7 @@ class SortingLoop:
         self._tracker = tracker
         self._reached = reached
         self._watch = watch
-        self._air = Air(lambda: reached.plant_state)
+        self._shooting = Shooting(line.clock, ways=ways, tracker=tracker, reached=reached)
         self._telemetry = telemetry
         self._listeners = listeners
         self._stages = stages
@@ -92,7 +82,6 @@ class SortingLoop:
         self._held_by = ""  # the person who has stopped the line; empty while nobody has
         self._shut_for = ""
         self._misplaced = False
-        self._handed: deque[Shot] = deque(maxlen=HANDED)
 
     def run(self, carry_on: Callable[[], bool]) -> None:
         """Step until ``carry_on`` says no or the source ends. Every valve is closed on the way out, however that is."""
@@ -210,12 +199,9 @@ class SortingLoop:
 
     def _recall(self, fault: str) -> None:
         """Note which of the shots handed over will not blow."""
-        belt_mm = self._reached.belt_mm()
-        for shot in self._handed:
-            if shot.open_mm > belt_mm:
-                self._telemetry.on_recalled(shot.shot_id, fault)
-                self._listeners.on_recalled(shot, fault)
-        self._handed.clear()
+        for shot in self._shooting.recall():
+            self._telemetry.on_recalled(shot.shot_id, fault)
+            self._listeners.on_recalled(shot, fault)
 
     def _decide_ready_windows(self) -> None:
         belt_mm = self._reached.belt_mm()
@@ -242,63 +228,10 @@ class SortingLoop:
         # Virtual time has stood still while we computed; the belt would not have.
         self._line.clock.charge(spent_ns)
         with self._stages.decide:
-            decisions = [self._settle(track, window) for track in due]
+            stop = self.stopped_by()
+            decisions = [self._shooting.settle(track, window, "" if stop is None else stop.words) for track in due]
         with self._stages.tell:
             self._telemetry.on_window(spent_ns * 1e-6)
             for decision in decisions:
                 self._telemetry.on_decision(decision)
         return decisions
-
-    def _settle(self, track: Track, window: BeltWindow) -> Decision:
-        aim = self._aim(track)
-        shot, no_shot = (aim, self._hand_over(aim)) if isinstance(aim, Shot) else (None, aim)
-        now_ns = self._line.clock.now_ns()
-        detection = track.detection
-        last_sensor_mm = track.box.belt_hi_mm + self._ways.now.geometry.array_station_mm
-        return Decision(
-            track_id=track.track_id,
-            box=track.box,
-            kind=detection.kind,
-            p_ndfeb=detection.p_ndfeb,
-            magnet_g=detection.magnet_g,
-            magnet_g_sigma=detection.magnet_g_sigma,
-            verdict=Verdict.FIRED if no_shot is None else no_shot.verdict,
-            reason="" if no_shot is None else no_shot.reason,
-            latency_ms=(now_ns - window.last_input_ns) * 1e-6,
-            distance_mm=self._reached.belt_mm() - last_sensor_mm,
-            decided_ns=now_ns,
-            shot=shot,
-        )
-
-    def _hand_over(self, shot: Shot) -> NoShot | None:
-        """None when the diverter takes the shot, else why it does not."""
-        outcome = self._reached.schedule(shot)
-        if outcome is None:
-            gone = "heavy_diverter.gone" if shot.heavy else "diverter.gone"
-            return NoShot(verdict=Verdict.REFUSED, reason=CATALOGUE[gone].words)
-        if outcome is ShotOutcome.ACCEPTED:
-            self._handed.append(shot)
-        return _ANSWERS[outcome]
-
-    def _aim(self, track: Track) -> Shot | NoShot:
-        """The shot for a track, or why there is none."""
-        judge = self._ways.now.judges[self._ways.blind]
-        if no_shot := judge.why_not(track.detection):
-            return no_shot
-        if stop := self.stopped_by():
-            return NoShot(verdict=Verdict.REFUSED, reason=stop.words)
-        planner = self._planner_for(judge.heavy(track.detection))
-        if planner is self._ways.now.planner and self._air.too_heavy(track.detection.kind):
-            return NoShot(verdict=Verdict.REFUSED, reason=CATALOGUE["air.low"].words)
-        beside = self._tracker.neighbours(track, planner.reach_mm)
-        protected = [t.box for t in beside if judge.forbidden(t.detection)]
-        spared = [t.box for t in beside if judge.why_not(t.detection)]
-        shot = planner.plan(track.track_id, track.box, spared, protected)
-        if isinstance(shot, Shot) and not planner.within_rate(self._line.clock.now_ns()):
-            return NoShot(verdict=Verdict.REFUSED, reason=planner.at_its_limit)
-        return shot
-
-    def _planner_for(self, heavy: bool) -> ShotPlanner:
-        """Of the diverter that is to throw it."""
-        way = self._ways.now
-        return way.heavy_planner if heavy and way.heavy_planner is not None else way.planner
