@@ -13,7 +13,6 @@ from rich.console import Console
 
 from neosort_datasets.assembly import Blind
 from neosort_datasets.recording import RecordingError, RecordingWriter
-from neosort_datasets.recording_writer import counted
 from neosort_hardware.clock import Clock, RealClock, VirtualClock
 from neosort_hardware.config import ConfigError, LineConfig
 from neosort_hardware.line import open_line
@@ -24,6 +23,7 @@ from neosort_inference.bundle_choice import choose_bundle
 from neosort_inference.calibration.procedure import CalibrationError
 from neosort_inference.calibration.record import SHORT
 from neosort_inference.calibration.store import CalibrationStore
+from neosort_inference.concluding import conclude, say_trouble, summary_of
 from neosort_inference.decision_log import DECISIONS_FILE, DecisionLog
 from neosort_inference.in_use import InUse
 from neosort_inference.ledger.beginning import keeper_of, sorted_by, url_of_run
@@ -34,11 +34,10 @@ from neosort_inference.operating_point import operating_point
 from neosort_inference.plant.process import PlantProcess
 from neosort_inference.plant.settings import load_plant_config
 from neosort_inference.plant.watcher import PlantWatcher
-from neosort_inference.report import Report, build_report, print_report, write_report
+from neosort_inference.saying import say
 from neosort_inference.service import service_watchers
 from neosort_inference.sorting import Sorting, SortingPlan
 from neosort_inference.state import State, state_folder
-from neosort_inference.telemetry import Telemetry
 from neosort_inference.terminal import LiveTerminal
 from neosort_inference.ui.running import Running
 from neosort_inference.ui.server import PageProcess
@@ -100,7 +99,15 @@ def run_line(config: LineConfig, options: RunOptions, console: Console, *more: W
         say(console, keeper.summary())
     if (shadow := sorting.shadowing.counts()) is not None:
         say(console, str(shadow))
-    code = conclude(sorting.telemetry, config, sorting.plan, options, console, truth=line.truth is not None)
+    code = conclude(
+        sorting.telemetry,
+        config,
+        sorting.plan,
+        console,
+        seed=options.seed,
+        directory=options.report,
+        truth=line.truth is not None,
+    )
     if recorder is not None:
         say(console, summary_of(recorder))
     if failure is not None:
@@ -214,11 +221,6 @@ def open_link(file: Path, options: RunOptions, config: LineConfig) -> FleetLink:
     return FleetLink(load_fleet_config(file), config.name, state, ledger)
 
 
-def say(console: Console, sentence: str) -> None:
-    """A sentence on screen as it stands: names of files are neither coloured, nor wrapped, nor taken for markup."""
-    console.print(sentence, highlight=False, markup=False, soft_wrap=True)
-
-
 def open_recorder(file: Path, config: LineConfig, *, fast: bool) -> RecordingWriter:
     """A new recording. Virtual time waits for a slow disk, a belt does not."""
     return RecordingWriter(file, config, patience_s=SLOW_DISK_S if fast else 0.0)
@@ -245,56 +247,3 @@ def open_keeper(options: RunOptions, config: LineConfig, plan: SortingPlan) -> I
         return
     with keeper:
         yield keeper
-
-
-def say_trouble(log: DecisionLog | None, console: Console) -> None:
-    """What of the decisions is not in their file."""
-    if log is not None and log.trouble:
-        say(console, f"{log.path}: not whole, {log.trouble}")
-
-
-def summary_of(recorder: RecordingWriter) -> str:
-    """What stands in a recording that is finished, and what does not, in one sentence."""
-    megabytes = recorder.path.stat().st_size * 1e-6 if recorder.path.exists() else 0.0
-    lacks = recorder.trouble or "nothing was dropped"
-    return f"{recorder.path}: {counted(recorder.written)}, {megabytes:,.1f} MB; {lacks}"
-
-
-def conclude(
-    telemetry: Telemetry,
-    config: LineConfig,
-    plan: SortingPlan,
-    options: RunOptions,
-    console: Console,
-    *,
-    truth: bool,
-) -> int:
-    """Report on screen and, where asked, in files; exit code 1 if a late shot was fired."""
-    point = operating_point(plan.recipe, plan.bundle, plan.blind)
-    report = build_report(
-        telemetry,
-        config.name,
-        truth=truth,
-        seed=options.seed,
-        line={"belt_speed_m_per_s": config.belt.speed_m_per_s, "belt_width_mm": config.belt.width_mm},
-        bundle={
-            "name": plan.bundle.metadata.name,
-            "min_p_ndfeb": point.p_ndfeb,
-            "threshold": str(point),
-            "recipe": plan.recipe.name,
-        },
-        never_fired_kinds=plan.recipe.never_fire,
-    )
-    say(console, str(point))
-    print_report(report, console)
-    if options.report is not None:
-        _write(report, options.report, telemetry)
-        say(console, f"report: {options.report / 'report.html'}")
-    return 1 if report["fired_late"] else 0
-
-
-def _write(report: Report, directory: Path, telemetry: Telemetry) -> None:
-    try:
-        write_report(report, directory, telemetry)
-    except OSError as error:
-        raise ConfigError(f"--report {directory}: cannot be written ({error.strerror})") from error

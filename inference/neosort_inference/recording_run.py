@@ -15,7 +15,9 @@ from neosort_datasets.recording import RecordingError, RecordingWriter
 from neosort_hardware.config import LineConfig
 from neosort_hardware.devices import EndOfStream
 from neosort_hardware.line import Line, open_line
-from neosort_inference.commands import clock_of, open_recorder, say, summary_of
+from neosort_inference.commands import clock_of, open_recorder
+from neosort_inference.concluding import summary_of
+from neosort_inference.saying import say
 from neosort_inference.signals import stop_on_signals
 
 READ_TIMEOUT_S = 0.05

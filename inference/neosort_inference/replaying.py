@@ -30,18 +30,10 @@ from neosort_hardware.replay import (
     ReplayTape,
 )
 from neosort_hardware.types import Decision, ItemTruth, Landing
-from neosort_inference.commands import (
-    RunOptions,
-    clock_of,
-    conclude,
-    open_log,
-    plan_of,
-    say,
-    say_trouble,
-    sort_and_keep,
-    watching,
-)  # fmt: skip
+from neosort_inference.commands import RunOptions, clock_of, open_log, plan_of, sort_and_keep, watching
+from neosort_inference.concluding import conclude, say_trouble
 from neosort_inference.operating_point import operating_point
+from neosort_inference.saying import say
 from neosort_inference.score import match_decisions
 from neosort_inference.sorting import Sorting, SortingPlan
 
@@ -86,7 +78,15 @@ def replay_source(
             say(console, f"scored: {len(items)} of {len(played.items)} items; the others lay where it begins or ends")
         telemetry.on_items(items)
         telemetry.on_landings(landings_as_decided(items, list(telemetry.decisions)))
-    code = conclude(telemetry, played.config, plan, options, console, truth=played.items is not None)
+    code = conclude(
+        telemetry,
+        played.config,
+        plan,
+        console,
+        seed=options.seed,
+        directory=options.report,
+        truth=played.items is not None,
+    )
     if failure is not None:
         raise failure
     return code

@@ -20,11 +20,11 @@ from neosort_inference.bench.record import Record, keep, must_take_json, origin
 from neosort_inference.bench.twin import rated
 from neosort_inference.bundle import load_bundle
 from neosort_inference.bundle_choice import choose_bundle
-from neosort_inference.commands import say
 from neosort_inference.faults.alarm_log import unlogged
 from neosort_inference.opening import open_config, open_recipe
 from neosort_inference.options import BundleOption, ConfigOption, JsonOption, RecipeOption
 from neosort_inference.recipe import Recipe
+from neosort_inference.saying import say
 from neosort_inference.sorting import SortingPlan
 
 LAP_M = 30.0

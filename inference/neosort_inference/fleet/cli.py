@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.live import Live
 
 from neosort_hardware.section import ConfigError, describe_invalid
-from neosort_inference.commands import say
 from neosort_inference.fleet.screen import summary_of, table_of
 from neosort_inference.fleet.settings import BrokerConfig, load_fleet_config
 from neosort_inference.fleet.topics import KINDS, level
+from neosort_inference.saying import say
 
 if TYPE_CHECKING:
     from neosort_inference.fleet.listener import Listener

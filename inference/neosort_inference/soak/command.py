@@ -18,11 +18,11 @@ from neosort_hardware.faults import FAULT_NAMES
 from neosort_hardware.line import settings_in, slots_of
 from neosort_inference.bench.counted_by import COMPUTING_NS, CountedBy
 from neosort_inference.bench.record import Record, keep, must_take_json, origin
-from neosort_inference.commands import say
 from neosort_inference.faults.alarm_log import unlogged
 from neosort_inference.opening import open_bundle, open_config, open_recipe
 from neosort_inference.options import BeltSpeedOption, BundleOption, ConfigOption, JsonOption, RecipeOption
 from neosort_inference.report import number_text
+from neosort_inference.saying import say
 from neosort_inference.soak.run import SoakPlan, figures, soak_line
 from neosort_inference.sorting import SortingPlan
 
