@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -14,8 +13,8 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from neosort_datasets.progress import shown
 from neosort_datasets.store import WindowStore
 from neosort_training.ablation import with_blind
 from neosort_training.compare import compare_outcomes, compared_record
@@ -117,8 +116,8 @@ def evaluate(
             draws=draws,
             reference=None if reference is None else load_model(reference),
         )
-        with _progress(console, plan.windows) as on_window:
-            trial = run_trial(plan, on_window)
+        with shown(console, "windows", plan.windows) as done:
+            trial = run_trial(plan, lambda title: done(doing=title))
         with console.status("bootstrapping"):
             record = trial_record(trial, _command())
         if json_file is not None:
@@ -155,8 +154,10 @@ def compare(
         models = (load_model(a), load_model(b))
         sources, without = _sources(stores, limit), with_blind(blind.value)
         windows = len(models) * sum(len(source) for source in sources)
-        with _progress(console, windows) as on_window:
-            run_a, run_b = (run_model(model, sources, without, partial(on_window, model.path.name)) for model in models)
+        with shown(console, "windows", windows) as done:
+            run_a, run_b = (
+                run_model(model, sources, without, partial(done, doing=model.path.name)) for model in models
+            )
         unit = unit_for(run_a.parts, resample)
         with console.status("bootstrapping"):
             rows = compare_outcomes(run_a.pooled, run_b.pooled, draw_windows(run_a.parts, unit, draws))
@@ -183,14 +184,6 @@ def _must_take_files(folder: Path | None) -> None:
 def _write_json(file: Path, record: dict[str, Any]) -> None:
     text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
     file.write_text(text + "\n", encoding="utf-8")
-
-
-@contextmanager
-def _progress(console: Console, windows: int) -> Iterator[Callable[[str], None]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as bar:
-        task = bar.add_task("windows", total=windows)
-        yield lambda title: bar.update(task, advance=1, description=title)
 
 
 def _command() -> str:

@@ -11,9 +11,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from neosort_datasets.progress import shown
 from neosort_datasets.store import WindowStore
 from neosort_training.checkpoint import Checkpoint, load_checkpoint
 from neosort_training.evaluate import Scores
@@ -69,14 +69,9 @@ def export(
             calibration=ranges_on if int8 else None,
             command=shlex.join(["neosort-train", *sys.argv[1:]]),
         )
-        columns = (
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-            TextColumn("left"), TimeRemainingColumn(),
-        )  # fmt: skip
-        with Progress(*columns, console=console) as progress:
-            total = len(measured) * (1 + SENSES + int8) + (len(ranges_on) if int8 else 0)
-            bar = progress.add_task("windows", total=total)
-            made = export_bundle(plan, out, lambda what: progress.update(bar, advance=1, description=what))
+        total = len(measured) * (1 + SENSES + int8) + (len(ranges_on) if int8 else 0)
+        with shown(console, "windows", total) as done:
+            made = export_bundle(plan, out, lambda what: done(doing=what))
     _say(made, out, console)
 
 

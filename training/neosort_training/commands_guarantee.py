@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from neosort_datasets.assembly import Blind
+from neosort_datasets.progress import shown
 from neosort_datasets.store import WindowStore
 from neosort_inference.bundle import load_bundle
 from neosort_inference.bundle_metadata import BundleMetadata
@@ -62,8 +60,8 @@ def guarantee(
     with one_sentence():
         loaded, opened = load_bundle(bundle), [WindowStore(path) for path in stores]
         require_untouched(loaded.metadata, opened)
-        with bar_of(console, "windows", len(SENSES) * sum(len(store) for store in opened)) as advance:
-            by_sense = look(loaded, opened, SENSES, advance)
+        with shown(console, "windows", len(SENSES) * sum(len(store) for store in opened)) as done:
+            by_sense = look(loaded, opened, SENSES, lambda title: done(doing=title))
         found = guarantee_of(by_sense, opened, target or TARGETS, confidence)
         rewrite_metadata(bundle, guarantee=found)
     print_guarantee(found, console)
@@ -104,15 +102,17 @@ def guarantee_trial(
         loaded, pools = load_bundle(bundle), [WindowStore(path) for path in pool]
         others = [WindowStore(path) for path in elsewhere or ()]
         groups = {", ".join(map(str, pool)): pools} | {str(store.path): [store] for store in others}
-        with bar_of(console, "windows", sum(len(store) for store in (*pools, *others))) as advance:
+        with shown(console, "windows", sum(len(store) for store in (*pools, *others))) as done:
             tallies = {
-                name: tally(look(loaded, group, (blind.value,), advance)[blind.value], threshold_grid())
+                name: tally(
+                    look(loaded, group, (blind.value,), lambda title: done(doing=title))[blind.value], threshold_grid()
+                )
                 for name, group in groups.items()
             }
         population, targets = next(iter(tallies.values())), target or TARGETS
-        with bar_of(console, "draws", draws * len(targets)) as advance:
+        with shown(console, "draws", draws * len(targets)) as done:
             plan = TrialPlan(scenes=scenes, draws=draws, seed=seed, confidence=confidence)
-            results = [run_trial(population, one, plan, lambda: advance("draws")) for one in targets]
+            results = [run_trial(population, one, plan, done) for one in targets]
         shifts = shift_record(tallies, _shipped(loaded.metadata, blind.value))
         if json_file is not None:
             record = {
@@ -130,15 +130,3 @@ def _shipped(metadata: BundleMetadata, blind: Blind) -> list[tuple[float, float]
     """Targets and thresholds that the bundle's guarantee holds for a sense missing."""
     points = metadata.guarantee.points if metadata.guarantee is not None else ()
     return [(one.purity_target, one.p_ndfeb) for one in points if one.blind == blind and one.p_ndfeb is not None]
-
-
-@contextmanager
-def bar_of(console: Console, what: str, total: int) -> Iterator[Callable[[str], None]]:
-    """A progress bar; what is yielded moves it on by one and says what is being done."""
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"),
-        TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=console) as progress:
-        bar = progress.add_task(what, total=total)
-        yield lambda description: progress.update(bar, advance=1, description=description)

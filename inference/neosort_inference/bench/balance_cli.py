@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from neosort_datasets.progress import shown
 from neosort_hardware.config import ConfigError
 from neosort_inference.balance.composition import load_composition
 from neosort_inference.balance.known import KnownItem
@@ -17,7 +18,6 @@ from neosort_inference.balance.trial import load_trial, trial_toml
 from neosort_inference.balance.trying import trial_of
 from neosort_inference.bench.balance import FIGURES, coverage
 from neosort_inference.bench.known_belts import BELT_ITEMS, KnownBelt, belts_of, fed_with, known_on
-from neosort_inference.bench.progress import shown
 from neosort_inference.bench.record import Record, keep, must_take_json, origin
 from neosort_inference.opening import bundle_path, must_be_new, must_take_files, open_bundle, open_config, open_recipe
 from neosort_inference.options import BundleOption, ConfigOption, JsonOption, RecipeOption

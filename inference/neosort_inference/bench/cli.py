@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from neosort_datasets.progress import shown
 from neosort_hardware.config import ConfigError
 from neosort_inference.bench import crowding as crowding_bench
 from neosort_inference.bench import model as model_bench
@@ -72,14 +72,8 @@ def senses(
     must_take_json(json_file)
     belts = belts_of(line, bundle_path(bundle, line), rules, range(first_seed, first_seed + seeds), items)
     console = Console()
-    columns = (
-        TextColumn("items"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"),
-        TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=console) as progress:
-        bar = progress.add_task("items", total=sum(belt.items for belt in belts))
-        runs = sort_belts(belts, workers, lambda landed: progress.advance(bar, landed))
-        progress.update(bar, completed=sum(belt.items for belt in belts))
+    with shown(console, "items", sum(belt.items for belt in belts)) as done:
+        runs = sort_belts(belts, workers, done)
     record = compare(runs)
     for sense, point in points.items():
         record[sense] |= {"threshold": point.p_ndfeb, "threshold_basis": point.basis}
@@ -107,9 +101,8 @@ def twin(
     line = open_config(config, None)
     must_take_json(json_file)
     console = Console()
-    with Progress(TextColumn("rounds"), BarColumn(), MofNCompleteColumn(), console=console) as progress:
-        bar = progress.add_task("rounds", total=rounds + 1)
-        record = figures(*measure(line, rounds, RoundSize(windows=windows), lambda: progress.advance(bar)))
+    with shown(console, "rounds", rounds + 1) as done:
+        record = figures(*measure(line, rounds, RoundSize(windows=windows), done))
     record |= {
         "line": {"config": line.name},
     } | origin()
@@ -140,10 +133,9 @@ def model(
     rival = None if reference is None else model_bench.reference_contestant(reference)
     must_take_json(json_file)
     console = Console()
-    with Progress(TextColumn("rounds"), BarColumn(), MofNCompleteColumn(), console=console) as progress:
-        bar = progress.add_task("rounds", total=rounds)
+    with shown(console, "rounds", rounds) as done:
         every = [*contestants, *([] if rival is None else [rival])]
-        timings = model_bench.measure(every, rounds, lambda: progress.advance(bar))
+        timings = model_bench.measure(every, rounds, done)
     record = model_bench.figures(
         list(zip(contestants, timings, strict=False)), None if rival is None else (rival, timings[-1])
     )
@@ -168,12 +160,11 @@ def timing(
     open_bundle(bundle)  # what is wrong with it is said before a minute has passed
     must_take_json(json_file)
     console = Console()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
-        bars = [progress.add_task(name, total=round(seconds * rate)) for name in ("unloaded", "loaded")]
-        alone = timing_bench.run_shots(seconds, rate, lambda: progress.advance(bars[0]))
-        with timing_bench.full_load(bundle_path(bundle)):
-            loaded = timing_bench.run_shots(seconds, rate, lambda: progress.advance(bars[1]))
+    shots = round(seconds * rate)
+    with shown(console, "shots, unloaded", shots) as done:
+        alone = timing_bench.run_shots(seconds, rate, done)
+    with shown(console, "shots, loaded", shots) as done, timing_bench.full_load(bundle_path(bundle)):
+        loaded = timing_bench.run_shots(seconds, rate, done)
     record = timing_bench.figures(alone, loaded) | {"shots_per_s": rate, "seconds": seconds} | origin()
     timing_bench.print_timing(record, console)
     keep(record, json_file, console)
@@ -200,12 +191,11 @@ def start(
     arguments += [] if config is None else ["--config", str(config)]
     arguments += [] if belt_speed is None else ["--belt-speed", str(belt_speed)]
     console = Console()
-    with Progress(TextColumn("starts"), BarColumn(), MofNCompleteColumn(), console=console) as progress:
-        bar = progress.add_task("starts", total=repeats)
+    with shown(console, "starts", repeats) as done:
         starts = []
         for _ in range(repeats):
             starts.append(start_bench.timed_start(arguments))
-            progress.advance(bar)
+            done()
     record = start_bench.figures(starts) | origin()
     start_bench.print_start(record, console)
     keep(record, json_file, console)
@@ -241,11 +231,8 @@ def crowding(
     must_take_json(json_file)
     belts = crowding_bench.belts_of(line, rates or DEFAULT_RATES, shots, range(first_seed, first_seed + seeds))
     console = Console()
-    with Progress(
-        TextColumn("shots"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
-    ) as progress:
-        bar = progress.add_task("shots", total=sum(belt.shots for belt in belts))
-        record = crowding_bench.measure(belts, workers, lambda over: progress.advance(bar, over))
+    with shown(console, "shots", sum(belt.shots for belt in belts)) as done:
+        record = crowding_bench.measure(belts, workers, done)
     record["line"] = {
         "config": line.name,
         "belt_width_mm": line.belt.width_mm,

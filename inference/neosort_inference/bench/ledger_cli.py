@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from neosort_datasets.progress import shown
 from neosort_inference.bench.record import Record, keep, must_take_json, origin
 from neosort_inference.opening import must_take_files, open_bundle
 from neosort_inference.options import BundleOption, JsonOption
@@ -41,18 +41,14 @@ def ledger(
     if folder is not None:
         must_take_files("--folder", folder)
     console = Console()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with bench.databases(postgresql) as databases, Progress(*columns, console=console) as progress:
-        bar = progress.add_task("rounds", total=rounds * (3 * len(databases)))
+    with bench.databases(postgresql) as databases, shown(console, "rounds", rounds * 3 * len(databases)) as done:
         written = []
         for _ in range(rounds):
             for name, url in databases.items():
                 written.append(bench.write_through(name, url, decisions, folder))
-                progress.advance(bar)
+                done()
         beside = {
-            name: bench.decide_beside(
-                model, url, decisions=200, rounds=rounds, per_s=rate, progress=lambda: progress.advance(bar)
-            )
+            name: bench.decide_beside(model, url, decisions=200, rounds=rounds, per_s=rate, progress=done)
             for name, url in databases.items()
         }
     record: Record = {

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from neosort_datasets.progress import shown
 from neosort_hardware.config import ConfigError
 from neosort_hardware.driver_choice import DEFAULT_DRIVER
 from neosort_hardware.faults import FAULT_NAMES
@@ -65,7 +62,7 @@ def soak(
     console = Console()
     counted_by = CountedBy.PROCESSOR if alone else CountedBy.CLOCK
     wanted = () if quiet else tuple(faults or FAULT_NAMES)
-    with _progress(items, console) as on_items, unlogged():
+    with shown(console, "items", items, say_every_s=SAY_EVERY_S) as on_items, unlogged():
         record = figures(
             soak_line(
                 line,
@@ -114,26 +111,3 @@ def print_soak(record: Record, console: Console) -> None:
         f"{number_text(record['latency_p50_ms']['second_half'], 1)} ms",
     ):
         say(console, sentence)
-
-
-@contextmanager
-def _progress(items: int, console: Console) -> Iterator[Callable[[int], object]]:
-    """A bar on a screen, a line now and then in a log."""
-    if not console.is_terminal:
-        next_s = time.monotonic() + SAY_EVERY_S
-
-        def say_now_and_then(settled: int) -> None:
-            nonlocal next_s
-            if time.monotonic() >= next_s:
-                next_s = time.monotonic() + SAY_EVERY_S
-                say(console, f"{settled:,} of {items:,} items")
-
-        yield say_now_and_then
-        return
-    columns = (
-        TextColumn("items"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"),
-        TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=console) as progress:
-        bar = progress.add_task("items", total=items)
-        yield lambda settled: progress.update(bar, completed=settled)

@@ -102,6 +102,7 @@ class Soak:
         self._latency_ms: list[float] = []
         self._stretches: list[Stretch] = []
         self._every = max(1, soak.items // STRETCHES)
+        self._told = 0  # of the settled
         self._processor_s = time.process_time()
 
     def run(self) -> Soaked:
@@ -126,7 +127,8 @@ class Soak:
         settled = self._account.settled
         if settled >= self._every + (self._stretches[-1].items if self._stretches else 0):
             self._measure(settled)
-        self._on_items(settled)
+        self._on_items(settled - self._told)
+        self._told = settled
         if settled >= self._plan.items:
             self._sorting.stop()
 
@@ -151,7 +153,7 @@ class Soak:
 def soak_line(
     config: LineConfig, plan: SortingPlan, soak: SoakPlan, on_items: Callable[[int], object] = lambda _: None
 ) -> Soaked:
-    """Open the line on a virtual clock, soak it, close it. ``on_items``: told in every turn how many are settled.
+    """Open the line on a virtual clock, soak it, close it. ``on_items``: told in every turn how many more are settled.
 
     Raises `ValueError` for a line that is not simulated from end to end.
     """

@@ -1,4 +1,4 @@
-"""How far a bench is, where nobody looks at a screen."""
+"""How far something long is, where nobody looks at a screen and where somebody does."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import io
 
 from rich.console import Console
 
-from neosort_inference.bench.progress import shown
+from neosort_datasets.progress import shown
 
 
 def test_a_log_gets_a_line_a_minute_with_the_time_left() -> None:
     said, now = io.StringIO(), [0.0]
-    with shown(Console(file=said), "items", 600, lambda: now[0]) as done:
+    with shown(Console(file=said), "items", 600, now_s=lambda: now[0]) as done:
         for seconds in range(10, 190, 10):
             now[0] = float(seconds)
             done(10)
