@@ -12,8 +12,9 @@ from neosort_datasets.assembly import Blind
 from neosort_datasets.window import BeltWindow
 from neosort_hardware.clock import VirtualClock
 from neosort_hardware.line import Line
-from neosort_hardware.types import Decision, FieldBlock, Frame, Shot
+from neosort_hardware.types import Decision, FieldBlock, Frame
 from neosort_inference.asking.desk import Desk
+from neosort_inference.audience import Audience, view_of
 from neosort_inference.bundle import Bundle
 from neosort_inference.calibrating import Calibrating
 from neosort_inference.calibration.store import CalibrationStore
@@ -38,7 +39,7 @@ from neosort_inference.signals import stop_on_signals
 from neosort_inference.speed_gauge import SpeedGauge
 from neosort_inference.stages import Stages
 from neosort_inference.state import State
-from neosort_inference.telemetry import KEPT, Snapshot, Telemetry, WindowView
+from neosort_inference.telemetry import KEPT, Snapshot, Telemetry
 from neosort_inference.tracks import FIELD_MARGIN_MM, Tracker
 
 LOOK_EVERY_S = 0.2
@@ -75,11 +76,7 @@ class Sorting:
     ) -> None:
         self._line = line
         self.plan = plan
-        self._watchers = watchers
-        self._recorder = recorder
-        self._log = log
-        self._keeper = keeper
-        self._fleet = fleet
+        self._audience = Audience(watchers=watchers, recorder=recorder, log=log, keeper=keeper, fleet=fleet)
         started_ns = line.clock.now_ns()
         self.telemetry = Telemetry(
             started_ns=started_ns,
@@ -172,7 +169,7 @@ class Sorting:
             with stop_on_signals(self._interrupt):
                 self._loop.run(self._carry_on)
         finally:
-            self._keep_truth()
+            self._audience.record_truth(*self.telemetry.untold_truth())
             self.exchanging.close()
             self.shadowing.close()
         self.telemetry.finish()
@@ -206,29 +203,22 @@ class Sorting:
             on_frame=self._on_frame,
             on_block=self._on_block,
             on_window=self._on_window,
-            on_recalled=self._on_recalled,
+            on_recalled=self._audience.recalled,
         )
 
     def _on_alarm(self, alarm: Alarm, step: Step) -> None:
         log_alarm(alarm, step)
-        if self._keeper is not None:
-            self._keeper.on_alarm(alarm, step, self._reached.belt_mm())
-        if self._fleet is not None:
-            self._fleet.alarmed(alarm, step)
-
-    def _on_recalled(self, shot: Shot, fault: str) -> None:
-        if self._keeper is not None:
-            self._keeper.on_recalled(shot, fault)
+        self._audience.alarmed(alarm, step, self._reached.belt_mm())
 
     def _on_frame(self, frame: Frame) -> None:
         self._counters.on_frame(frame)
-        if self._recorder is not None and not self._load.leaves_out("recording"):
-            self._recorder.write_frame(frame)
+        if self._audience.records and not self._load.leaves_out("recording"):
+            self._audience.record_frame(frame)
 
     def _on_block(self, block: FieldBlock) -> None:
         self._counters.on_block(block)
-        if self._recorder is not None and not self._load.leaves_out("recording"):
-            self._recorder.write_block(block)
+        if self._audience.records and not self._load.leaves_out("recording"):
+            self._audience.record_block(block)
 
     def _carry_on(self) -> bool:
         self._look_about()
@@ -260,7 +250,7 @@ class Sorting:
             exchange=self.exchanging.state(),
             went_back=self.exchanging.went_back,
             counts=self._counters.counts(self.telemetry.alarms.raised, self.shadowing.counts(), self.undecided.metres),
-            fleet=None if self._fleet is None else self._fleet.standing,
+            fleet=self._audience.standing,
         )
 
     def _on_change(self, changed: Changed) -> None:
@@ -271,8 +261,7 @@ class Sorting:
         if means.config != changed.former.means.config:
             self._watch.recalibrated(means.config)
         by = self.exchanging.changed(changed)
-        if self._keeper is not None:
-            self._keeper.exchange(sorted_by(means.config, means.recipe, means.bundle, self.plan.blind), by)
+        self._audience.exchanged(lambda: sorted_by(means.config, means.recipe, means.bundle, self.plan.blind), by)
         self.shadowing.changed()
 
     def _fails(self) -> str:
@@ -280,53 +269,19 @@ class Sorting:
         silent = next((alarm for alarm in self.telemetry.alarms.open if alarm.fault == "output.silent"), None)
         return "" if silent is None or not silent.standing else silent.detail
 
-    def _keep_truth(self) -> None:
-        """Hand the recorder what the twin has told since the last time, and say where the disk lets it down."""
-        items, landings = self.telemetry.untold_truth()
-        if self._recorder is None:
-            return
-        for item in items:
-            self._recorder.write_item(item)
-        for landing in landings:
-            self._recorder.write_landing(landing)
-
     def _look(self) -> None:
-        self._keep_truth()
-        for watcher in self._watchers:
-            for asked in watcher.asked():
-                self.desk.take(asked)
-        snapshot = self._snapshot()
-        for watcher in self._watchers:
-            watcher.update(snapshot)
+        self._audience.record_truth(*self.telemetry.untold_truth())
+        for asked in self._audience.asked():
+            self.desk.take(asked)
+        self._audience.update(self._snapshot())
 
     def _on_window(self, window: BeltWindow, decisions: list[Decision]) -> None:
         self._recent.extend(decisions)
         self._counters.on_window(decisions)
         end_mm, stopped = window.start_mm + window.grid.length_mm, self._loop.stopped_by() is not None
         self.undecided.see_window(window.start_mm, end_mm, self.telemetry.alarms.open, stopped=stopped)
-        self.decided_to_mm = window.start_mm + window.grid.length_mm - FIELD_MARGIN_MM
-        if self._keeper is not None:
-            self._keeper.on_window(window, decisions, self.telemetry.senses.value)
-        for decision in decisions:
-            if self._recorder is not None:
-                self._recorder.write_decision(decision)
-            if self._log is not None:
-                self._log.write(decision)
+        self.decided_to_mm = end_mm - FIELD_MARGIN_MM
+        self._audience.decided(window, decisions, self.telemetry.senses)
         self.shadowing.see(window, decisions, overloaded=self._load.overloaded)
-        if not self._watchers or self._load.leaves_out("preview"):
-            return
-        end_mm = window.start_mm + window.grid.length_mm
-        view = WindowView(
-            picture=window.picture,
-            field_ut=window.field_ut,
-            field_mask=window.field_mask,
-            start_mm=window.start_mm,
-            mm_per_px=window.grid.mm_per_px,
-            across_start_mm=window.grid.across_start_mm,
-            decisions=tuple(
-                d for d in self._recent if d.box.belt_hi_mm > window.start_mm and d.box.belt_lo_mm < end_mm
-            ),
-            snapshot=self._snapshot(),
-        )
-        for watcher in self._watchers:
-            watcher.show(view)
+        if self._audience.watched and not self._load.leaves_out("preview"):
+            self._audience.show(view_of(window, self._recent, self._snapshot()))
