@@ -6,13 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import httpx
-import pytest
 from tests.hardware.waiting import WITHIN_S, eventually
-from tests.inference.open_page import OpenPage, logged_in
+from tests.inference.open_page import OpenPage
 from tests.inference.passport import a_lot
-from tests.inference.test_page import snapshot, view, wait_for, with_an_account
+from tests.inference.served_page import ada, page, serving
+from tests.inference.test_page import snapshot, view
 
-from neosort_hardware.config import LineConfig
 from neosort_inference.asking.orders import TestValve
 from neosort_inference.balance.lot_balance import bundle_id
 from neosort_inference.bundle import read_metadata
@@ -20,8 +19,8 @@ from neosort_inference.counters import Counts
 from neosort_inference.exchange.shadow import ShadowCounts
 from neosort_inference.ledger.place import Place
 from neosort_inference.opening import bundle_path
-from neosort_inference.ui.server import PageProcess
 
+__all__ = ["ada", "page", "serving"]
 SHADOW = ShadowCounts(
     name="next", items={"both fire": 311, "only the shadow fires": 4}, windows=1204, left_out=2,
     recent=(
@@ -31,25 +30,6 @@ SHADOW = ShadowCounts(
         },
     ),
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def serving(tmp_path_factory):
-    return replace(with_an_account(tmp_path_factory.mktemp("state")), config=LineConfig(name="demo"))
-
-
-@pytest.fixture(scope="module")
-def page(serving):
-    process = PageProcess("127.0.0.1", 0, serving=serving)
-    process.publish(view(state="finished"))
-    wait_for(process.url + "healthz")
-    yield process
-    process.stop()
-
-
-@pytest.fixture(scope="module")
-def ada(page):
-    return logged_in(page.url, "ada")
 
 
 def test_a_lot_is_weighed_closed_and_given_away(ada, serving, monkeypatch):

@@ -11,27 +11,13 @@ import pytest
 from tests.hardware.waiting import WITHIN_S
 from tests.inference.api_client import PASSWORD
 from tests.inference.open_page import OpenPage, Someone, logged_in
-from tests.inference.test_page import view, wait_for, with_an_account
+from tests.inference.served_page import ada, page, serving
+from tests.inference.test_page import view
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from neosort_inference.ui.server import PageProcess
-
+__all__ = ["ada", "page", "serving"]
 NEW = "staple correct horse"
 NUMBERS = itertools.count(1000)
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    process = PageProcess("127.0.0.1", 0, serving=with_an_account(tmp_path_factory.mktemp("state")))
-    process.publish(view(state="finished"))  # of which each is handed over at once
-    wait_for(process.url + "healthz")
-    yield process
-    process.stop()
-
-
-@pytest.fixture(scope="module")
-def admin(page):
-    return logged_in(page.url, "ada")
 
 
 @contextmanager
@@ -53,25 +39,25 @@ WAYS = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_every_open_stream_of_somebody_shut_out_ends_and_nobody_elses(page, admin, way):
+def test_every_open_stream_of_somebody_shut_out_ends_and_nobody_elses(page, ada, way):
     with (
-        somebody_new(admin, way.replace(" ", "-")) as someone,
+        somebody_new(ada, way.replace(" ", "-")) as someone,
         someone.socket("api/v1/live") as line,
-        admin.socket("api/v1/live") as other,
+        ada.socket("api/v1/live") as other,
         httpx.stream("GET", page.url + "api/v1/stream.mjpeg", headers=someone.headers, timeout=WITHIN_S) as pictures,
     ):
         parts = pictures.iter_bytes()
         assert b"image/jpeg" in next(parts)
         line.recv(WITHIN_S)
-        WAYS[way](someone, admin)
+        WAYS[way](someone, ada)
         for _ in parts:  # comes to its end
             pass
         assert closed(line) == 1008
         must_go_on(page, other)
 
 
-def test_a_revoked_token_ends_its_stream_and_no_other(page, admin):
-    with somebody_new(admin, "scripted") as someone:
+def test_a_revoked_token_ends_its_stream_and_no_other(page, ada):
+    with somebody_new(ada, "scripted") as someone:
         script, id_ = with_token(someone)
         with script.socket("api/v1/live") as line, someone.socket("api/v1/live") as browser:
             someone.ask("DELETE", f"tokens/{id_}")
@@ -94,21 +80,21 @@ def closed(line) -> int:
     return line.protocol.close_code
 
 
-def test_an_open_page_of_somebody_shut_out_goes_to_log_in_and_is_shown_nothing_more(admin):
-    with somebody_new(admin, "at-the-page") as someone:
+def test_an_open_page_of_somebody_shut_out_goes_to_log_in_and_is_shown_nothing_more(ada):
+    with somebody_new(ada, "at-the-page") as someone:
         opened = OpenPage(someone, "health")
         with opened.connected():
             opened.hears('"update"')
-            admin.ask("DELETE", f"accounts/{someone.name}")
+            ada.ask("DELETE", f"accounts/{someone.name}")
             opened.hears('"path":"/login"')
         with pytest.raises(InvalidStatus), opened.connected():
             pass
 
 
-def test_an_open_page_of_somebody_whose_role_is_another_is_drawn_anew(admin):
-    with somebody_new(admin, "promoted") as someone:
+def test_an_open_page_of_somebody_whose_role_is_another_is_drawn_anew(ada):
+    with somebody_new(ada, "promoted") as someone:
         opened = OpenPage(someone, "health")
         with opened.connected():
             opened.hears('"update"')
-            admin.ask("PUT", f"accounts/{someone.name}/role", json={"role": "viewer"})
+            ada.ask("PUT", f"accounts/{someone.name}/role", json={"role": "viewer"})
             opened.hears("history.go(0)")
