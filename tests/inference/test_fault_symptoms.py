@@ -5,9 +5,12 @@ import pytest
 
 from neosort_hardware.types import EncoderSample, FieldBlock
 from neosort_inference.faults import host
+from neosort_inference.faults.alarms import AlarmBook
 from neosort_inference.faults.channels import Channels
 from neosort_inference.faults.load import Load
+from neosort_inference.faults.sensing import CameraSilent
 from neosort_inference.faults.travelling import Erratic
+from neosort_inference.faults.watch import FaultWatch
 
 S = 1_000_000_000
 
@@ -121,3 +124,15 @@ def test_load_goes_up_a_step_a_second_and_down_only_after_a_while():
     assert levels[-1] == 0
     assert load.left_out == {"recording": 0, "preview": 0}
     assert not load.leaves_out("recording")
+
+
+def test_belt_that_only_the_count_has_passed_is_not_missed_by_a_camera_that_goes_by_the_count():
+    """It is triggered again a hop further on; a belt of metres has not gone by it."""
+    book, silent, erratic = AlarmBook(), CameraSilent(256.0), Erratic()
+    watch = FaultWatch(book, "none", (silent, *erratic.symptoms), on_travel=(silent.see_travel, erratic.see_travel))
+    for turn in range(12):
+        belt_mm = 20.0 * turn + (2000.0 if turn > 2 else 0.0)
+        watch.see_travel(EncoderSample(belt_mm=belt_mm, counts=0, sampled_ns=turn * S // 50))
+        watch.turn(turn * S // 50)
+    assert silent.says(0) != ""
+    assert set(book.raised) == {"encoder.jumped"}

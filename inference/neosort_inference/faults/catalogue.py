@@ -109,7 +109,7 @@ _ROWS: tuple[tuple[str, str, str, float, Effect, Severity], ...] = (
 )
 # What shows as well when another is there, and means nothing then.
 _HIDDEN_BY: dict[str, tuple[str, ...]] = {
-    "camera.silent": ("camera.gone",),
+    "camera.silent": ("camera.gone", "encoder.jumped"),
     "camera.frozen": ("camera.gone",),
     "camera.dark": ("camera.gone",),
     "camera.blurred": ("camera.gone", "camera.frozen", "camera.dark"),
