@@ -1,7 +1,6 @@
 """Pieces for tests of faults: a twin line in virtual time on which things happen at their times."""
 
 import dataclasses
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,12 +25,14 @@ WAY_S = 4.0  # from the camera's view to past the nozzles, at 1 m/s or more
 
 @dataclass
 class Played:
-    """A run with its events. ``modes``: (second, mode) at every change. ``undecided_m``: metres, by fault."""
+    """A run with its events. ``modes``: (second, mode) at every change. ``undecided_m``: metres, by fault. ``blown_s``:
+    when valves began to blow for a shot."""
 
     telemetry: Telemetry
     started_ns: int
     modes: list[tuple[float, Mode]]
     undecided_m: dict[str, float]
+    blown_s: list[float]
 
     def alarm(self, fault: str) -> Alarm:
         """The one alarm of a fault."""
@@ -87,9 +88,13 @@ class Script:
         self._started_ns = line.clock.now_ns()
         self.sorting: Sorting | None = None
         self.modes: list[tuple[float, Mode]] = []
+        self.world: World | None = None
+        self.blown_ns: set[int] = set()
 
     def items(self):
         now_s = (self._line.clock.now_ns() - self._started_ns) * 1e-9
+        if self.world is not None:
+            self.blown_ns |= {jet.on_ns for jet in self.world.jet_bank.strokes}
         mode = self.sorting.telemetry.mode
         if not self.modes or self.modes[-1][1] is not mode:
             self.modes.append((now_s, mode))
@@ -123,18 +128,24 @@ def play(
 ) -> Played:
     """Sort for so many seconds while ``events`` (second → event) happen. ``settings``: more of the configuration.
 
+    Computing takes no time but what an event or the bundle charges: what comes when is the same on every machine.
     Longer blocks than a real array's make turns fewer, and the test faster.
     """
     layout = {"belt": {"speed_m_per_s": speed}, "magnetometer": {"block_ms": 20.0}} | settings
-    world = World(LineConfig.model_validate(layout), VirtualClock(computing_ns=time.thread_time_ns), seed, SCENERY)
+    world = World(LineConfig.model_validate(layout), VirtualClock(computing_ns=lambda: 0), seed, SCENERY)
     with simulated_line(world) as opened:
         bundle = SlowBundle(opened.clock)
         script = Script(opened, bundle.items, events)
+        script.world = world
         line = dataclasses.replace(opened, truth=script)
         plan = SortingPlan(bundle=bundle, recipe=RECIPE, seconds=seconds, blind=blind)
         script.sorting = Sorting(line, plan, recorder=recorder, keeper=keeper, fleet=fleet)
         started_ns = line.clock.now_ns()
         telemetry = script.sorting.run()
         return Played(
-            telemetry=telemetry, started_ns=started_ns, modes=script.modes, undecided_m=script.sorting.undecided.metres
+            telemetry=telemetry,
+            started_ns=started_ns,
+            modes=script.modes,
+            undecided_m=script.sorting.undecided.metres,
+            blown_s=[(blown_ns - started_ns) * 1e-9 for blown_ns in sorted(script.blown_ns)],
         )

@@ -6,7 +6,6 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -14,7 +13,7 @@ from typing import cast
 from pydantic import JsonValue
 
 from neosort_hardware.config import LineConfig
-from neosort_hardware.devices import DeviceError
+from neosort_hardware.devices import DeviceError, EndOfStream
 from neosort_hardware.line import Line
 from neosort_inference.asking.channel import Asked
 from neosort_inference.asking.desk import Desk
@@ -93,11 +92,20 @@ class Calibrating:
         if session is None or standing is None:
             return
         self._loop.stand_by()
+        if session.blows and (fault := self._stopped_by_a_fault()) is not None:
+            self._leave("failed", fault)
+            return
         try:
             guidance = self._reached.waiting(session.step)
             standing.guide(guidance)
         except (CalibrationError, DeviceError) as error:
             self._leave("failed", str(error))
+            return
+        except EndOfStream:
+            raise
+        except Exception as error:  # the line's run must not end with a procedure that breaks down
+            LOGGER.exception("%s has failed", session.procedure.about.name)
+            self._leave("failed", _broken_down(error))
             return
         if guidance.done:
             self._session = None
@@ -116,7 +124,7 @@ class Calibrating:
             standing.end("failed", str(error))
         except Exception as error:
             LOGGER.exception("%s has failed", session.procedure.about.name)
-            standing.end("failed", f"it has failed: {type(error).__name__}: {error}")
+            standing.end("failed", _broken_down(error))
 
     def _call_for(self, order: BeginProcedure, asked: Asked) -> None:
         """Have it begun as soon as its libraries are there: loading them takes a second that the valves have not."""
@@ -124,8 +132,10 @@ class Calibrating:
         _values(order.settings)
 
         def load() -> None:
-            with suppress(CalibrationError):  # which is told to whoever asked, in the loop's thread
+            try:
                 procedure_named(order.procedure)
+            except Exception:  # it fails again in the loop's thread, where it is told to whoever asked
+                LOGGER.debug("'%s' cannot be loaded", order.procedure, exc_info=True)
             self._called_for.put((order, asked))
 
         self._thread = threading.Thread(target=load, name="procedure", daemon=True)
@@ -144,6 +154,10 @@ class Calibrating:
             return
         except (CalibrationError, DeviceError) as error:
             asked.refuse("not fitting", str(error))
+            return
+        except Exception as error:
+            LOGGER.exception("%s cannot be begun", order.procedure)
+            asked.refuse("nobody", _broken_down(error))
             return
         self._loop.occupied = f"a procedure goes on: {procedure.about.title}"
         self._number += 1
@@ -200,11 +214,20 @@ class Calibrating:
         fitting = self._thread is not None and self._thread.name == "fit" and self._thread.is_alive()
         if self._session is not None or fitting:
             raise RefusedError("not now", f"{self._known().told['procedure']} goes on: let it end, or cancel it")
-        stop = self._loop.stopped_by()
-        if stop is None:
+        if self._loop.stopped_by() is None:
             raise RefusedError("not now", "the line sorts: stop it first")
-        if stop.fault != HELD:
-            raise RefusedError("not now", f"the line is stopped by a fault: {stop.words}")
+        if (fault := self._stopped_by_a_fault()) is not None:
+            raise RefusedError("not now", fault)
+
+    def _stopped_by_a_fault(self) -> str | None:
+        """Which, in a sentence; None while none has stopped the line."""
+        stop = self._loop.stopped_by()
+        return None if stop is None or stop.fault == HELD else f"the line is stopped by a fault: {stop.words}"
+
+
+def _broken_down(error: Exception) -> str:
+    """What a technician is told of an error that nobody has foreseen; the log has the whole of it."""
+    return f"it has failed: {type(error).__name__}: {error}"
 
 
 def _values(given: dict[str, JsonValue]) -> dict[str, Value]:

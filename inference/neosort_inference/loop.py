@@ -81,6 +81,7 @@ class SortingLoop:
         self.occupied = ""  # what a person has the line do instead of sorting; empty while it may sort
         self._held_by = ""  # the person who has stopped the line; empty while nobody has
         self._shut_for = ""
+        self._all_shut = True  # every diverter has been told so, since what it is for began
         self._misplaced = False
 
     def run(self, carry_on: Callable[[], bool]) -> None:
@@ -105,12 +106,13 @@ class SortingLoop:
         self._obey(self._watch.condition)
 
     def stand_by(self) -> None:
-        """A turn in which somebody else reads camera and array. Only while a person holds the line."""
-        self._reached.heartbeat()
-        self._reached.read_interlock()
-        self._reached.read_plant()
-        if (sample := self._reached.travel()) is not None:
-            self._watch.see_travel(sample)
+        """A turn in which somebody else reads camera and array. Only while a person holds the line.
+
+        Faults are looked for all the same: a guard that is opened shuts what may be blowing for a procedure or a test.
+        """
+        self._see_to_devices()
+        self._watch.resume()  # what is read elsewhere is not missed here
+        self._obey(self._watch.turn(self._line.clock.now_ns(), at_once=not self._reached.interlock.closed))
         self._take_truth()
 
     def catch_up(self) -> None:
@@ -127,12 +129,7 @@ class SortingLoop:
 
     def step(self) -> None:
         """One turn: whatever the sensors have, through to shots. Blocks for some `READ_TIMEOUT_S` when idle."""
-        self._reached.heartbeat()
-        self._reached.read_interlock()
-        self._reached.read_plant()
-        if (sample := self._reached.travel()) is not None:
-            with self._stages.watch:
-                self._watch.see_travel(sample)
+        self._see_to_devices()
         waited = self._take_block()
         with self._stages.watch:
             condition = self._watch.turn(self._line.clock.now_ns(), at_once=not self._reached.interlock.closed)
@@ -142,6 +139,15 @@ class SortingLoop:
         self._take_truth()
         if not waited:
             self._reached.idle()
+
+    def _see_to_devices(self) -> None:
+        """What is owed to them in every turn, whoever reads camera and array."""
+        self._reached.heartbeat()
+        self._reached.read_interlock()
+        self._reached.read_plant()
+        if (sample := self._reached.travel()) is not None:
+            with self._stages.watch:
+                self._watch.see_travel(sample)
 
     def _take_truth(self) -> None:
         if self._line.truth is not None:
@@ -186,8 +192,11 @@ class SortingLoop:
         if stop is None:
             self._shut_for = ""
         elif self._shut_for != stop.fault:  # also when it changes: a valve may be tested while a person holds the line
-            self._shut_for = stop.fault if self._reached.shut() else ""
+            self._shut_for = stop.fault
+            self._all_shut = self._reached.shut()
             self._recall(stop.fault)
+        elif not self._all_shut:
+            self._all_shut = self._reached.shut(at_once=False)
         if self._watch.misplaced is not self._misplaced:  # what was counted before means nothing now
             self._misplaced = self._watch.misplaced
             self._forget()

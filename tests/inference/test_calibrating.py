@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from tests.faulty_line import inject, play
@@ -19,6 +20,7 @@ from neosort_inference.asking.orders import (
     StartSorting,
     StepProcedure,
     StopSorting,
+    TestValve,
 )
 from neosort_inference.calibration.procedure import (
     About,
@@ -161,6 +163,35 @@ def test_nothing_is_measured_on_a_line_that_sorts_or_is_stopped_by_a_fault(store
     ]  # fmt: skip
 
 
+def test_a_guard_opened_in_the_middle_of_a_procedure_shuts_the_valves_at_once(store):
+    said, raised = [], []
+    played = measured(
+        {
+            1.0: given(StopSorting(), []),
+            1.2: given(BeginProcedure(procedure="counting"), said),
+            2.0: given(TestValve(nozzle=5), said),
+            2.001: inject("interlock.opened"),
+            2.1: lambda _line, sorting: raised.append(sorting.telemetry.alarms.open),
+            3.0: given(ShowProcedure(), said),
+        },
+        3.2, store,
+    )  # fmt: skip
+    assert [answer.refusal for answer in said] == [None, None, None]
+    assert [alarm.fault for alarm in raised[0]] == ["interlock.opened"]
+    assert played.blown_s == [], "what was to blow 300 mm on is forgotten"
+    assert said[-1].result["state"] == "running", "it needs no jets"
+
+
+def test_a_procedure_that_blows_ends_when_a_fault_stops_the_line(store, monkeypatch):
+    monkeypatch.setattr(Counting, "about", replace(Counting.about, needs=(*Counting.about.needs, Need.FREE_JETS)))
+    said = []
+    events = {1.0: given(StopSorting(), []), 1.2: given(BeginProcedure(procedure="counting"), [])}
+    measured(events | {2.0: inject("plant.chute_full"), 2.5: given(ShowProcedure(), said)}, 2.7, store)
+    assert (said[0].result["state"], said[0].result["why"]) == (
+        "failed", "the line is stopped by a fault: product chute full"
+    )  # fmt: skip
+
+
 def test_one_procedure_at_a_time_and_a_cancelled_one_leaves_nothing(store):
     said = []
     begin = given(BeginProcedure(procedure="counting"), said)
@@ -198,3 +229,17 @@ def test_a_procedure_that_fails_says_why_and_gives_the_line_back(store):
     shown, _ = said
     assert (shown.result["state"], shown.result["why"]) == ("failed", "counting: 41 frames, at most 40")
     assert played.mode_at(17.5) is Mode.BOTH
+
+
+@pytest.mark.parametrize("breaks_at", ["_begin", "see_frame"])
+def test_a_procedure_that_breaks_down_is_told_and_the_run_goes_on(store, monkeypatch, breaks_at):
+    def break_down(*_):
+        raise ZeroDivisionError("no frames")
+
+    monkeypatch.setattr(Counting, breaks_at, break_down)
+    said, begin = [], BeginProcedure(procedure="counting")
+    events = {0.5: given(StopSorting(), []), 0.6: given(begin, said), 1.2: given(ShowProcedure(), said)}
+    played = measured(events | {1.3: given(StartSorting(), [])}, 1.5, store)
+    words = "it has failed: ZeroDivisionError: no frames"
+    assert words in (said[0].why, said[1].result and said[1].result["why"])
+    assert played.mode_at(1.4) is Mode.BOTH

@@ -94,6 +94,7 @@ class FakeDiverter(FakeDevice):
         self._answer = answer
         self.shots = []
         self.unwell_in: range = range(0)
+        self.lost = False
         self._asked = 0
 
     def health(self) -> DeviceHealth:
@@ -108,10 +109,15 @@ class FakeDiverter(FakeDevice):
         return self._answer
 
     def heartbeat(self) -> None:
-        self.calls.append("heartbeat")
+        self._answer_to("heartbeat")
 
     def close_all(self) -> None:
-        self.calls.append("close_all")
+        self._answer_to("close_all")
+
+    def _answer_to(self, call: str) -> None:
+        self.calls.append(call)
+        if self.lost:
+            raise DeviceError(self.name, "does not answer")
 
 
 class FakeInterlock(FakeDevice):
@@ -317,6 +323,23 @@ def test_an_interlock_opened_in_mid_run_shuts_the_valves_and_shots_wait_for_a_pe
     assert bench.telemetry.faults_seen == ["interlock open"]
     snapshot = bench.telemetry.snapshot(1, 0.0, 1.0)
     assert (snapshot.faults, snapshot.alarms, snapshot.mode) == ((), (), "camera only"), "over and done with"
+
+
+def test_a_diverter_that_is_lost_is_asked_ever_more_seldom_and_shut_as_soon_as_it_is_back():
+    bench = Bench(frames=60)
+    turns = itertools.count(1)
+
+    def carry_on():
+        turn = next(turns)
+        bench.diverter.lost = 2 <= turn < 40
+        if turn == 40:
+            assert len(bench.diverter.calls) < 15, "an answer that does not come may be waited for each time"
+            bench.diverter.calls.clear()
+        return True
+
+    bench.loop.run(carry_on)
+    assert bench.diverter.calls[:2] == ["heartbeat", "close_all"]
+    assert bench.diverter.calls.count("close_all") == 2, "and when the source ends"
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,8 @@ class SimBank(SimDevice):
         self._bank.heartbeat(self._world.clock.now_ns())
 
     def close_all(self) -> None:
-        self._world.advance()
-        self._bank.close_all(self._world.clock.now_ns())
+        self._must_answer()
+        self._shut()
 
     def health(self) -> DeviceHealth:
         if self._open:
@@ -47,8 +47,12 @@ class SimBank(SimDevice):
 
     def close(self) -> None:
         if self._open:
-            self.close_all()
+            self._shut()
         super().close()
+
+    def _shut(self) -> None:
+        self._world.advance()
+        self._bank.close_all(self._world.clock.now_ns())
 
 
 class SimDiverter(SimBank):

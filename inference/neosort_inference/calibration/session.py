@@ -7,6 +7,7 @@ sorted meanwhile. The procedure is fed with what the devices give without any co
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Literal, Protocol
 
 from neosort_hardware.calibrated import as_felt_by, as_read_by, bare_array, bare_camera
@@ -40,7 +41,7 @@ class Decider(Protocol):
 
 class CalibrationSession:
     """A procedure under way. ``state`` is 'running' until there is enough, or it was cancelled; one thread.
-    ``decider``: asked by the procedures that want to know; None where no bundle runs.
+    ``decider``: asked by the procedures that want to know; None where no bundle runs. ``blows``: it may fire shots.
 
     ``config``: the line with the calibration that is in force; left out: that which it was opened with.
 
@@ -64,8 +65,8 @@ class CalibrationSession:
         self._line = line
         self._camera, self._array = bare_camera(line.camera), bare_array(line.magnetometer)
         self._exposed_anew = False
-        self._may_fire = Need.FREE_JETS in procedure.about.needs
-        if self._may_fire and not line.interlock.read().closed:
+        self.blows = Need.FREE_JETS in procedure.about.needs
+        if self.blows and not line.interlock.read().closed:
             raise CalibrationError(
                 f"{procedure.about.name} blows: {line.interlock.read().detail or 'interlock is open'}"
             )
@@ -79,7 +80,7 @@ class CalibrationSession:
         return self._line.encoder.read().belt_mm
 
     def fire(self, shot: Shot) -> ShotOutcome:
-        if not self._may_fire or not self._line.interlock.read().closed:
+        if not self.blows or not self._line.interlock.read().closed:
             return ShotOutcome.REFUSED
         return self._line.diverter.schedule(shot)
 
@@ -144,7 +145,7 @@ class CalibrationSession:
         return self.procedure.result()
 
     def _feed(self, timeout_s: float) -> None:
-        if self._may_fire:
+        if self.blows:
             self._must_be_safe()
             self._line.diverter.heartbeat()
         frame = self._camera.read(timeout_s)
@@ -184,8 +185,9 @@ class CalibrationSession:
 
     def _end(self, state: State) -> None:
         self.state = state
-        if self._may_fire:
-            self._line.diverter.close_all()
+        if self.blows:
+            with suppress(DeviceError):  # one that is lost shuts by itself, for it hears no heartbeat
+                self._line.diverter.close_all()
         if self._exposed_anew:  # what was found holds once it is applied, and not before
             self.expose(self.config.camera.exposure_us)
         if self._line.hands is not None:

@@ -43,3 +43,12 @@ class Reach:
         self._back_off.done()
         self.trouble = ""
         return answer
+
+    def did(self, call: Callable[[], None], *, at_once: bool = False) -> bool:
+        """Whether it was asked and has answered, where a call gives nothing."""
+
+        def done() -> bool:
+            call()
+            return True
+
+        return self.ask(done, at_once=at_once) is not None

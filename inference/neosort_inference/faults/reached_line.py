@@ -51,13 +51,15 @@ class ReachedLine:
                 self._heavy_complaint = health.detail
             self.heavy_diverter.ask(heavy.heartbeat)
 
-    def shut(self) -> bool:
-        """Every valve closed, every flap drawn in and every shot forgotten; whether the diverters have been told. One
-        that is lost shuts by itself, for it hears no heartbeat."""
-        self.diverter.ask(self._line.diverter.close_all, at_once=True)
+    def shut(self, *, at_once: bool = True) -> bool:
+        """Every valve closed, every flap drawn in and every shot forgotten; whether the diverters have been told.
+
+        One that is lost shuts by itself, for it hears no heartbeat. ``at_once``: though it was asked in vain just now.
+        """
+        told = self.diverter.did(self._line.diverter.close_all, at_once=at_once)
         if self._line.heavy_diverter is not None:
-            self.heavy_diverter.ask(self._line.heavy_diverter.close_all, at_once=True)
-        return not (self.diverter.lost or self.heavy_diverter.lost)
+            told &= self.heavy_diverter.did(self._line.heavy_diverter.close_all, at_once=at_once)
+        return told
 
     def schedule(self, shot: Shot) -> ShotOutcome | None:
         """The word of the diverter that a shot is for; None when it is lost."""

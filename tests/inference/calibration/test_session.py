@@ -4,6 +4,7 @@ import pytest
 
 from neosort_hardware.clock import VirtualClock
 from neosort_hardware.config import LineConfig
+from neosort_hardware.devices import DeviceError
 from neosort_hardware.line import open_line
 from neosort_hardware.types import Shot, ShotOutcome
 from neosort_inference.calibration.encoder_scale import EncoderScale
@@ -77,6 +78,19 @@ def test_nothing_blows_while_the_interlock_is_open_or_for_a_procedure_that_needs
         assert session.state == "cancelled"
         with pytest.raises(CalibrationError, match="nozzles blows: emergency stop"):
             CalibrationSession(line, Nozzles(), {})
+
+
+def test_a_procedure_that_blows_can_be_left_while_the_diverter_does_not_answer():
+    with line_of() as line:
+        session = CalibrationSession(line, Nozzles(), {})
+        line.faults.inject("diverter.gone")
+        with pytest.raises(DeviceError, match="does not answer"):
+            session.step()
+        session.cancel()
+        assert session.state == "cancelled"
+        line.clock.sleep_until(line.clock.now_ns() + 10_000_000_000)
+        line.encoder.read()
+        assert line.truth.items(), "the feed goes on"
 
 
 def test_another_exposure_lasts_as_long_as_the_procedure_and_a_camera_that_takes_none_says_why():
