@@ -2,6 +2,8 @@
 item without a fate."""
 
 import time
+from datetime import date, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,18 +12,24 @@ from tests.faulty_line import acknowledge, clear, inject, play
 
 from neosort_datasets import recording_writer
 from neosort_datasets.recording import RecordingWriter
-from neosort_hardware.config import LineConfig
+from neosort_hardware.config import LineConfig, load_line_config
 from neosort_hardware.twin.catalogue import models_by_kind
 from neosort_inference.faults import host
 from neosort_inference.faults.catalogue import CATALOGUE
 from neosort_inference.faults.jets import KIND_MASS_G
 from neosort_inference.faults.modes import Mode
+from neosort_inference.fleet.link import AWAY_AFTER_S
 from neosort_inference.fleet.standing import FleetStanding
 from neosort_inference.score import AIR_LIMIT_G
 
 BEGINS_S = 3.0
 PICTURES_S = 5.0  # by then it is known what pictures are like
 TURN_S = 0.1
+SILENT_S = 1e-3 * LineConfig().diverter.heartbeat_ms
+
+SHUT_S = 0.05  # a valve that was told a moment before still opens
+THIN = {"items_per_s_per_m": 1.0}  # where no item is looked for: fewer pictures to draw
+HEAVY = Path(__file__).parents[1] / "hardware" / "configs" / "twin-heavy.toml"
 
 WITHOUT = {"without camera": Mode.FIELD, "without field": Mode.CAMERA, "stop": Mode.STOP, "none": Mode.BOTH}
 
@@ -59,13 +67,35 @@ class Telling:
         self.steps.append((alarm.fault, step))
 
 
+MEASURED: dict[str, tuple[float, Mode]] = {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def told_in_the_end():
+    """What was measured, as it stands in `inference/README.md`; shown with ``-s``."""
+    yield
+    print("\n| fault | within | measured | mode |\n|---|---|---|---|")
+    for name, kind in CATALOGUE.items():
+        if name in MEASURED:
+            noticed_s, mode = MEASURED[name]
+            print(f"| `{name}` | {kind.within_s:g} s | {noticed_s:.2f} s | {mode.value} |")
+
+
 def must_be_noticed(played, fault, begins_s=BEGINS_S):
-    """Within the catalogue's time, with its mode from then on."""
+    """Within the catalogue's time, with its mode from then on; where that is a stop, no valve opens until it ends."""
     alarm, kind = played.alarm(fault), CATALOGUE[fault]
-    print(f"{fault}: noticed after {played.at_s(alarm.raised_ns) - begins_s:.2f} s, stated {kind.within_s:g} s")
-    assert begins_s <= played.at_s(alarm.raised_ns) <= begins_s + kind.within_s + TURN_S
+    noticed_s = played.at_s(alarm.raised_ns)
+    mode = played.mode_at(noticed_s + TURN_S)
+    MEASURED.setdefault(fault, (noticed_s - begins_s, mode))
+    assert begins_s <= noticed_s <= begins_s + kind.within_s + TURN_S
     assert (alarm.severity, alarm.needs_person) == (kind.severity, kind.effect == "stop")
-    assert played.mode_at(played.at_s(alarm.raised_ns) + TURN_S) is WITHOUT[kind.effect]
+    assert mode is WITHOUT[kind.effect]
+    if kind.effect == "stop":
+        ended_s = played.at_s(alarm.acknowledged_ns) if alarm.over else float("inf")
+        # A diverter that hears nothing any more shuts by itself once its host has been silent for too long.
+        shut_s = noticed_s + SHUT_S + (SILENT_S if fault == "diverter.gone" else 0.0)
+        assert not [blown_s for blown_s in played.blown_s if shut_s < blown_s < ended_s]
+        assert [blown_s for blown_s in played.blown_s if blown_s < begins_s], "before that they do"
     return alarm
 
 
@@ -93,12 +123,12 @@ def test_a_line_without_faults_raises_no_alarm():
     ],
 )
 def test_a_lost_sense_leaves_the_other_and_comes_back_by_itself(fault, injected):
-    played = play({BEGINS_S: injected, 7.0: clear(fault)}, 15.0)
+    played = play({BEGINS_S: injected, 7.0: clear(fault)}, 12.0)
     alarm = must_be_noticed(played, fault)
     assert played.faults() == {fault}
-    assert 7.0 < played.at_s(alarm.cleared_ns) < 13.5
+    assert 7.0 < played.at_s(alarm.cleared_ns) < 11.0
     assert alarm.acknowledged_ns is None, "still told, though it is over"
-    assert played.mode_at(14.0) is Mode.BOTH
+    assert played.mode_at(11.5) is Mode.BOTH
     noticed_s = played.at_s(alarm.raised_ns)
     assert any(noticed_s + 0.2 < fired_s < 7.0 for fired_s in played.fired_s()), "sorts on meanwhile"
     assert set(played.sums()) <= {"ejected", "passed", "refused", "late", fault}
@@ -140,7 +170,7 @@ def test_channels_in_each_others_place_or_the_wrong_way_round_are_found_by_what_
 
 
 def test_missing_samples_are_told():
-    played = play({BEGINS_S: inject("magnetometer.dropped", share=0.3)}, 6.0)
+    played = play({BEGINS_S: inject("magnetometer.dropped", share=0.3)}, 4.5)
     must_be_noticed(played, "magnetometer.lossy")
     assert played.faults() == {"magnetometer.lossy"}
 
@@ -178,19 +208,28 @@ def test_dirt_on_the_window_is_told_and_sorted_on_with():
     ],
 )
 def test_what_stops_the_line_keeps_it_stopped_until_somebody_has_acknowledged_it(fault, details):
-    events = {BEGINS_S: inject(fault, **details), 8.5: acknowledge("too early"), 9.0: clear(fault), 14.0: acknowledge()}
-    played = play(events, 18.0, magnetometer={"block_ms": 5.0 if fault == "encoder.noisy" else 20.0})
+    kind = CATALOGUE[fault]
+    over_s = BEGINS_S + kind.within_s + 1.0
+    agreed_s = over_s + kind.gone_after_s + 1.2  # of noise, the last second's counts
+    events = {
+        BEGINS_S: inject(fault, **details),
+        over_s - 0.5: acknowledge("too early"),
+        over_s: clear(fault),
+        agreed_s: acknowledge(),
+    }
+    block_ms = 5.0 if fault == "encoder.noisy" else 20.0
+    played = play(events, agreed_s + 4.0, magnetometer={"block_ms": block_ms})
     alarm = must_be_noticed(played, fault)
     assert played.faults() == {fault}
-    assert played.at_s(alarm.acknowledged_ns) == pytest.approx(14.0, abs=TURN_S)
+    assert played.at_s(alarm.acknowledged_ns) == pytest.approx(agreed_s, abs=TURN_S)
     assert alarm.by == "Ada"
     noticed_s = played.at_s(alarm.raised_ns)
-    assert not any(noticed_s < fired_s < 14.0 for fired_s in played.fired_s())
-    assert any(fired_s > 14.0 for fired_s in played.fired_s()), "and goes on after that"
-    assert played.mode_at(17.0) is Mode.BOTH
+    assert not any(noticed_s < fired_s < agreed_s for fired_s in played.fired_s())
+    assert any(fired_s > agreed_s for fired_s in played.fired_s()), "and goes on after that"
+    assert played.mode_at(agreed_s + 1.0) is Mode.BOTH
     assert played.sums()[fault] > 0
     if not fault.startswith("encoder."):  # it is the encoder that tells metres
-        stood_s = 14.0 - noticed_s
+        stood_s = agreed_s - noticed_s
         assert played.undecided_m == {fault: pytest.approx(stood_s, abs=0.2)}, "at 1 m/s"
     must_add_up(played)
 
@@ -299,7 +338,7 @@ def test_a_wall_clock_that_is_set_is_told_and_moves_nothing_on_the_line(monkeypa
     def set_clock(_line, _sorting):
         ahead_ns[0] = -3600 * 10**9
 
-    played = play({BEGINS_S: set_clock}, 7.0)
+    played = play({BEGINS_S: set_clock}, 5.5)
     assert must_be_noticed(played, "clock.jumped").detail == "the wall clock was set by -3600 s"
     assert played.faults() == {"clock.jumped"}
     assert [mode for _, mode in played.modes] == [Mode.BOTH]
@@ -310,15 +349,47 @@ def test_without_either_sense_the_line_stops():
     played = play({3.0: inject("camera.gone"), 5.0: inject("magnetometer.gone"), 7.0: clear("camera.gone")}, 14.0)
     assert played.faults() == {"camera.gone", "magnetometer.gone", "senses.lost"}
     assert [mode for _, mode in played.modes] == [Mode.BOTH, Mode.FIELD, Mode.STOP]
-    assert played.alarm("senses.lost").needs_person
+    must_be_noticed(played, "senses.lost", 5.0)
 
 
 def test_a_sense_that_was_never_planned_is_not_missed():
-    played = play({3.0: inject("camera.gone")}, 8.0, blind="camera")
+    played = play({3.0: inject("camera.gone")}, 5.0, blind="camera")
     assert played.faults() == set()
     assert [mode for _, mode in played.modes] == [Mode.FIELD]
-    played = play({3.0: inject("magnetometer.silent")}, 8.0, blind="field")
+    played = play({3.0: inject("magnetometer.silent")}, 5.0, blind="field")
     assert played.faults() == set()
+
+
+def test_a_host_that_was_silent_is_told_what_its_diverters_have_done_and_flaps_that_are_lost_stop_nothing():
+    def hang(line, _sorting):
+        line.clock.charge(round((SILENT_S + 0.1) * 1e9))
+
+    def lose_flaps(line, _sorting):
+        line.heavy_diverter.close()
+
+    flaps = load_line_config(HEAVY).heavy_diverter.model_dump()
+    played = play({BEGINS_S: hang, 5.0: lose_flaps}, 6.5, heavy_diverter=flaps)
+    shut_s = BEGINS_S + SILENT_S
+    for fault in ("diverter.unwell", "heavy_diverter.unwell"):
+        alarm = must_be_noticed(played, fault, shut_s)
+        assert "host was silent for too long" in alarm.detail
+        assert alarm.cleared_ns is not None
+        heard_s = played.at_s(alarm.raised_ns)
+    assert not [blown_s for blown_s in played.blown_s if shut_s + SHUT_S < blown_s < heard_s]
+    must_be_noticed(played, "heavy_diverter.gone", 5.0)
+    assert played.faults() == {"diverter.unwell", "heavy_diverter.unwell", "heavy_diverter.gone"}
+    assert [fired_s for fired_s in played.fired_s() if fired_s > 5.2], "the air goes on"
+
+
+def test_a_calibration_that_is_old_or_that_the_belt_no_longer_agrees_with_is_told_and_sorted_on_with():
+    made_on = date.today() - timedelta(days=200)
+    played = play(
+        {}, 14.0, calibration={"made_on": made_on}, twin={"truth": {"mm_per_count": 0.51}, "feed": THIN}
+    )  # fmt: skip
+    must_be_noticed(played, "calibration.old", 0.0)
+    must_be_noticed(played, "calibration.drifted", 0.0)
+    assert played.faults() == {"calibration.old", "calibration.drifted"}
+    assert [mode for _, mode in played.modes] == [Mode.BOTH]
 
 
 def test_a_ledger_that_cannot_be_written_is_told_and_sorted_on_without():
@@ -342,15 +413,37 @@ def test_a_ledger_that_cannot_be_written_is_told_and_sorted_on_without():
     assert [step for fault, step, _ in keeper.steps if fault == "ledger.broken"] == ["raised", "cleared"]
 
 
-def test_a_broker_that_is_away_is_told_and_sorted_on_without():
-    fleet = Telling()
+class Recording:
+    """A recorder that may say that it is not whole."""
+
+    waiting, dropped, free_bytes = 0, {}, None
+    trouble = ""
+
+    def write_frame(self, _frame) -> None: ...
+
+    write_block = write_decision = write_item = write_landing = write_frame
+
+
+def test_a_broker_that_is_away_and_a_recording_that_is_not_whole_are_told_and_sorted_on_without():
+    fleet, recorder = Telling(), Recording()
 
     def away(words):
         return lambda _line, _sorting: setattr(fleet, "trouble", words)
 
-    played = play({BEGINS_S: away("mqtt://broker: unreachable"), 5.0: away("")}, 8.0, fleet=fleet)
-    alarm = must_be_noticed(played, "fleet.away")
+    def lacks(words):
+        return lambda _line, _sorting: setattr(recorder, "trouble", words)
+
+    events = {
+        BEGINS_S: away("mqtt://broker: unreachable"), BEGINS_S + 0.001: lacks("3 camera dropped"),
+        5.0: away(""), 5.001: lacks(""),
+    }  # fmt: skip
+    played = play(events, 8.0, fleet=fleet, recorder=recorder)
+    alarm = must_be_noticed(played, "recording.broken")
+    assert alarm.detail == "3 camera dropped"
+    assert 5.0 < played.at_s(alarm.cleared_ns) < 7.0
+    alarm = must_be_noticed(played, "fleet.away", BEGINS_S - AWAY_AFTER_S)  # for so long its link says nothing
     assert alarm.detail == "mqtt://broker: unreachable"
     assert 5.0 < played.at_s(alarm.cleared_ns) < 7.0
     assert any(BEGINS_S < fired_s < 5.0 for fired_s in played.fired_s()), "sorts on meanwhile"
-    assert fleet.steps == [("fleet.away", "raised"), ("fleet.away", "cleared")], "the plant learns of it afterwards"
+    steps = [step for fault, step in fleet.steps if fault == "fleet.away"]
+    assert steps == ["raised", "cleared"], "the plant learns of it afterwards"

@@ -13,7 +13,7 @@ SILENT_BLOCKS = 3.0
 class CameraSilent:
     """No frame has come over three exposures' travel. A belt that stands needs none.
 
-    Nor has a camera been silent to a host that did not ask: it must have been asked some times meanwhile.
+    Nor has a camera been silent to a host that did not ask: it must have been asked some times since then.
     """
 
     fault = "camera.silent"
@@ -22,7 +22,7 @@ class CameraSilent:
         self._limit_mm = MISSED_EXPOSURES * trigger_every_mm
         self._last_mm: float | None = None
         self._belt_mm = 0.0
-        self._turns = 0
+        self._turns = 0  # in which a frame was overdue
 
     def see_frame(self, frame: Frame) -> None:
         """A frame as the camera gave it."""
@@ -32,18 +32,20 @@ class CameraSilent:
     def see_travel(self, sample: EncoderSample) -> None:
         """The encoder, once a turn."""
         self._belt_mm = sample.belt_mm
-        self._turns += 1
         if self._last_mm is None or self._last_mm > self._belt_mm:  # the run begins, or the count begins anew
             self._last_mm = self._belt_mm
+        self._turns = self._turns + 1 if self._missed_mm > self._limit_mm else 0
 
     def resume(self) -> None:
         """What comes is waited for from now on."""
         self._last_mm, self._turns = None, 0
 
     def says(self, now_ns: int) -> str:
-        missed_mm = 0.0 if self._last_mm is None else self._belt_mm - self._last_mm
-        silent = missed_mm > self._limit_mm and self._turns > ASKED
-        return f"no frame for {missed_mm:,.0f} mm of belt" if silent else ""
+        return f"no frame for {self._missed_mm:,.0f} mm of belt" if self._turns > ASKED else ""
+
+    @property
+    def _missed_mm(self) -> float:
+        return 0.0 if self._last_mm is None else self._belt_mm - self._last_mm
 
 
 class ArraySilent:
