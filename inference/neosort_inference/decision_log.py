@@ -77,8 +77,8 @@ class DecisionLog:
                     self.written += 1
                     if not len(self._queue):
                         file.flush()
-        except OSError as error:
-            self._failure = error.strerror or str(error)
+        except Exception as error:  # whatever it was: a thread that died in silence would lose the rest
+            self._failure = getattr(error, "strerror", None) or str(error)
             self._lost += 1
             while self._queue.get() is not None:
                 self._lost += 1

@@ -184,7 +184,12 @@ class LedgerKeeper:
                     happened.append(more)
                     size += _picture_bytes(more)
             self._in_hand = len(happened)
-            self._deliver(self._batch(happened))
+            try:
+                self._deliver(self._batch(happened))
+            except Exception as error:  # whatever it was: a thread that died in silence would lose the run
+                LOGGER.exception("what happened cannot be put down")
+                self._unfit += len(happened)
+                self._say(f"{type(error).__name__}: {error}")
             self._in_hand = 0
         self._writer.end()
 

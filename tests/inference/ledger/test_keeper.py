@@ -64,6 +64,26 @@ def facts(records):
     return [record for record in records if record.table != "event"]
 
 
+def test_what_cannot_be_put_down_is_told_and_the_rest_is_written(keep, url, place, monkeypatch) -> None:
+    crop_of, crops = keepers.jpeg_of, iter([ValueError("no such picture")])
+
+    def break_down_once(crop):
+        if (error := next(crops, None)) is not None:
+            raise error
+        return crop_of(crop)
+
+    monkeypatch.setattr(keepers, "jpeg_of", break_down_once)
+    keeper = keep()
+    keeper.on_window(window(), [decided(1)], "camera only")
+    eventually(lambda: keeper.trouble)
+    assert keeper.trouble.startswith("ValueError: no such picture")
+    assert keeper.dropped == 1
+    keeper.on_window(window(), [decided(2)], "camera only")
+    keeper.close()
+    assert keeper.trouble == ""
+    assert [record.table for record in facts(read(url, place))] == ["decision", "shot"]
+
+
 def test_what_the_loop_decides_stands_in_the_ledger(keep, url, place) -> None:
     keeper = keep()
     alarms = AlarmBook(lambda alarm, step: keeper.on_alarm(alarm, step, 1234.5))
