@@ -8,7 +8,7 @@ from neosort_inference.faults.catalogue import CATALOGUE, FaultKind
 from neosort_inference.faults.modes import Mode, condition
 
 README = Path(__file__).parents[2] / "inference" / "README.md"
-MEASURED = 4  # which column is, as `test_line_faults.py` prints it
+MEASURED = 4  # which column is, as `pytest -s tests/faults` prints it
 DOES = {
     "none": "sorts on",
     "without camera": "field only",
