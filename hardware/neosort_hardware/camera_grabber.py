@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -14,6 +15,7 @@ from neosort_hardware.camera_source import CameraFault, CameraSource, FrameSpoil
 from neosort_hardware.devices import DeviceError, EndOfStream
 from neosort_hardware.settings_camera import RealCameraConfig, Trigger
 
+LOGGER = logging.getLogger("neosort.camera")
 JOIN_S = 5.0
 LATELY = 50
 SPOILT_SHARE = 0.1
@@ -139,6 +141,10 @@ class CameraGrabber:
                 back_off.failed(time.monotonic_ns())
             except EndOfStream:
                 self._end()
+            except Exception as error:  # of a manufacturer's software: a thread that died of it would never come back
+                LOGGER.exception("%s: an error that its driver does not know", self._name)
+                self._tell(f"{type(error).__name__}: {error}")
+                back_off.failed(time.monotonic_ns())
 
     def _live(self, source: CameraSource, back_off: BackOff) -> None:
         """Keep the camera's frames until it fails or everything ends. Trouble is told before the camera is let go."""

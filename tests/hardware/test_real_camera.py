@@ -291,6 +291,19 @@ def test_a_lost_camera_is_tried_ever_more_seldom_and_goes_on_when_it_is_back(ope
     assert opened.frame().image.shape == (HEIGHT, WIDTH, 3)
 
 
+def test_an_error_that_no_driver_knows_of_is_told_and_the_camera_is_looked_for_again(opened):
+    camera = opened.open("line")
+    opened.refuses = "no such camera"
+    opened.lives[0].coming.put(ZeroDivisionError("in the manufacturer's software"))
+    assert opened.error().cause in ("ZeroDivisionError: in the manufacturer's software", "no such camera")
+    assert opened.lives[0].closed
+    opened.refuses = ""
+    eventually(lambda: len(opened.lives) == 2 and camera.health().ok)
+    camera.read(0.0)
+    opened.lives[1].coming.put(picture())
+    assert opened.frame().image.shape == (HEIGHT, WIDTH, 3)
+
+
 def test_frames_of_before_a_fault_are_handed_over_first_and_so_they_are_before_an_end(opened):
     camera = opened.open("line")
     camera.read(0.0)
