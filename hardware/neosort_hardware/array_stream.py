@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import time
 from collections import deque
@@ -15,6 +16,7 @@ from neosort_hardware.serial_port import BackOff, PortError, SerialPort
 from neosort_hardware.settings_serial import SerialMagnetometerConfig
 from neosort_hardware.wrapping import ahead
 
+LOGGER = logging.getLogger("neosort.array")
 KEPT_S = 2.0
 LISTEN_S = 0.02
 
@@ -90,6 +92,9 @@ class ArrayStream:
                 self._hear(self._talk)
             except PortError as error:
                 self._lose(str(error))
+            except Exception as error:  # a thread that died of what nobody has foreseen would never come back
+                LOGGER.exception("%s: an error that its driver does not know", self._settings.port)
+                self._lose(f"{self._settings.port}: {type(error).__name__}: {error}")
         if self._talk is not None:
             with contextlib.suppress(PortError):
                 self._talk.ask(Kind.STOP)

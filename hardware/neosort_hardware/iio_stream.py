@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -17,6 +18,7 @@ from neosort_hardware.settings_iio import IioMagnetometerConfig
 from neosort_hardware.types import ArrayBool, ArrayF32, ArrayI64
 
 KEPT_S = 2.0
+LOGGER = logging.getLogger("neosort.array")
 JOIN_S = 5.0
 # Samples that seem to have come so late were stamped by a clock that has been set meanwhile.
 SET_ANEW_NS = 500_000_000
@@ -93,12 +95,15 @@ class IioStream:
             try:
                 self._array = array = IioArray(self._settings)
             except IioFault as fault:
-                self._lose(fault, back_off)
+                self._lose(str(fault), back_off)
                 continue
             try:
                 self._live(array, back_off)
             except IioFault as fault:
-                self._lose(fault, back_off)
+                self._lose(str(fault), back_off)
+            except Exception as error:  # a thread that died of what nobody has foreseen would never come back
+                LOGGER.exception("%s: an error that its driver does not know", self._name)
+                self._lose(f"{type(error).__name__}: {error}", back_off)
             finally:
                 self._array = None
                 array.close()
@@ -157,9 +162,9 @@ class IioStream:
             self._tried.set()
             self._news.notify_all()
 
-    def _lose(self, fault: IioFault, back_off: BackOff) -> None:
+    def _lose(self, trouble: str, back_off: BackOff) -> None:
         back_off.failed(time.monotonic_ns())
         with self._news:
-            self.trouble = str(fault)
+            self.trouble = trouble
             self._tried.set()
             self._news.notify_all()

@@ -7,6 +7,7 @@ from shutil import which
 import numpy as np
 import pytest
 from pydantic import ValidationError
+from tests.hardware.camera_site import error_or_none
 from tests.hardware.iio_process import IioProcess, need_libiio
 from tests.hardware.modbus_peers import free_port, ill_peer
 from tests.hardware.waiting import eventually, held
@@ -14,6 +15,7 @@ from tests.hardware.waiting import eventually, held
 from neosort_hardware.clock import RealClock
 from neosort_hardware.config import ConfigError, LineConfig
 from neosort_hardware.devices import DeviceError
+from neosort_hardware.iio_stream import IioStream
 from neosort_hardware.line import open_line
 from neosort_hardware.section import describe_invalid
 
@@ -41,6 +43,15 @@ def refusal(uri="ip:127.0.0.1", **settings):
         open_line(LineConfig.model_validate({"magnetometer": told}), RealClock()).close()
     assert refused.value.device == "IIO magnetometer array"
     return refused.value.cause
+
+
+def test_an_error_that_the_driver_does_not_know_is_told_and_the_array_is_found_again(monkeypatch):
+    with IioProcess() as peer, array(peer) as device:
+        block_of(device)
+        with monkeypatch.context() as broken:
+            broken.setattr(IioStream, "_heard_of", lambda *_: 1 // 0)
+            assert "ZeroDivisionError" in eventually(lambda: error_or_none(device)).cause
+        assert eventually(lambda: error_or_none(device) is None and device.read(0.1))
 
 
 def test_units_become_microtesla_on_our_axes_channel_by_channel():

@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.hardware import array_board
 from tests.hardware.array_process import ArrayProcess
-from tests.hardware.waiting import WITHIN_S
+from tests.hardware.camera_site import error_or_none
+from tests.hardware.waiting import WITHIN_S, eventually
 
 from neosort_hardware.array_protocol import NO_READING, Sample, decoded
+from neosort_hardware.array_stream import ArrayStream
 from neosort_hardware.board_clock import BoardClock
 from neosort_hardware.clock import RealClock
 from neosort_hardware.config import ConfigError, LineConfig, load_line_config
@@ -217,6 +219,14 @@ def test_a_board_that_is_unplugged_is_an_error_that_names_it_and_is_found_again(
         sample = line.encoder.read()
         later_mm = (sample.sampled_ns - block.sampled_ns[-1]) * 1e-6
         assert block.belt_mm[-1] + later_mm == pytest.approx(sample.belt_mm, abs=60.0), "set against it anew"
+
+
+def test_an_error_that_the_driver_does_not_know_is_told_and_the_array_is_found_again(line, monkeypatch):
+    array = line.magnetometer
+    with monkeypatch.context() as broken:
+        broken.setattr(ArrayStream, "_sample", lambda *_: 1 // 0)
+        assert "ZeroDivisionError" in eventually(lambda: error_or_none(array)).cause
+    assert eventually(lambda: error_or_none(array) is None and array.read(0.1))
 
 
 def test_a_board_that_falls_silent_is_lost_within_the_stated_time(board, link):
