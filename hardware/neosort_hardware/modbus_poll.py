@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -9,17 +10,19 @@ from collections.abc import Callable
 from neosort_hardware.devices import DeviceError
 from neosort_hardware.modbus_link import ModbusLink
 
+LOGGER = logging.getLogger("neosort.modbus")
 STOP_WITHIN_S = 5.0
 
 
 class ModbusPoll:
     """Calls ``ask`` every period on its own thread, which owns the link from then on.
 
-    ``ask`` does the asking and keeps the answer where it belongs; a `DeviceError` that it raises is kept in `error`
-    until it succeeds again. Periods that one answer overran are left out, not made up for.
+    ``ask`` does the asking and keeps the answer where it belongs; what it raises is kept in `error` until it succeeds
+    again. Periods that one answer overran are left out, not made up for.
     """
 
     def __init__(self, name: str, link: ModbusLink, period_ms: float, ask: Callable[[], None]) -> None:
+        self._name = name
         self._link = link
         self._period_ns = round(period_ms * 1e6)
         self._ask = ask
@@ -49,6 +52,9 @@ class ModbusPoll:
             self._ask()
         except DeviceError as error:
             self.error = error
+        except Exception as error:  # a thread that died of what nobody has foreseen would never ask again
+            LOGGER.exception("%s: an error that its driver does not know", self._name)
+            self.error = DeviceError(self._name, f"{type(error).__name__}: {error}")
         else:
             self.error = None
 

@@ -13,6 +13,7 @@ from tests.hardware.waiting import eventually, held
 from neosort_hardware import modbus_link
 from neosort_hardware.devices import DeviceError
 from neosort_hardware.modbus_link import ModbusLink
+from neosort_hardware.modbus_poll import ModbusPoll
 from neosort_hardware.settings_modbus import ModbusPeer, RegisterValue
 
 
@@ -169,3 +170,19 @@ def _tried(one: ModbusLink, count: int = 1) -> list[int] | None:
         return one.read_registers("input", 0, count)
     except DeviceError:
         return None
+
+
+def test_an_error_that_nobody_has_foreseen_is_kept_and_the_peer_asked_again():
+    raised = [ZeroDivisionError("no such scale")]
+
+    def ask():
+        for error in raised:
+            raise error
+
+    poll = ModbusPoll("peer", SimpleNamespace(close=lambda: None), 1.0, ask)
+    try:
+        assert str(eventually(lambda: poll.error)) == "peer: ZeroDivisionError: no such scale"
+        raised.clear()
+        eventually(lambda: poll.error is None)
+    finally:
+        poll.stop()
