@@ -269,6 +269,23 @@ def test_tokens_are_ones_own_and_an_admin_sees_all(site):
     must_be_problem(technician.ask("DELETE", f"/api/v1/tokens/{token['id']}"), 404)
 
 
+def test_nothing_of_ours_may_lie_in_a_foreign_pages_frame_nor_be_taken_for_something_else(site):
+    site.account("ada", Role.ADMIN)
+    nobody = Browser(site.app)
+    for answer in (site.by_token(Role.VIEWER).get("/api/v1/frame.jpg"), nobody.get("/"), nobody.get("/api/v1/status")):
+        assert answer.headers["x-frame-options"] == "DENY"
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_what_a_page_uploads_may_be_as_large_as_a_bundle_and_comes_from_somebody_known(site):
+    field, bundle = "/_nicegui/client/3f2b/upload/17", b"x" * (MOST_BODY + 1)
+    site.account("ada", Role.ENGINEER)
+    must_be_problem(Browser(site.app).post(field, content=bundle), 401)
+    must_be_problem(site.by_token(Role.ENGINEER).post(field, content=bundle), 404)  # taken; this page has no such field
+    must_be_problem(site.by_token(Role.ENGINEER).post(field + "/x", content=bundle), 413)
+
+
 # How refusals look
 
 

@@ -5,9 +5,10 @@ Plain ASGI, so that streams and web sockets pass as they are.
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
@@ -20,7 +21,9 @@ from neosort_inference.access.sessions import COOKIE
 from neosort_inference.api.problems import problem
 
 MOST_BODY = 1024 * 1024
-UPLOADS = {"/api/v1/bundles": 65 * 1024 * 1024}  # a bundle has 64 MiB at most
+MOST_UPLOAD = 65 * 1024 * 1024  # a bundle has 64 MiB at most
+# The interface's, and the one that NiceGUI makes for a field of a page that takes files.
+UPLOADS = re.compile(r"/api/v1/bundles|/_nicegui/client/[^/]+/upload/[0-9]+")
 SAFE = {"GET", "HEAD", "OPTIONS"}
 LOGIN = "/login"
 OPEN = (
@@ -32,6 +35,13 @@ OPEN = (
     "/favicon.ico",
     LOGIN,
 )  # routes under /api/ ask by themselves
+# A foreign page must not lay ours, unseen, under what it has people press; nor is what we send taken for anything else.
+SENT_ALONG = {
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
 
 
 class Gate:
@@ -48,9 +58,9 @@ class Gate:
             return
         connection = HTTPConnection(scope)
         if refusal := self._refusal(connection):
-            await _refuse(scope, receive, send, refusal)
+            await _refuse(scope, receive, _guarded(send), refusal)
         elif scope["type"] == "http":
-            await self._app(scope, _bounded(receive, _limit(connection.url.path)), send)
+            await self._app(scope, _bounded(receive, _limit(connection.url.path)), _guarded(send))
         else:
             await self._app(scope, receive, send)
 
@@ -65,7 +75,7 @@ class Gate:
         size, limit = headers.get("content-length", "0"), _limit(path)
         if size.isdecimal() and int(size) > limit:
             return problem(413, f"{size} bytes, at most {limit} are taken here", path)
-        if not path.startswith(OPEN) and identity_of(entry, connection) is None:
+        if not _open(path) and identity_of(entry, connection) is None:
             return (
                 RedirectResponse(LOGIN, 303)
                 if "text/html" in headers.get("accept", "")
@@ -101,8 +111,26 @@ def _host(headers: Headers) -> str:
     return urlsplit("//" + headers.get("host", "")).hostname or ""
 
 
+def _open(path: str) -> bool:
+    """Whether nobody is asked here who they are. A page's uploads are large, and for those who may see pages."""
+    return path.startswith(OPEN) and not path.startswith("/_nicegui/client/")
+
+
 def _limit(path: str) -> int:
-    return UPLOADS.get(path, MOST_BODY)
+    return MOST_UPLOAD if UPLOADS.fullmatch(path) else MOST_BODY
+
+
+def _guarded(send: Send) -> Send:
+    """Where a route says something of its own under one of the names, that holds."""
+
+    async def give(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in SENT_ALONG.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return give
 
 
 def _bounded(receive: Receive, limit: int) -> Receive:
