@@ -9,6 +9,7 @@ from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field
 
 from neosort_inference.api.deps import AskLoop, Newest, Operator, Viewer
+from neosort_inference.api.examples import answers
 from neosort_inference.asking.orders import Acknowledge, RefusedError
 from neosort_inference.faults.alarms import Alarm
 from neosort_inference.faults.modes import Mode
@@ -42,7 +43,7 @@ class Noted(BaseModel):
     asked: list[int] = Field(examples=[[3]])
 
 
-@router.get("")
+@router.get("", responses=answers("alarms"))
 def alarms(_actor: Viewer, shown: Newest) -> Alarms:
     """The alarms of the newest snapshot."""
     return Alarms(mode=shown.view.snapshot.mode, alarms=shown.view.snapshot.alarms)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Body, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from neosort_inference.api.deps import Engineer, Newest, TheServices, Viewer
+from neosort_inference.api.examples import answers
 from neosort_inference.api.jobs import JobInfo
 from neosort_inference.api.recipes import UseInfo
 from neosort_inference.bundle_metadata import BundleMetadata
@@ -44,6 +45,7 @@ class ShadowInfo(BaseModel):
 
 
 _SAID = {"belt_mm": 120_400.0, "across_mm": 212.5, "kind": "hdd35", "p_ndfeb": 0.93}
+_DIFFERENCE = {"what": "only the shadow fires", "line": _SAID | {"p_ndfeb": 0.31}, "shadow": _SAID}
 
 
 class SaidOfItem(BaseModel):
@@ -59,7 +61,7 @@ class Difference(BaseModel):
     """An item that would be decided otherwise. ``line``, ``shadow``: null where one has not seen it."""
 
     what: str = Field(examples=["only the shadow fires"])
-    line: SaidOfItem | None = Field(examples=[None])
+    line: SaidOfItem | None = Field(examples=[_SAID | {"p_ndfeb": 0.31}])
     shadow: SaidOfItem | None = Field(examples=[_SAID])
 
 
@@ -74,7 +76,7 @@ class ShadowTold(BaseModel):
     left_out: int = Field(description="windows that the machine had no time for", examples=[0])
     items: dict[str, int] = Field(examples=[{"both fire": 311, "both pass": 1_872, "only the shadow fires": 4}])
     different: int = Field(examples=[4])
-    recent: list[Difference] = Field(examples=[[{"what": "only the shadow fires", "line": None, "shadow": _SAID}]])
+    recent: list[Difference] = Field(examples=[[_DIFFERENCE]])
     trouble: str = Field(description="why it has ended by itself", examples=[""])
 
 
@@ -90,7 +92,12 @@ def list_bundles(_actor: Viewer, services: TheServices) -> list[BundleInfo]:
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+            "content": {
+                "application/octet-stream": {
+                    "schema": {"type": "string", "format": "binary"},
+                    "example": "the file as it is: curl --data-binary @new.onnx",
+                }
+            },
         }
     },
 )
@@ -154,7 +161,7 @@ def show_bundle(id: Id, _actor: Viewer, services: TheServices) -> BundleInfo:
     return BundleInfo.model_validate(services.bundles.kept(id))
 
 
-@router.get("/{id}/metadata")
+@router.get("/{id}/metadata", responses=answers("bundle_metadata"))
 def bundle_metadata(id: Id, _actor: Viewer, services: TheServices) -> BundleMetadata:
     """Everything that it says of itself: kinds, thresholds and what they promise, how it was made."""
     return services.bundles.metadata(id)

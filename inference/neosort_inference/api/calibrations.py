@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from neosort_inference.api.deps import Technician, TheServices, Viewer
+from neosort_inference.api.examples import answers
 from neosort_inference.calibration.record import Record
 from neosort_inference.services.calibrations import Outcome
 
@@ -96,8 +97,10 @@ def calibration_history(_actor: Viewer, services: TheServices) -> list[AppliedIn
 def calibration_difference(
     _actor: Viewer,
     services: TheServices,
-    after: Annotated[str, Query(pattern=ID)],
-    before: Annotated[str | None, Query(pattern=ID, description="left out: what is in force")] = None,
+    after: Annotated[str, Query(pattern=ID, examples=["5f3a9c0d"])],
+    before: Annotated[
+        str | None, Query(pattern=ID, description="left out: what is in force", examples=["9f21"])
+    ] = None,
 ) -> list[Change]:
     """What differs, constant by constant."""
     found = services.calibrations.difference(before, after)
@@ -116,7 +119,7 @@ def show_calibration(id: Id, _actor: Viewer, services: TheServices) -> Calibrati
     return _told(services.calibrations.record(id))
 
 
-@router.get("/{id}/file", response_class=Response, responses={200: {"content": {"application/json": {"schema": {}}}}})
+@router.get("/{id}/file", response_class=Response, responses=answers("calibration_file"))
 def export_calibration(id: Id, _actor: Viewer, services: TheServices) -> Response:
     """A calibration as a file to take elsewhere."""
     name = f'attachment; filename="calibration-{id[:12]}.json"'

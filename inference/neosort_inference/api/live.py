@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from neosort_hardware.types import Decision, Verdict
 from neosort_inference.api.deps import Feed, Newest, Viewer
+from neosort_inference.api.examples import answers
 from neosort_inference.api.feed import Shown, ViewFeed
 from neosort_inference.api.health import NO_CACHE
 from neosort_inference.api.pictures import label_of
@@ -35,7 +36,8 @@ def _wanted(
     feed: Feed,
     newest: Newest,
     n: Annotated[
-        int | None, Query(description="number of a view, of the last sixteen; the newest when left out")
+        int | None,
+        Query(description="number of a view, of the last sixteen; the newest when left out", examples=[5121]),
     ] = None,
 ) -> Shown:
     shown = newest if n is None else feed.numbered(n)
@@ -72,19 +74,20 @@ class ViewOnBelt:
     boxes: list[BoxOnBelt]
 
 
-@router.get("/status", response_model_exclude={"counts"})
+@router.get("/status", response_model_exclude={"counts"}, responses=answers("status"))
 def status(_actor: Viewer, shown: Newest) -> Snapshot:
     """The line at the moment of the newest window."""
     return shown.view.snapshot
 
 
-@router.get("/view", responses={204: {"description": "the view already there is the newest"}})
+@router.get("/view", responses={**answers("view"), 204: {"description": "the view already there is the newest"}})
 def view(
     _actor: Viewer,
     shown: Newest,
     response: Response,
     after: Annotated[
-        int | None, Query(description="number of the view already there: 204 when it is the newest")
+        int | None,
+        Query(description="number of the view already there: 204 when it is the newest", examples=[5121]),
     ] = None,
 ) -> ViewOnBelt | None:
     """The geometry of the newest view: with it, pictures and boxes can be laid out along the belt."""

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Body, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from neosort_inference.api.deps import Operator, TheServices, Viewer
+from neosort_inference.api.examples import answers
 from neosort_inference.api.health import NO_CACHE
 from neosort_inference.api.jobs import JobInfo
 from neosort_inference.api.lots import Id
@@ -27,6 +28,7 @@ MEDIA_TYPE = {
     Form.PARQUET: "application/vnd.apache.parquet",
     Form.EPCIS: "application/ld+json",
 }
+_FILES = tuple(form for form in Form if form is not Form.EPCIS)
 # A page that was made by this program, and yet not one of its own: nothing in it may run or fetch.
 _SHUT_AWAY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 Kilograms = Annotated[float, Field(ge=0, le=1e7, allow_inf_nan=False)]
@@ -130,7 +132,7 @@ def verify_passport(id: Id, _actor: Viewer, services: TheServices) -> PassportCh
     )
 
 
-@router.get("/{id}/balance")
+@router.get("/{id}/balance", responses=answers("balance"))
 def lot_balance(id: Id, _actor: Viewer, services: TheServices) -> LotBalance:
     """NdFeB and rare earths by the passport that was issued last, with 90 % intervals; what was weighed against what
     was counted, and whether the gap lies inside its own."""
@@ -140,7 +142,7 @@ def lot_balance(id: Id, _actor: Viewer, services: TheServices) -> LotBalance:
 @router.get(
     "/{id}/export/{form}",
     response_class=Response,
-    responses={200: {"content": {MEDIA_TYPE[form]: {} for form in Form if form is not Form.EPCIS}}},
+    responses={200: {"content": {MEDIA_TYPE[form]: {} for form in _FILES} | answers("passport")[200]["content"]}},
 )
 def export(
     id: Id, form: Literal["json", "html", "pdf", "csv", "parquet"], _actor: Viewer, services: TheServices
@@ -153,7 +155,7 @@ def export(
 @router.post(
     "/{id}/epcis",
     response_class=Response,
-    responses={200: {"content": {MEDIA_TYPE[Form.EPCIS]: {"schema": {"type": "object"}}}}},
+    responses=answers("events", media_type=MEDIA_TYPE[Form.EPCIS]),
 )
 def events(
     id: Id,

@@ -9,6 +9,7 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from neosort_inference.api.deps import AskLoop, Technician, TheServices, Viewer
+from neosort_inference.api.examples import answers
 from neosort_inference.asking.orders import (
     BeginProcedure,
     CancelProcedure,
@@ -96,7 +97,7 @@ class Kept(BaseModel):
     record: str = Field(examples=["5f" * 32])
 
 
-@router.get("")
+@router.get("", responses=answers("procedures"))
 def list_procedures(_actor: Viewer) -> list[About]:
     """Those that there are, in the order in which a new line is calibrated."""
     # Imported when asked for: some bring libraries along that nothing else here needs.

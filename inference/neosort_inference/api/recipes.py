@@ -8,6 +8,7 @@ from fastapi import APIRouter, Body, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from neosort_inference.api.deps import Engineer, TheServices, Viewer
+from neosort_inference.api.examples import answers
 from neosort_inference.in_use import Why
 from neosort_inference.recipe import Recipe
 from neosort_inference.services.recipes import NAME
@@ -15,7 +16,7 @@ from neosort_inference.services.recipes import NAME
 router = APIRouter(prefix="/api/v1/recipes", tags=["recipes"])
 ID = f"^{NAME}-[0-9]{{1,6}}$"
 Id = Annotated[str, Path(pattern=ID, examples=["copper-3"])]
-AnId = Annotated[str, Query(pattern=ID)]
+AnId = Annotated[str, Query(pattern=ID, examples=["copper-3"])]
 
 
 class NewRecipe(BaseModel):
@@ -43,7 +44,7 @@ class RecipeInfo(BaseModel):
     at: str = Field(examples=["2026-11-26T09:30:00+00:00"])
     note: str = Field(examples=["less copper in the product"])
     parent: str | None = Field(examples=["copper-2"])
-    recipe: Recipe
+    recipe: Recipe = Field(examples=[{"name": "copper", "purity_target": 0.95, "min_magnet_g": 0.2}])
 
 
 class Change(BaseModel):
@@ -69,7 +70,7 @@ class UseInfo(BaseModel):
     reason: str = Field("", description="why the line has gone back by itself", examples=[""])
 
 
-@router.get("")
+@router.get("", responses=answers("recipes"))
 def list_recipes(_actor: Viewer, services: TheServices) -> list[RecipeInfo]:
     """Every version of every recipe."""
     return [RecipeInfo.model_validate(one) for one in services.recipes.all()]
