@@ -68,7 +68,7 @@ class Light(Procedure):
         parameters=(
             Parameter(
                 name="grey",
-                title="Sheet's share of light thrown back",
+                title="Reflectance of the sheet",
                 kind="number",
                 default=0.85,
                 least=0.3,

@@ -106,8 +106,8 @@ def read_record(text: str, where: str) -> Record:
     """A record from its file's text. Raises `CalibrationError` for what is torn, changed, or of another schema."""
     try:
         whole = json.loads(text)
-        record = sealed(whole["body"])
-    except (ValueError, TypeError, KeyError) as error:
+        record = sealed(dict(whole["body"]))
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise CalibrationError(f"{where}: no whole calibration record ({type(error).__name__})") from error
     if record.id != whole.get("id"):
         raise CalibrationError(f"{where}: changed since it was written (its contents are {record.id[:SHORT]})")

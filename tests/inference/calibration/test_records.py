@@ -150,6 +150,9 @@ def test_taken_to_another_machine_as_a_file(store, tmp_path):
     file.write_text(json.dumps(json.loads(file.read_text()) | {"id": "0" * 64}))
     with pytest.raises(CalibrationError, match="changed since it was written"):
         other.import_file(file)
+    file.write_text('{"id": "", "body": [1]}')
+    with pytest.raises(CalibrationError, match="no whole calibration record"):
+        other.import_file(file)
 
 
 def test_differences_name_the_constants(store):
