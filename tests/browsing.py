@@ -172,6 +172,18 @@ class Browser:
             pass  # the page was just being drawn anew: it is looked for again
         return False
 
+    def tab(self, times: int) -> None:
+        """That key, so often."""
+        from selenium.webdriver.common.keys import Keys  # noqa: PLC0415
+
+        self.type(Keys.TAB * times)
+
+    def type(self, keys: str) -> None:
+        """Into whatever has the focus."""
+        from selenium.webdriver.common.action_chains import ActionChains  # noqa: PLC0415
+
+        ActionChains(self.driver, duration=0).send_keys(keys).perform()
+
     def write(self, selector: str, words: str) -> None:
         """Into a field, and Enter."""
         from selenium.webdriver.common.keys import Keys  # noqa: PLC0415

@@ -6,12 +6,15 @@ import httpx
 import pytest
 from tests.browsing import browser, must_have_a_browser, running
 from tests.hardware.waiting import WITHIN_S, eventually
+from tests.keyboard import faults_for_eyes, faults_for_keys, focus_among, focused, nameless
 
 from neosort_inference.ui.shell import PLACES
 
 ITEMS = 40
 MISSET_TOML = 'name = "mis-set"\n[twin.truth]\nmm_per_count = 0.55\n'  # the line takes it for 0.5: another wheel
 LARGE_PX = 48
+SHOWN_THEME = "return document.documentElement.dataset.theme"
+ASKED_NAME = "return document.activeElement.matches('.q-dialog input')"
 # What is to be touched and is smaller than that, by name; of a field its frame counts.
 _SMALL = """
 return [...document.querySelectorAll("button, a, input, .q-slider__thumb")]
@@ -47,7 +50,7 @@ def page(line, chromium):
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
-def test_every_page_opens_without_a_complaint_fits_a_tablet_and_asks_nobody_but_its_own_host(line, page, place):
+def test_every_page_fits_a_tablet_is_worked_by_keys_alone_and_asks_nobody_but_its_own_host(line, page, place):
     page.hosts_asked()
     page.open(line.url.rstrip("/") + place.path)
     eventually(lambda: page.text(".facts b").endswith("m/s"))
@@ -55,8 +58,12 @@ def test_every_page_opens_without_a_complaint_fits_a_tablet_and_asks_nobody_but_
     assert page.text(".rail [aria-current]").endswith(place.name)
     for width, height, dark in ((1280, 800, True), (1024, 768, False)):
         page.become(width, height, dark=dark)
+        eventually(lambda dark=dark: page.js(SHOWN_THEME) == ("dark" if dark else "light"))
         assert page.js(_SMALL, LARGE_PX) == []
         assert page.js("return document.documentElement.scrollWidth") <= width
+        assert faults_for_eyes(page) == []
+        assert faults_for_keys(page) == []
+    assert nameless(page) == []
     assert page.hosts_asked() == {line.url.split("/")[2]}
     assert page.complaints() == []
 
@@ -72,17 +79,16 @@ def test_the_belt_runs_with_the_field_beside_it_at_the_same_place(page):
 
 
 def test_the_theme_follows_the_system_until_somebody_chooses(line, page):
-    shown = "return document.documentElement.dataset.theme"
-    assert page.js(shown) == "dark"
+    assert page.js(SHOWN_THEME) == "dark"
     page.become(1280, 800, dark=False)
-    eventually(lambda: page.js(shown) == "light")
+    eventually(lambda: page.js(SHOWN_THEME) == "light")
     dark_ground = "return getComputedStyle(document.body).backgroundColor"
     light = page.js(dark_ground)
     page.press("as system")
     page.press("light")
-    eventually(lambda: page.js(shown) == "dark")
+    eventually(lambda: page.js(SHOWN_THEME) == "dark")
     page.open(line.url + "health")
-    assert page.js(shown) == "dark"
+    assert page.js(SHOWN_THEME) == "dark"
     assert page.js(dark_ground) != light
 
 
@@ -117,13 +123,29 @@ def _percent(words: str) -> float:
     return float(words.replace("%", "").strip())
 
 
-def test_a_person_stops_the_line_under_a_name_and_starts_it_again(line, page):
-    page.press("Stop")
-    page.write(".q-dialog input", "Ada")
+def test_a_person_stops_the_line_under_a_name_and_starts_it_again_by_keys_alone(line, page):
+    from selenium.webdriver.common.keys import Keys  # noqa: PLC0415
+
+    def comes_to(words: str) -> None:
+        while words not in focused(page):
+            page.tab(1)
+
+    comes_to("Stop")
+    page.type(Keys.SPACE)
+    eventually(lambda: page.js(ASKED_NAME))
+    assert all(focus_among(page, ".q-dialog", 5))
+    page.type(Keys.ESCAPE)
+    eventually(lambda: "Stop" in focused(page))
+    page.type(Keys.ENTER)
+    eventually(lambda: page.js(ASKED_NAME))
+    page.type("Ada" + Keys.ENTER)
     eventually(lambda: page.shows("stopped by Ada"))
     eventually(lambda: line.status()["stopped_by"] == "stopped by Ada")
+    eventually(lambda: "Start" in focused(page))  # which has taken the place of the other
     page.open(line.url + "health")  # another page of the same device knows her
-    page.press("Start")
+    eventually(lambda: page.js("return document.querySelector('.top .key')?.checkVisibility()"))
+    comes_to("Start")
+    page.type(Keys.ENTER)
     eventually(lambda: line.status()["state"] == "sorting")
     assert page.shows("Ada")
 

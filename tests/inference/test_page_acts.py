@@ -17,6 +17,8 @@ from neosort_inference.balance.lot_balance import bundle_id
 from neosort_inference.bundle import read_metadata
 from neosort_inference.counters import Counts
 from neosort_inference.exchange.shadow import ShadowCounts
+from neosort_inference.faults.alarms import Alarm
+from neosort_inference.faults.catalogue import Severity
 from neosort_inference.ledger.place import Place
 from neosort_inference.opening import bundle_path
 
@@ -29,6 +31,11 @@ SHADOW = ShadowCounts(
             "shadow": {"belt_mm": 123_456.0, "across_mm": 80.0, "kind": "hdd35", "p_ndfeb": 0.97},
         },
     ),
+)  # fmt: skip
+
+ALARM = Alarm(
+    number=3, fault="camera.silent", words="camera gives no frames", detail="no frame over 0.61 s",
+    severity=Severity.HIGH, effect="without camera", needs_person=False, raised_ns=1,
 )  # fmt: skip
 
 
@@ -77,6 +84,34 @@ def test_a_valve_is_tried_once_it_is_asked_twice_and_never_while_the_line_sorts(
         one.answer({"open_mm": 1.0, "close_mm": 31.0})
         opened.hears("Nozzle 5 blows once.")
     page.publish(view(state="finished"))
+
+
+def test_a_bundle_is_brought_and_checked_however_large_it_is(page, ada):
+    with OpenPage(ada, "models").connected() as opened:
+        (field,) = (one["props"]["url"] for one in opened.elements.values() if "url" in one.get("props", {}))
+        bundle = {"file": ("march.onnx", b"no bundle, " * 200_000)}
+        answer = httpx.post(page.url + field[1:], files=bundle, headers=ada.headers, timeout=WITHIN_S)
+        assert answer.status_code == 200, answer.text
+        opened.shows("refused: ")
+
+
+def test_a_calibration_is_brought_from_a_file_that_is_one(page, ada):
+    with OpenPage(ada, "calibrate").connected() as opened:
+        (field,) = (one["props"]["url"] for one in opened.elements.values() if "url" in one.get("props", {}))
+        httpx.post(page.url + field[1:], files={"file": ("it.json", b'{"body": [1]}')}, headers=ada.headers)
+        opened.hears("no whole calibration record")
+
+
+def test_an_alarm_is_said_once_as_it_comes(page, ada):
+    with OpenPage(ada, "lots").connected() as opened:
+        page.publish(view(state="finished", alarms=(ALARM,)))
+        opened.shows("Alarm: camera gives no frames, high")
+        page.publish(view(state="finished", alarms=(replace(ALARM, times=2),)))
+        opened.shows("2 times")
+        (voice,) = (one for one in opened.elements.values() if one.get("props", {}).get("role") == "alert")
+        assert voice["props"]["innerHTML"] == "Alarm: camera gives no frames, high"
+        page.publish(view(state="finished"))
+        opened.shows("No alarms any more")
 
 
 def test_what_looks_on_is_told_live(page, ada):

@@ -30,3 +30,22 @@
   }
   addEventListener("load", ask);
 })();
+
+// Whoever works by keys goes on where they were, though what they have pressed is gone or was drawn anew since.
+(() => {
+  const CONTROLS = "a[href], button:not([disabled]), input:not([disabled]), [tabindex]:not([tabindex='-1'])";
+  let byKeys = false;
+  let around = []; // what had the focus last, and everything that it lies in
+  const there = (one) => one.isConnected && one.checkVisibility();
+  addEventListener("keydown", () => { byKeys = true; }, true);
+  addEventListener("pointerdown", () => { byKeys = false; }, true);
+  addEventListener("focusin", ({ target }) => {
+    around = [];
+    for (let one = target; one && one !== document.body; one = one.parentElement) around.push(one);
+  });
+  setInterval(() => {
+    if (!byKeys || document.activeElement !== document.body || !around.length || there(around[0])) return;
+    const beside = around.filter(there).map((home) => [...home.querySelectorAll(CONTROLS)].find(there)).find(Boolean);
+    (beside ?? document.getElementById("content"))?.focus();
+  }, 100);
+})();

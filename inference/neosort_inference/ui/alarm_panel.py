@@ -20,7 +20,9 @@ class AlarmPanel:
 
     def __init__(self, site: Site, person: Person) -> None:
         self._site, self._person = site, person
-        with ui.element("section").classes("alarms").props('aria-label="alarms" role="alert"') as self._panel:
+        self._heard: frozenset[int] = frozenset()  # numbers of the alarms that there were when last looked
+        self._voice = markup("", "heard").props("role=alert")
+        with ui.element("section").classes("alarms").props('aria-label="alarms"') as self._panel:
             with ui.element("div").classes("told"):
                 self._list = markup("")
             ui.button("Acknowledge all", on_click=self._take_note, color=None).classes("key").props("unelevated")
@@ -29,7 +31,19 @@ class AlarmPanel:
     def show(self, alarms: tuple[Alarm, ...]) -> None:
         """Tell of them, the gravest first as they come."""
         self._panel.set_visibility(bool(alarms))
+        self._say(alarms)
         show(self._list, "".join(_row(alarm) for alarm in alarms))
+
+    def _say(self, alarms: tuple[Alarm, ...]) -> None:
+        """To whoever has the page read out: each alarm once, as it comes, and not whenever a figure of it changes."""
+        numbers = frozenset(alarm.number for alarm in alarms)
+        new = [alarm for alarm in alarms if alarm.number not in self._heard]
+        if new:
+            words = "; ".join(f"{alarm.words}, {alarm.severity.value}" for alarm in new)
+            show(self._voice, html.escape(f"Alarm: {words}"))
+        elif not alarms and self._heard:
+            show(self._voice, "No alarms any more")
+        self._heard = numbers
 
     async def _take_note(self) -> None:
         await self._person.do(Role.OPERATOR, self._acknowledge)

@@ -6,7 +6,6 @@ import html
 from collections.abc import Callable
 
 from nicegui import ui
-from nicegui.events import UploadEventArguments
 
 from neosort_inference.access.role import Role
 from neosort_inference.asking.orders import RefusedError
@@ -14,6 +13,7 @@ from neosort_inference.bundle import MAX_BYTES, BundleError
 from neosort_inference.bundle_metadata import BundleMetadata
 from neosort_inference.services.bundles import Kept
 from neosort_inference.services.jobs import Job
+from neosort_inference.ui.bringing import bring
 from neosort_inference.ui.markup import mark, markup, show, when
 from neosort_inference.ui.person import Person
 from neosort_inference.ui.site import Site
@@ -30,9 +30,8 @@ class Bundles:
         self._job: Job | None = None
         self._list = ui.element("div").classes("stack")
         if person.may(Role.ENGINEER):
-            upload = ui.upload(on_upload=self._uploaded, max_file_size=MAX_BYTES, auto_upload=True, max_files=1)
-            upload.props('label="Bring a bundle (.onnx): it is checked first" accept=".onnx" flat bordered')
-            self._check = markup("", "check")
+            bring("Bring a bundle: it is checked first", ".onnx", MAX_BYTES, self._brought)
+            self._check = markup("", "check").props("role=status")
             ui.timer(LOOK_EVERY_S, self._follow)
         self.show()
 
@@ -91,9 +90,8 @@ class Bundles:
             ui.notify("The line sorts by the bundle before now.", type="positive")
         self.show()
 
-    async def _uploaded(self, given: UploadEventArguments) -> None:
-        content = await given.file.read()
-        note = f"from {given.file.name}"
+    async def _brought(self, name: str, content: bytes) -> None:
+        note = f"from {name}"
         self._job = await self._person.do(Role.ENGINEER, lambda actor: self._bundles.upload(actor, content, note))
 
     def _follow(self) -> None:

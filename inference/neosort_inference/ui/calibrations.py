@@ -11,9 +11,12 @@ from neosort_inference.calibration.constants import Difference
 from neosort_inference.calibration.procedure import CalibrationError
 from neosort_inference.calibration.record import SHORT, Record
 from neosort_inference.services.calibrations import Outcome
+from neosort_inference.ui.bringing import bring
 from neosort_inference.ui.markup import mark, markup, show, table, when
 from neosort_inference.ui.person import Person
 from neosort_inference.ui.site import Site
+
+MOST_BYTES = 1024 * 1024  # as over the interface
 
 
 class Calibrations:
@@ -21,6 +24,8 @@ class Calibrations:
 
     def __init__(self, site: Site, person: Person) -> None:
         self._kept, self._person = site.services.calibrations, person
+        if person.may(Role.TECHNICIAN):
+            bring("Bring a calibration from a file", ".json", MOST_BYTES, self._brought)
         self._list = ui.element("div").classes("calibrations")
         self.show()
 
@@ -55,6 +60,14 @@ class Calibrations:
                 if not applied and self._person.may(Role.TECHNICIAN):
                     apply = ui.button("Apply", on_click=lambda: self.apply(record.id), color=None)
                     apply.classes("plain").props("unelevated")
+                markup(f'<a class="give" href="/api/v1/calibrations/{record.id}/file" download>Take it away</a>')
+
+    async def _brought(self, _name: str, content: bytes) -> None:
+        """Take it in; it is not applied."""
+        text = content.decode(errors="replace")
+        if await self._person.do(Role.TECHNICIAN, lambda actor: self._kept.take_in(actor, text)) is not None:
+            ui.notify("It is kept, and not applied yet.", type="positive")
+            self.show()
 
     async def apply(self, record: str) -> None:
         """From now on the line goes by it, or from its next start where it cannot change over while it runs."""

@@ -22,8 +22,8 @@ class Ink:
 
 
 INK = {
-    True: Ink("#9aa8b7", "#2b3642", "#5cc8ff", "#3ddc84", "#ffb020", "#ff7070"),
-    False: Ink("#526070", "#cfd7df", "#0a62b8", "#08733a", "#b06a00", "#bd1f2d"),
+    True: Ink("#9fadbc", "#2b3642", "#5cc8ff", "#3ddc84", "#ffb020", "#ff7a7a"),
+    False: Ink("#4f5d6d", "#cfd7df", "#0a5aa8", "#076a35", "#a86400", "#b11d2a"),
 }  # by whether it is dark
 
 
@@ -47,6 +47,7 @@ def chart(ink: Ink, x: dict[str, Any], y: Sequence[dict[str, Any]], series: Sequ
         "grid": {"left": 50, "right": 50 if len(y) > 1 else 22, "top": 34, "bottom": 30},
         "legend": {
             "top": 0, "itemWidth": 18, "icon": "roundRect", "itemHeight": 5,
+            "selectedMode": False,  # a name that hides its line when pressed could be pressed by a pointer alone
             "textStyle": {"color": ink.soft, "fontSize": 14},
         },
         "xAxis": x,

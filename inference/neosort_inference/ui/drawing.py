@@ -11,12 +11,12 @@ from neosort_inference.ui.chart import INK, Ink
 
 
 class Drawing:
-    """``draw``: gives the chart's options in given colours."""
+    """``draw``: gives the chart's options in given colours. ``words``: what it shows, for whoever does not see it."""
 
-    def __init__(self, draw: Callable[[Ink], dict[str, Any]], classes: str = "chart") -> None:
+    def __init__(self, words: str, draw: Callable[[Ink], dict[str, Any]], classes: str = "chart") -> None:
         self._draw = draw
         self._ink = INK[True]
-        self._chart = ui.echart(draw(self._ink)).classes(classes)
+        self._chart = ui.echart(draw(self._ink)).classes(classes).props(f'role=img aria-label="{words}"')
 
     def refresh(self) -> None:
         """Draw it anew."""

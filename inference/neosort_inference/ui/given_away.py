@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from neosort_hardware.section import describe_invalid
 from neosort_inference.balance.composition import Assay
 from neosort_inference.passport.gs1 import Gs1
+from neosort_inference.ui.dialogs import answers, asked
 
 if TYPE_CHECKING:
     from neosort_inference.passport.exporting import Traceability
@@ -21,8 +22,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 async def ask_for_assay() -> Assay | None:
     """What a laboratory has found in the lot's magnets; None: nobody says."""
-    with ui.dialog() as dialog, ui.card().classes("wide"):
-        ui.label("What has the laboratory found in the magnets, in percent of their mass?")
+    with asked("What has the laboratory found in the magnets, in percent of their mass?", "wide") as dialog:
         with ui.element("div").classes("row"):
             laboratory = ui.input("laboratory").props("outlined maxlength=128")
             sample = ui.input("number of the sample").props("outlined maxlength=64")
@@ -32,7 +32,7 @@ async def ask_for_assay() -> Assay | None:
             with ui.element("div").classes("row"):
                 percent = ui.number(f"{name}, %", min=0, max=50).props("outlined")
                 found[element] = (percent, ui.number("± %", min=0, max=50).props("outlined"))
-        _buttons(dialog, "Issue it with these")
+        answers(dialog, "Issue it with these")
     if not await dialog:
         return None
     shares = {
@@ -50,8 +50,7 @@ async def ask_for_assay() -> Assay | None:
 
 async def ask_for_events() -> Traceability | None:
     """How the plant is called in GS1's terms, and whether the product has left; None: nobody says."""
-    with ui.dialog() as dialog, ui.card().classes("wide"):
-        ui.label("How is the plant called in GS1's terms?")
+    with asked("How is the plant called in GS1's terms?", "wide") as dialog:
         with ui.element("div").classes("row"):
             prefix = ui.input("company prefix").props("outlined maxlength=12 inputmode=numeric")
             supplier = ui.input("supplier's GLN, where known").props("outlined maxlength=13 inputmode=numeric")
@@ -59,7 +58,7 @@ async def ask_for_events() -> Traceability | None:
         with ui.element("div").classes("row"):
             day = ui.input("shipped on").props("outlined type=date stack-label")
             buyer = ui.input("buyer's GLN, where known").props("outlined maxlength=13 inputmode=numeric")
-        _buttons(dialog, "Make the events")
+        answers(dialog, "Make the events")
     if not await dialog:
         return None
     gs1 = _valid(
@@ -75,12 +74,6 @@ def _traced(gs1: Gs1, day: str) -> Traceability:
 
     noon = datetime.combine(datetime.fromisoformat(day), time(12), UTC) if day else None
     return Traceability(gs1=gs1, shipment=None if noon is None else Shipment(at=noon))
-
-
-def _buttons(dialog: ui.dialog, words: str) -> None:
-    with ui.element("div").classes("row"):
-        ui.button(words, on_click=lambda: dialog.submit(True), color=None).classes("key").props("unelevated")
-        ui.button("Cancel", on_click=lambda: dialog.submit(False), color=None).classes("plain").props("unelevated")
 
 
 def _valid(model: type[_Model], given: dict[str, object]) -> _Model | None:

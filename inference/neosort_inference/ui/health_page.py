@@ -31,7 +31,7 @@ def health_page(site: Site, request: Request) -> None:
             with panel("Devices", "each one's word on itself"):
                 devices = markup("")
             with panel("Throughput and latency", "last two minutes"):
-                pace = Drawing(lambda ink: pace_chart(ink, site.feed.history()), "trend")
+                pace = Drawing("throughput and latency", lambda ink: pace_chart(ink, site.feed.history()), "trend")
             with panel("Valves", "shots of each, since the run began"):
                 valves = markup("")
                 test = ValveTest(site, frame.person) if frame.person.may(Role.TECHNICIAN) else None

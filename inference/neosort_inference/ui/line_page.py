@@ -35,7 +35,7 @@ def line_page(site: Site, request: Request) -> None:
             tiles = _Tiles()
             with ui.element("section").classes("panel chart-panel"):
                 markup("<h2>Throughput and latency <small>last two minutes</small></h2>")
-                chart = Drawing(lambda ink: pace_chart(ink, site.feed.history()))
+                chart = Drawing("throughput and latency", lambda ink: pace_chart(ink, site.feed.history()))
             decisions = _DecisionList()
     frame.on_theme(chart.colour)
 

@@ -42,9 +42,9 @@ def bundle_card(metadata: BundleMetadata) -> None:
         markup(f"<p>{html.escape(described(metadata))}</p>")
     with ui.element("div").classes("columns"):
         with panel("Thresholds", "found on validation windows, proven on calibration scenes"):
-            markup(_thresholds(metadata))
+            markup(_thresholds(metadata), "scroll")
         with panel("Kinds", "how often each is taken for itself"):
-            markup(_kinds(metadata))
+            markup(_kinds(metadata), "scroll")
     with panel("How it was made", metadata.training.made_at):
         for said in origin(metadata):
             markup(f'<p class="note">{html.escape(said)}</p>')

@@ -23,6 +23,7 @@ from neosort_inference.asking.orders import RefusedError
 from neosort_inference.bundle import BundleError
 from neosort_inference.calibration.procedure import CalibrationError
 from neosort_inference.ledger.records import LedgerError
+from neosort_inference.ui.dialogs import answers, asked
 
 LONGEST_NAME = 64
 LOOK_EVERY_S = 1.0
@@ -104,8 +105,7 @@ class Person:
             return None
 
     def _name_dialog(self) -> None:
-        with ui.dialog() as self._dialog, ui.card():
-            ui.label("Who are you? What you have the line do is kept under your name.")
+        with asked("Who are you? What you have the line do is kept under your name.") as self._dialog:
             self._field = ui.input("your name").props(f"outlined autofocus maxlength={LONGEST_NAME}")
             self._field.on("keydown.enter", self._submit)
             with ui.element("div").classes("row"):
@@ -117,11 +117,8 @@ class Person:
             self._dialog.submit(self._field.value)
 
     async def _log_out(self) -> None:
-        with ui.dialog() as dialog, ui.card():
-            ui.label(f"Logged in as {self.name}, {self._identity.role.value}.")
-            with ui.element("div").classes("row"):
-                ui.button("Log out", on_click=lambda: dialog.submit(True), color=None).classes("key")
-                ui.button("Stay", on_click=lambda: dialog.submit(False), color=None).classes("plain")
+        with asked(f"Logged in as {self.name}, {self._identity.role.value}.") as dialog:
+            answers(dialog, "Log out", "Stay")
         if await dialog:
             how = json.dumps({"method": "DELETE", "headers": {"X-CSRF-Token": self._identity.csrf or ""}})
             ui.run_javascript(f"fetch('/api/v1/session', {how}).then(() => location.href = '{LOGIN}')")

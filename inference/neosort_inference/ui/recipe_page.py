@@ -53,7 +53,7 @@ class Weighing:
         self._take_senses("none")
         with panel("Recovery against purity", f"of recognition, bundle '{metadata.name}'", "weighing"):
             self._senses_row()
-            self._drawing = Drawing(self._draw, "curve")
+            self._drawing = Drawing("recovery against purity", self._draw, "curve")
             markup('<div class="ends"><span>◀ purer, loses more</span><span>recovers more, less pure ▶</span></div>')
             self._slider = ui.slider(min=0, max=len(self._steps) - 1, value=self._step_of(self._now.p_ndfeb))
             self._slider.props('aria-label="threshold on P(NdFeB)"')
@@ -63,6 +63,7 @@ class Weighing:
             with ui.element("div").classes("tiles"):
                 names = ("threshold", "recovery", "mass", "purity")
                 self._tiles = {name: markup("", f"tile-n {name}") for name in names}
+            self._tiles["threshold"].props("aria-live=polite")
             with panel("What is proven", "on the bundle's calibration feed"):
                 self._proof = markup("", "proof")
             self._sort_by = ui.button("Sort by this threshold", icon="check", on_click=self._activate, color=None)

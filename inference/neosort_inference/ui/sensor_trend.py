@@ -26,7 +26,11 @@ class SensorTrend:
         channels = site.serving.config.magnetometer.channels
         names = [WORST, *(f"magnetometer {number}" for number in range(channels)), CAMERA]
         chosen = ui.select(names, value=WORST, label="sensor").props("outlined")
-        self.drawing = Drawing(lambda ink: trend_chart(ink, site.feed.history(), chosen.value), "trend")
+        self.drawing = Drawing(
+            "samples of the sensor, missing and out of range",
+            lambda ink: trend_chart(ink, site.feed.history(), chosen.value),
+            "trend",
+        )
         chosen.on_value_change(self.drawing.refresh)
 
 

@@ -56,7 +56,7 @@ class Frame:
         ui.timer(0.1, lambda: ui.run_javascript("neosortDevice.tell()"), once=True)
         with ui.element("header").classes("top"):
             markup(f"<h1>{html.escape(place.name)}</h1>")
-            self._pills = markup('<span class="pill waiting">waiting for the line</span>', "pills")
+            self._pills = markup('<span class="pill waiting">waiting for the line</span>', "pills").props("role=status")
             markup('<span class="pill gone" role="alert">no connection</span>')
             self._facts = markup("", "facts")
             self._start = ui.button("Start", icon="play_arrow", on_click=self._start_sorting, color=None)
@@ -65,7 +65,9 @@ class Frame:
         self._start.classes("key").props("unelevated").set_visibility(False)
         self._stop.classes("stop").props("unelevated").set_visibility(False)
         self._alarms = AlarmPanel(site, self.person)
-        self.content = ui.element("main").classes(f"page {place.path.strip('/') or 'line'}").props("id=content")
+        self.content = (
+            ui.element("main").classes(f"page {place.path.strip('/') or 'line'}").props("id=content tabindex=-1")
+        )
         ui.timer(REFRESH_EVERY_S, lambda: self._refresh(site))
 
     def on_theme(self, recolour: Callable[[bool], None]) -> None:

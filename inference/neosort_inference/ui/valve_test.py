@@ -7,6 +7,7 @@ from nicegui import ui
 from neosort_inference.access.role import Role
 from neosort_inference.api.line import Valve, test_valve
 from neosort_inference.telemetry import Snapshot
+from neosort_inference.ui.dialogs import answers, asked
 from neosort_inference.ui.markup import mark, markup, show
 from neosort_inference.ui.person import Person
 from neosort_inference.ui.shell import HELD_BY
@@ -45,11 +46,8 @@ class ValveTest:
         if number is None or number != int(number) or not 0 <= number <= most:
             ui.notify(f"There are {which} 0 to {most}.", type="warning")
             return
-        with ui.dialog() as dialog, ui.card():
-            ui.label(f"Is nobody near the jets? {which.capitalize()} {number:.0f} is about to blow.")
-            with ui.element("div").classes("row"):
-                ui.button("Nobody: blow", on_click=lambda: dialog.submit(True), color=None).classes("stop")
-                ui.button("Do not", on_click=lambda: dialog.submit(False), color=None).classes("plain")
+        with asked(f"Is nobody near the jets? {which.capitalize()} {number:.0f} is about to blow.") as dialog:
+            answers(dialog, "Nobody: blow", "Do not", tone="stop")
         if await dialog:
             await self._blow_once(Valve(nozzle=int(number), blow_mm=BLOW_MM, heavy=which != "nozzle"))
 
