@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from neosort_hardware.devices import DeviceError
 from neosort_hardware.shot_timer import ShotLimits
 from neosort_hardware.types import EncoderSample
@@ -18,6 +20,7 @@ from neosort_hardware.valve_outputs import ShotRig
 
 MM_PER_COUNT = 0.5
 LEAD_MS = 2.0
+LATE_MS = 2.0
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,8 @@ class ClockBelt:
     folder: Path
     start_ns: int
 
-    def open_encoder(self) -> ClockBelt:
-        return self
+    def open_encoder(self) -> LookedAt:
+        return LookedAt(self)
 
     def read(self) -> EncoderSample:
         if (self.folder / "encoder.gone").exists():
@@ -45,8 +48,32 @@ class ClockBelt:
     def m_per_s(self, time_ns: int) -> float:
         return self.belt_mm(time_ns + 1_000_000) - self.belt_mm(time_ns)
 
+    def time_ns_at(self, place_mm: float) -> int:
+        """When the belt, once it runs, is at a place."""
+        first, last = self.start_ns, self.start_ns + 60_000_000_000
+        while last - first > 1000:
+            middle = (first + last) // 2
+            first, last = (middle, last) if self.belt_mm(middle) < place_mm else (first, middle)
+        return last
+
+
+class LookedAt:
+    """The belt as a shot process looks at it, once a turn; when it looked is in `looks.npy` after it has ended."""
+
+    def __init__(self, belt: ClockBelt) -> None:
+        self._belt = belt
+        self._looks_ns: list[int] = []
+
+    def read(self) -> EncoderSample:
+        self._looks_ns.append(time.monotonic_ns())
+        return self._belt.read()
+
     def close(self) -> None:
-        pass
+        np.save(looks_file(self._belt.folder), self._looks_ns)
+
+
+def looks_file(folder: Path) -> Path:
+    return folder / "looks.npy"
 
 
 @dataclass(frozen=True)
@@ -74,7 +101,7 @@ class WrittenValves:
 
 
 def rig_in(folder: Path, start_ns: int, *, own_encoder: bool = True, **limits: float) -> ShotRig:
-    known = {"max_on_ms": 2000.0, "heartbeat_ms": 2000.0, "late_ms": 2.0}
+    known = {"max_on_ms": 2000.0, "heartbeat_ms": 2000.0, "late_ms": LATE_MS}
     return ShotRig(
         name="test jets",
         outputs=WrittenValves(folder),

@@ -9,8 +9,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import median
 
+import numpy as np
 import pytest
-from tests.hardware.shot_rig import LEAD_MS, ClockBelt, open_now, rig_in, strokes, written
+from tests.hardware.shot_rig import LATE_MS, LEAD_MS, ClockBelt, looks_file, open_now, rig_in, strokes, written
 from tests.hardware.waiting import eventually, held
 
 from neosort_hardware.devices import DeviceError
@@ -60,7 +61,11 @@ def fire_for_long(diverter: TimedDiverter, belt: ClockBelt, folder: Path) -> Non
 
 
 def test_over_a_ramp_valves_move_at_their_places(tmp_path: Path) -> None:
-    """Planned on a standing belt, executed at 0.5 to 3 m/s. How exactly, `neosort bench timing` says."""
+    """Planned on a standing belt, executed at 0.5 to 3 m/s. How exactly, `neosort bench timing` says.
+
+    A machine that is busy with other things takes the process its time away, and with it shots, which are told as
+    missed; none may be lost for which the process was there.
+    """
     with opened(tmp_path, start_in_s=5.0, heartbeat_ms=10_000.0) as (diverter, belt):
         first_mm = belt.belt_mm(time.monotonic_ns()) + 150.0
         planned = [shot(first_mm + 60.0 * i, first_mm + 60.0 * i + 20.0, i, i) for i in range(45)]
@@ -73,17 +78,29 @@ def test_over_a_ramp_valves_move_at_their_places(tmp_path: Path) -> None:
 
         eventually(all_over)
         status = diverter.process.status()
-        assert status.late == status.cut == 0
-        assert status.fired >= (40 if status.rights.scheduled else 1)
-        errors_ms = [
-            (belt.belt_mm(moved_ns + round(LEAD_MS * 1e6)) - place_mm) / belt.m_per_s(moved_ns)
-            for each in planned
-            for stroke in strokes(tmp_path, each.first_nozzle)
-            for moved_ns, place_mm in zip(stroke, (each.open_mm, each.close_mm), strict=True)
-        ]
-        assert len(errors_ms) == 2 * status.fired
-        assert abs(median(errors_ms)) < 5.0
-        assert max(map(abs, errors_ms)) < 100.0
+    assert status.late == status.cut == 0
+    fired = {each.shot_id: strokes(tmp_path, each.first_nozzle) for each in planned}
+    assert sum(map(len, fired.values())) == status.fired
+    assert status.fired >= (len(planned) // 2 if status.rights.scheduled else 1)
+    errors_ms = [
+        (belt.belt_mm(moved_ns + round(LEAD_MS * 1e6)) - place_mm) / belt.m_per_s(moved_ns)
+        for each in planned
+        for stroke in fired[each.shot_id]
+        for moved_ns, place_mm in zip(stroke, (each.open_mm, each.close_mm), strict=True)
+    ]
+    assert abs(median(errors_ms)) < 5.0
+    assert max(map(abs, errors_ms)) < 100.0
+    looks_ns = np.load(looks_file(tmp_path))
+    if status.rights.scheduled:
+        assert np.median(np.diff(looks_ns)) < 2e6, "a turn lasts a millisecond"
+    there = [each for each in planned if _was_there(looks_ns, belt.time_ns_at(each.open_mm) - round(LEAD_MS * 1e6))]
+    assert [each.shot_id for each in there if not fired[each.shot_id]] == []
+
+
+def _was_there(looks_ns: np.ndarray, moment_ns: int) -> bool:
+    """Whether a process that looks at the belt once a turn was not kept from its turns around a moment."""
+    around = looks_ns[np.abs(looks_ns - moment_ns) < 20_000_000]
+    return len(around) > 10 and bool(np.diff(around).max() < LATE_MS * 1e6)
 
 
 @pytest.fixture(scope="module")
