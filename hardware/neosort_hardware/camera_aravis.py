@@ -68,6 +68,14 @@ class AravisFeatures:
         except (GLib.Error, ValueError) as error:
             raise CameraFault(f"does not take {name} = {value} ({_said(error)})") from error
 
+    def number(self, name: str) -> float:
+        try:
+            if isinstance(self._device.get_feature(name), Aravis.GcFloat):
+                return float(self._device.get_float_feature_value(name))
+            return float(self._device.get_integer_feature_value(name))
+        except GLib.Error as error:
+            raise CameraFault(f"does not say its {name} ({_said(error)})") from error
+
 
 class AravisSource:
     """An acquiring camera."""

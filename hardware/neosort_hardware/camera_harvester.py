@@ -67,6 +67,12 @@ class HarvesterFeatures:
         except (genapi.GenericException, ValueError) as error:
             raise CameraFault(f"does not take {name} = {value} ({said_by_genicam(error)})") from error
 
+    def number(self, name: str) -> float:
+        try:
+            return float(self._nodes.get_node(name).value)
+        except LOST as error:
+            raise CameraFault(f"does not say its {name} ({said_by_genicam(error)})") from error
+
 
 class Incomplete(Callback):  # type: ignore[misc] # harvesters has no types
     """Harvesters discards incomplete buffers by itself and tells this."""

@@ -56,6 +56,12 @@ class PylonFeatures:
         except (genicam.GenericException, ValueError) as error:
             raise CameraFault(f"does not take {name} = {value} ({said_by_genicam(error)})") from error
 
+    def number(self, name: str) -> float:
+        try:
+            return float(self._nodes.GetNode(name).GetValue())
+        except genicam.GenericException as error:
+            raise CameraFault(f"does not say its {name} ({said_by_genicam(error)})") from error
+
 
 class PylonSource:
     """A grabbing camera."""

@@ -9,6 +9,8 @@ from neosort_hardware.camera_source import CameraFault
 from neosort_hardware.settings_camera import GenicamCameraConfig
 
 Value = bool | int | float | str
+EXPOSURES = ("ExposureTime", "ExposureTimeAbs")
+STEP_SHARE = 0.1  # of an exposure: a sensor's row lasts up to some 30 µs
 
 
 class Features(Protocol):
@@ -19,6 +21,9 @@ class Features(Protocol):
 
     def set(self, name: str, value: Value) -> None:
         """Raises `CameraFault` naming feature, value and what the camera says of it."""
+
+    def number(self, name: str) -> float:
+        """What the camera says a feature is. Raises `CameraFault`."""
 
 
 def set_up(features: Features, settings: GenicamCameraConfig) -> None:
@@ -35,7 +40,7 @@ def set_up(features: Features, settings: GenicamCameraConfig) -> None:
         _set_exposure(features, settings.exposure_us)
     if settings.gain is not None:
         _set_if_there(features, {"GainAuto": "Off", "GainSelector": "All"})
-        _set_first(features, ("Gain", "GainRaw"), settings.gain, "camera.gain left out")
+        features.set(_first_there(features, ("Gain", "GainRaw"), "camera.gain left out"), settings.gain)
     _set_trigger(features, settings)
 
 
@@ -47,7 +52,14 @@ def expose_for(features: Features, settings: GenicamCameraConfig, exposure_us: f
 
 
 def _set_exposure(features: Features, exposure_us: float) -> None:
-    _set_first(features, ("ExposureTime", "ExposureTimeAbs"), exposure_us, "camera.exposure_fixed = true")
+    """Told, and asked for: cameras expose in steps of their own, and some take what they cannot do without a word."""
+    name = _first_there(features, EXPOSURES, "camera.exposure_fixed = true")
+    before_us = features.number(name)
+    features.set(name, exposure_us)
+    said_us = features.number(name)
+    if abs(said_us - exposure_us) > STEP_SHARE * exposure_us:
+        features.set(name, before_us)
+        raise CameraFault(f"does not take {name} = {exposure_us:g}: it then says {said_us:g}")
 
 
 def stamp_to_middle_ns(settings: GenicamCameraConfig) -> int:
@@ -70,12 +82,8 @@ def _set_trigger(features: Features, settings: GenicamCameraConfig) -> None:
         _set_if_there(features, {"TriggerSelector": "FrameStart", "TriggerMode": "Off"})
         if settings.rate_hz is not None:
             _set_if_there(features, {"AcquisitionFrameRateEnable": True})
-            _set_first(
-                features,
-                ("AcquisitionFrameRate", "AcquisitionFrameRateAbs"),
-                settings.rate_hz,
-                "camera.rate_hz left out",
-            )
+            rates = ("AcquisitionFrameRate", "AcquisitionFrameRateAbs")
+            features.set(_first_there(features, rates, "camera.rate_hz left out"), settings.rate_hz)
         return
     _set_if_there(features, {"AcquisitionFrameRateEnable": False, "TriggerSelector": "FrameStart"})
     if not features.has("TriggerMode"):
@@ -96,13 +104,12 @@ def _set_if_there(features: Features, wanted: Mapping[str, Value]) -> None:
     _set_all(features, {name: value for name, value in wanted.items() if features.has(name)})
 
 
-def _set_first(features: Features, names: tuple[str, ...], value: Value, otherwise: str) -> None:
+def _first_there(features: Features, names: tuple[str, ...], otherwise: str) -> str:
     """The first of several names of one thing. ``otherwise``: the setting for a camera that has none of them."""
-    for name in names:
-        if features.has(name):
-            features.set(name, value)
-            return
-    raise CameraFault(f"has no feature {' or '.join(names)} (then it must be {otherwise})")
+    name = next((name for name in names if features.has(name)), None)
+    if name is None:
+        raise CameraFault(f"has no feature {' or '.join(names)} (then it must be {otherwise})")
+    return name
 
 
 def said_by_genicam(error: Exception) -> str:

@@ -15,6 +15,8 @@ from neosort_hardware.section import Section
 
 SlotName = Literal["encoder", "camera", "magnetometer", "diverter", "heavy_diverter", "interlock", "plant"]
 
+SHORTEST_US, LONGEST_US = 10.0, 20_000.0  # of an exposure
+
 
 class SlotConfig(Section):
     """Base of all of them. ``driver`` picks the settings, and with them the keys that are understood."""
@@ -33,7 +35,7 @@ class CameraConfig(SlotConfig):
 
     width_px: int = Field(640, ge=64, le=8192)
     height_px: int = Field(512, ge=64, le=8192)
-    exposure_us: float = Field(350.0, ge=10, le=20_000)
+    exposure_us: float = Field(350.0, ge=SHORTEST_US, le=LONGEST_US)
     trigger_every_mm: float = Field(256.0, ge=10, le=2000)
 
 

@@ -8,20 +8,9 @@ from pathlib import Path
 
 import pytest
 from tests.hardware.camera_peers import need_aravis, need_ffmpeg, need_harvesters, need_pylon
+from tests.hardware.camera_rigs import AravisRig, FolderRig, HarvesterRig, MjpegRig, PylonRig
 from tests.hardware.iio_process import need_libiio
-from tests.hardware.rigs import (
-    AravisRig,
-    ArrayRig,
-    CoilsRig,
-    ControllerRig,
-    FlapsRig,
-    HarvesterRig,
-    IioRig,
-    MjpegRig,
-    ModbusRig,
-    PylonRig,
-    TwinRig,
-)
+from tests.hardware.rigs import ArrayRig, CoilsRig, ControllerRig, FlapsRig, IioRig, ModbusRig, TwinRig
 
 os.environ["PYLON_CAMEMU"] = "2"  # pylon's emulated cameras; read when it first looks around
 SOURCES = Path(__file__).resolve().parents[2] / "hardware" / "controller"
@@ -135,3 +124,9 @@ def harvester_rig():
 def flaps_rig():
     """The simulated line's flaps."""
     yield from _served(FlapsRig())
+
+
+@pytest.fixture
+def folder_rig(tmp_path):
+    """Pictures in a folder."""
+    yield from _served(FolderRig(tmp_path))

@@ -1,7 +1,7 @@
 """Opened lines with a peer behind them that the conformance suite can cut off, bring back and ask what it saw.
 
 A driver joins the suite with a rig of its own here, a fixture in `conftest.py`, and the fixture's name in
-`test_conformance.py`.
+`conformance.py`.
 """
 
 import threading
@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from tests.hardware.array_process import ArrayProcess
-from tests.hardware.camera_peers import AravisPeer, MjpegPeer
 from tests.hardware.controller_process import ControllerProcess
 from tests.hardware.iio_process import IioProcess
 from tests.hardware.modbus_peers import CONTACTS, MUTE, LibmodbusPeer, free_port
@@ -124,6 +123,10 @@ class TwinRig(Rig):
     def open_interlock(self):
         """Somebody presses the emergency stop."""
         self.line.faults.inject("interlock.opened")
+
+    def exposure_us(self):
+        """For how long the camera exposes."""
+        return self.world.exposure_us
 
     def blows(self):
         self.world.advance()
@@ -327,71 +330,6 @@ class CoilsRig(ModbusRig):
     """The same, the jets on plain coils that the shot process times."""
 
     mode = "coils"
-
-
-class CameraRig(Rig):
-    """A camera in a process of its own over a simulated belt; a subclass says which."""
-
-    slack_mm = 150.0  # of a machine that is busy with other things at 1 m/s
-    every_mm = 100.0
-
-    def __init__(self, **camera):
-        camera = {"trigger_every_mm": self.every_mm, "answer_ms": 20_000, "silent_ms": 2000} | camera
-        super().__init__(LineConfig.model_validate({"camera": camera, "twin": EMPTY_BELT}))
-
-    def mute(self, slot):
-        """It has nothing to say: the belt stands."""
-        self.line.faults.inject("encoder.stopped")
-
-
-class MjpegRig(CameraRig):
-    """MJPEG over HTTP from ffmpeg."""
-
-    def __init__(self):
-        self.peer = MjpegPeer()
-        super().__init__(driver="opencv", source=self.peer.url)
-
-    def end_peer(self):
-        self.peer.kill()
-
-    def cut(self, slot):
-        self.peer.kill()
-
-    def restore(self, slot):
-        self.peer = MjpegPeer(self.peer.port)
-
-
-class AravisRig(CameraRig):
-    """Aravis' fake GigE Vision camera, running freely."""
-
-    def __init__(self):
-        self.peer = AravisPeer()
-        super().__init__(driver="aravis", camera=self.peer.address, trigger="free", rate_hz=30, pixel_format="BayerRG8")
-
-    def end_peer(self):
-        self.peer.kill()
-
-    def cut(self, slot):
-        self.peer.kill()
-
-    def restore(self, slot):
-        self.peer = AravisPeer()
-
-
-class PylonRig(CameraRig):
-    """An emulated camera of pylon's, within this process: there is nothing that could be cut off."""
-
-    def __init__(self):
-        super().__init__(driver="pylon", camera="0815-0000", trigger="free")
-
-
-class HarvesterRig(CameraRig):
-    """A camera of the producer in the genicam wheel, within this process as well."""
-
-    def __init__(self, producer):
-        super().__init__(
-            driver="harvester", producer=str(producer), camera="1", trigger="free", exposure_fixed=True, rate_hz=30
-        )
 
 
 def patiently(rig, attempt, seconds=WITHIN_S):

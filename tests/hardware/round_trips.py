@@ -7,30 +7,18 @@ a switch or a port adds comes on top.
 import json
 import sys
 import tempfile
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from tests.hardware.camera_peers import need_aravis, need_ffmpeg, need_harvesters, need_pylon
+from tests.hardware.camera_rigs import AravisRig, HarvesterRig, MjpegRig, PylonRig
 from tests.hardware.conftest import compiled_controller
 from tests.hardware.iio_process import need_libiio
-from tests.hardware.rigs import (
-    AravisRig,
-    ArrayRig,
-    CoilsRig,
-    ControllerRig,
-    HarvesterRig,
-    IioRig,
-    MjpegRig,
-    ModbusRig,
-    PylonRig,
-)
+from tests.hardware.rigs import ArrayRig, CoilsRig, ControllerRig, IioRig, ModbusRig
+from tests.hardware.timing_table import SECONDS, measured, show
+from tests.inference.opcua_round_trips import opcua_round_trips
 
-from neosort_hardware.devices import DeviceError
-from neosort_inference.bench.devices import measure
 from neosort_inference.bench.record import origin
-
-SECONDS = 5.0
 
 
 def rigs(folder):
@@ -54,25 +42,13 @@ def rigs(folder):
 
 
 def main():
-    rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for peer, make, slots in rigs(Path(folder)):
-            try:
-                rig = make()
-            except pytest.skip.Exception as missing:
-                print(f"{peer}: left out, {missing}", file=sys.stderr)
-                continue
-            with ExitStack() as undo:
-                undo.callback(rig.close)
-                try:
-                    rows += [{"peer": peer} | found.figures() for found in measure(rig.line, SECONDS, slots)]
-                except DeviceError as error:
-                    print(f"{peer}: left out, {error}", file=sys.stderr)
-    print("| slot | driver | peer | | count | p50 ms | p99 ms |\n|---|---|---|---|---|---|---|")
-    for row in rows:
-        spread = ("–" if row[key] is None else f"{row[key]:.2f}" for key in ("p50_ms", "p99_ms"))
-        names = (row["slot"], f"`{row['driver']}`", row["peer"], row["what"], str(row["count"]))
-        print("|", " | ".join((*names, *spread)), "|")
+        rows = measured(rigs(Path(folder)))
+    try:
+        rows += [{"peer": "node-opcua's client"} | row for row in opcua_round_trips(SECONDS)]
+    except pytest.skip.Exception as missing:
+        print(f"OPC UA: left out, {missing}", file=sys.stderr)
+    show(rows)
     if len(sys.argv) > 1:
         Path(sys.argv[1]).write_text(json.dumps({"devices": rows} | origin(), indent=2), encoding="utf-8")
 

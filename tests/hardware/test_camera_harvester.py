@@ -72,6 +72,17 @@ def test_what_the_camera_does_not_take_is_told_by_name(producer, settings, words
     assert str(refused.value).startswith("GenTL camera")
 
 
+def test_an_exposure_is_told_read_back_and_refused_while_it_acquires(producer, monkeypatch):
+    """This producer has none: its rate stands in for one, set and refused by the same way."""
+    monkeypatch.setattr("neosort_hardware.genicam_features.EXPOSURES", ("AcquisitionFrameRate",))
+    with over(producer, exposure_fixed=False, exposure_us=50.0) as opened:
+        opened.frame()
+        opened.camera.expose_for(25.0)
+        with pytest.raises(DeviceError, match="does not take AcquisitionFrameRate = 900"):
+            opened.camera.expose_for(900.0)
+        assert opened.frame() is not None
+
+
 def test_a_producer_that_is_not_there_or_is_none_is_refused(tmp_path):
     need_harvesters()
     absent, text = tmp_path / "absent.cti", tmp_path / "text.cti"

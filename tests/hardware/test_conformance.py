@@ -1,62 +1,21 @@
 """What any device must keep, simulated or real, whoever made it: the contract of `neosort_hardware.devices`.
 
-Each tuple names the fixtures (`conftest.py`) of lines whose device in that slot is put to the test.
+`conformance.py` has the rigs that it goes through; `test_conformance_of_sensors.py` the part of cameras and arrays.
 """
 
 import time
-from itertools import pairwise
 
 import numpy as np
 import pytest
+from tests.hardware.conformance import ALL, DIVERTERS, ENCODERS, FAILING, INTERLOCKS, USES, fixture_of
 from tests.hardware.rigs import patiently
 
 from neosort_hardware.devices import DeviceError
 from neosort_hardware.types import Shot, ShotOutcome
 
-DIVERTERS = ("twin_rig", "flaps_rig", "controller_rig", "modbus_rig", "coils_rig")
-ENCODERS = ("twin_rig", "controller_rig", "modbus_rig")
-PLANTS = ("modbus_rig",)
-INTERLOCKS = ("twin_rig", "controller_rig", "modbus_rig")
-MAGNETOMETERS = ("twin_rig", "array_rig", "modbus_rig", "iio_rig")
-CAMERAS = ("twin_rig", "mjpeg_rig", "aravis_rig")
-EMULATED_CAMERAS = ("pylon_rig", "harvester_rig")  # in this process: nothing there can be cut off
-LOSABLE = [(rig, "magnetometer") for rig in MAGNETOMETERS] + [(rig, "camera") for rig in CAMERAS]
-SENSORS = [*LOSABLE, *((rig, "camera") for rig in EMULATED_CAMERAS)]
-# An interlock never fails: what cannot be read is open.
-FAILING = [
-    *((rig, "diverter") for rig in DIVERTERS),
-    *((rig, "encoder") for rig in ENCODERS),
-    *((rig, "plant") for rig in PLANTS),
-    *LOSABLE,
-]
-ALL = [*FAILING, *((rig, "camera") for rig in EMULATED_CAMERAS), *((rig, "interlock") for rig in INTERLOCKS)]
-USES = {
-    "diverter": lambda device: device.heartbeat(),
-    "encoder": lambda device: device.read(),
-    "plant": lambda device: device.read(),
-    "camera": lambda device: device.read(0.0),
-    "magnetometer": lambda device: device.read(0.0),
-}
-
-
-def fixture_of(names):
-    """A fixture that goes through those rigs; with slots beside them, it gives rig and slot."""
-
-    @pytest.fixture(params=names, ids=lambda name: name if isinstance(name, str) else "-".join(name))
-    def rig(request):
-        name, *slot = (request.param,) if isinstance(request.param, str) else request.param
-        opened = request.getfixturevalue(name)
-        return (opened, *slot) if slot else opened
-
-    return rig
-
-
 diverter_rig = fixture_of(DIVERTERS)
 encoder_rig = fixture_of(ENCODERS)
 interlock_rig = fixture_of(INTERLOCKS)
-array_like_rig = fixture_of(MAGNETOMETERS)
-camera_rig = fixture_of((*CAMERAS, *EMULATED_CAMERAS))
-sensor = fixture_of(SENSORS)
 any_device = fixture_of(ALL)
 failing_device = fixture_of(FAILING)
 
@@ -299,64 +258,3 @@ def test_an_interlock_that_cannot_be_read_reads_as_opened(interlock_rig):
     patiently(rig, lambda: rig.line.interlock.read().closed)
     rig.line.interlock.close()
     assert not rig.line.interlock.read().closed
-
-
-# ---- sensors ----
-
-
-def test_a_sensor_with_nothing_to_say_waits_as_long_as_asked_and_no_longer(sensor):
-    rig, slot = sensor
-    device = getattr(rig.line, slot)
-    patiently(rig, lambda: device.read(0.05))
-    rig.mute(slot)
-    while device.read(0.05) is not None:
-        pass
-    before_ns, began = rig.line.clock.now_ns(), time.monotonic()
-    assert device.read(0.0) is None
-    assert device.read(0.2) is None
-    assert rig.line.clock.now_ns() - before_ns >= 0.199e9
-    assert time.monotonic() - began < 5.0
-
-
-def test_blocks_are_shaped_stamped_and_placed_as_the_contract_says(array_like_rig):
-    rig = array_like_rig
-    array, channels = rig.line.magnetometer, rig.config.magnetometer.channels
-    blocks = [patiently(rig, lambda: array.read(0.05)) for _ in range(5)]
-    for block in blocks:
-        samples = len(block.sampled_ns)
-        assert samples >= 1
-        assert block.field_ut.shape == (samples, channels, 3)
-        assert block.field_ut.dtype == np.float32
-        assert block.saturated.shape == (samples, channels)
-        assert block.saturated.dtype == np.bool_
-        assert block.belt_mm.shape == (samples,)
-        assert not np.isinf(block.field_ut).any()
-        assert np.nanmax(np.abs(block.field_ut)) > 5.0, "microtesla: the Earth alone is tens of them"
-        assert np.nanmax(np.abs(block.field_ut)) < 2e5
-    assert [later.sequence - earlier.sequence for earlier, later in pairwise(blocks)] == [1] * 4
-    stamps = np.concatenate([block.sampled_ns for block in blocks])
-    places = np.concatenate([block.belt_mm for block in blocks])
-    assert (np.diff(stamps) > 0).all()
-    assert (np.diff(places) >= 0).all()
-    now = rig.line.encoder.read()
-    travelled_mm = (now.sampled_ns - stamps[-1]) * 1e-6
-    assert places[-1] + travelled_mm == pytest.approx(now.belt_mm, abs=rig.slack_mm), "the encoder's millimetres"
-
-
-def test_frames_are_shaped_stamped_and_placed_as_the_contract_says(camera_rig):
-    rig = camera_rig
-    camera = rig.config.camera
-    frames = [patiently(rig, lambda: rig.line.camera.read(0.05)) for _ in range(3)]
-    for frame in frames:
-        assert frame.image.shape == (camera.height_px, camera.width_px, 3)
-        assert frame.image.dtype == np.uint8
-    for earlier, later in pairwise(frames):
-        assert later.sequence > earlier.sequence
-        assert later.captured_ns > earlier.captured_ns
-        triggers = later.sequence - earlier.sequence
-        assert later.belt_mm - earlier.belt_mm == pytest.approx(
-            camera.trigger_every_mm * triggers, abs=2 * rig.slack_mm
-        )
-    now = rig.line.encoder.read()
-    travelled_mm = (now.sampled_ns - frames[-1].captured_ns) * 1e-6
-    assert frames[-1].belt_mm + travelled_mm == pytest.approx(now.belt_mm, abs=rig.slack_mm)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from neosort_hardware.devices import DeviceError
+from neosort_hardware.slots import LONGEST_US, SHORTEST_US
 from neosort_hardware.twin.devices import SimDevice
 from neosort_hardware.twin.faulty_camera import FaultyCamera
 from neosort_hardware.twin.world import World
@@ -33,6 +35,8 @@ class SimCamera(SimDevice):
 
     def expose_for(self, exposure_us: float) -> None:
         self._must_answer()
+        if not SHORTEST_US <= exposure_us <= LONGEST_US:
+            raise DeviceError(self._name, f"does not take exposure_us = {exposure_us:g}")
         self._world.exposure_us = exposure_us
 
     def read(self, timeout_s: float) -> Frame | None:

@@ -10,6 +10,7 @@ from neosort_datasets.inline_svg import BLUE, SOFT, inline_svg
 from neosort_hardware.calibrated import CalibratedCamera, gains_of
 from neosort_hardware.config import LineConfig
 from neosort_hardware.reference_pieces import Placed, ReferencePiece
+from neosort_hardware.slots import LONGEST_US, SHORTEST_US
 from neosort_hardware.types import ArrayF64, Frame, ImageU8
 from neosort_inference.calibration.boards import BoardFinder, Sighting, with_sighting
 from neosort_inference.calibration.exposure import (
@@ -45,7 +46,6 @@ STALE = 2  # frames after another exposure was told: one may be on its way
 LOOKS = 12  # frames by which the bare belt has been seen, whatever has been laid on it
 BELT_LEVELS = (1.0, 190.0)  # of a belt beside which a white sheet shows
 MOST_SMEAR_PX = 1.0  # of travel during an exposure
-SHORTEST_US, LONGEST_US = 10.0, 20_000.0
 GIVEN_UP = 4  # pictures of something on the belt in which the board is not to be found: it is out of focus
 
 
