@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from neosort_hardware.types import Box, ItemTruth
-from neosort_inference import commands, replaying
+from neosort_inference import commands, concluding, replaying
 from neosort_inference.commands import RunOptions
 from neosort_inference.recipe import Recipe
 from neosort_inference.score import match_decisions
@@ -39,13 +39,13 @@ def replay(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Replayed]:
     def run(path: Path) -> Replayed:
         kept: dict = {}
         bundle = SeeingBundle()
-        build = commands.build_report
+        build = concluding.build_report
 
         def keep(telemetry: Telemetry, *arguments: object, **named: object) -> dict:
             kept["telemetry"], kept["report"] = telemetry, build(telemetry, *arguments, **named)
             return kept["report"]
 
-        monkeypatch.setattr(commands, "build_report", keep)
+        monkeypatch.setattr(concluding, "build_report", keep)
         monkeypatch.setattr(commands, "load_bundle", lambda _: bundle)
         monkeypatch.setattr(commands, "open_recipe", lambda _: Recipe(min_p_ndfeb=0.5))
         said = io.StringIO()
