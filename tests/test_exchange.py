@@ -27,6 +27,8 @@ from neosort_inference.score import match_decisions
 from neosort_inference.sorting import Sorting, SortingPlan
 from neosort_inference.telemetry import Telemetry
 
+pytestmark = pytest.mark.computes
+
 WIDE = WindowGrid(rows=320, cols=1024)
 SLOW_NS = 450_000_000  # of 256 from one window to the next; the valves' controller waits for 500
 LAYOUT = {"magnetometer": {"block_ms": 20.0}}

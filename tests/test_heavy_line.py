@@ -18,6 +18,8 @@ from neosort_inference.sorting import Sorting, SortingPlan
 sys.path.insert(0, str(Path(__file__).parent))
 from whole_line import FakeBundle, KnowingTruth
 
+pytestmark = pytest.mark.computes
+
 CONFIG = load_line_config(Path(__file__).parents[1] / "hardware" / "configs" / "twin-heavy.toml")
 RECIPE = Recipe(min_p_ndfeb=0.5)
 

@@ -17,6 +17,8 @@ from neosort_inference.sorting import Sorting, SortingPlan
 sys.path.insert(0, str(Path(__file__).parent))
 from whole_line import FakeBundle, KnowingTruth
 
+pytestmark = pytest.mark.computes
+
 RECIPE = Recipe(min_p_ndfeb=0.5)
 
 

@@ -13,6 +13,8 @@ from neosort_hardware.twin.clutter import LENGTH_MM, Clutter
 from neosort_hardware.twin.cutting_out import cut_out
 from neosort_hardware.twin.feed import STRANGERS_SHARE, Feeder
 
+pytestmark = pytest.mark.computes
+
 ROWS, COLS = 384, 512
 REAL = Path(__file__).parents[3] / "shared" / "data" / "clutter"
 

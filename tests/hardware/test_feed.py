@@ -15,6 +15,8 @@ from neosort_hardware.twin.feed import AGEING, ROUND_LOOKS, Feeder
 from neosort_hardware.twin.layout import FURTHEST_SLIDE_MM, Footprint
 from neosort_hardware.types import Box
 
+pytestmark = pytest.mark.computes
+
 WIDTH_MM, SPEED_MM_PER_S, START_MM = 600.0, 1000.0, 450.0
 LENGTH_MM = 1_000_000.0
 MEAN_GAP_MM = SPEED_MM_PER_S / (5.0 * WIDTH_MM * 1e-3)

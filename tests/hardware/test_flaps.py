@@ -17,6 +17,8 @@ from neosort_hardware.twin.motion import BeltMotion
 from neosort_hardware.twin.pneumatics import Flyer
 from neosort_hardware.types import Shot, ShotOutcome
 
+pytestmark = pytest.mark.computes
+
 SETTINGS = SimHeavyDiverterConfig()
 ROW = FlapRow(
     lanes=flap_row(SETTINGS),

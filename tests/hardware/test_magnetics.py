@@ -26,6 +26,8 @@ from neosort_hardware.twin.magnetics import (
     steel_am2_per_t,
 )
 
+pytestmark = pytest.mark.computes
+
 SCAN = Path(__file__).resolve().parents[2].parent / "shared/data/magnet-scan/Bomatec_LD025_scan0.npy"
 
 

@@ -15,6 +15,8 @@ from neosort_hardware.twin.optics import BeltPicture, pitch_mm
 from neosort_hardware.twin.scenery import Scenery
 from neosort_hardware.twin.sprites import Sprite
 
+pytestmark = pytest.mark.computes
+
 STRAIGHT = np.array([[1.0, 0.0, -20.0], [0.0, -1.0, 256.0], [0.0, 0.0, 1.0]])
 TILTED = np.array([[1.02, 0.015, -24.0], [0.008, -1.01, 262.0], [2e-5, 3e-5, 1.0]])
 SCENERY = Scenery()

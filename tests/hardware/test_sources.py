@@ -25,6 +25,8 @@ from neosort_hardware.twin.magnetics import (
 )
 from neosort_hardware.twin.sources import item_dipoles, magnet_dipoles
 
+pytestmark = pytest.mark.computes
+
 ACROSS_MM = 12.5 + 25.0 * np.arange(24)
 HEIGHTS_MM = (30.0, 50.0, 100.0, 150.0)
 BACKGROUND_T = np.array([18e-6, -9e-6, -44e-6])

@@ -8,6 +8,8 @@ from neosort_hardware.line import open_line
 from neosort_hardware.twin.world import CAMERA_BUFFERS
 from neosort_hardware.twin.world_parts import ARRAY_BUFFER_S
 
+pytestmark = pytest.mark.computes
+
 
 @pytest.mark.parametrize("speed_m_per_s", [0.3, 1.0, 3.0])
 def test_after_a_stall_of_any_length_the_devices_give_what_their_buffers_hold(speed_m_per_s):

@@ -25,6 +25,8 @@ from neosort_inference.cli import app
 from neosort_inference.recipe import Recipe
 from neosort_inference.sorting import SortingPlan
 
+pytestmark = pytest.mark.computes
+
 EVERY_MM = 256.0
 RATE_HZ = 1000.0
 

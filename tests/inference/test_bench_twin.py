@@ -6,6 +6,8 @@ from neosort_hardware.belt import LineGeometry
 from neosort_hardware.config import LineConfig
 from neosort_inference.bench.twin import ColdStart, RoundSize, TwinRound, figures, measure, rated
 
+pytestmark = pytest.mark.computes
+
 
 def made(**more: float) -> TwinRound:
     values = {

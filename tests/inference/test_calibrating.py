@@ -38,6 +38,8 @@ from neosort_inference.calibration.store import CalibrationStore
 from neosort_inference.faults.modes import Mode
 from neosort_inference.state import State
 
+pytestmark = pytest.mark.computes
+
 FRAMES = Parameter(name="frames", title="Frames to see", kind="integer", default=3, least=1, most=50)
 
 

@@ -11,6 +11,8 @@ from neosort_hardware.line import open_line
 from neosort_hardware.types import FieldBlock
 from neosort_inference.faults.calibration_drift import CalibrationOld, Drifted, FieldDrifted, TextureDrifted
 
+pytestmark = pytest.mark.computes
+
 TODAY = date(2026, 7, 1)
 FRAMES = 48
 

@@ -19,6 +19,8 @@ from neosort_inference.bench.crowding import (
 )
 from neosort_inference.bench.crowding_screen import plot_crowding
 
+pytestmark = pytest.mark.computes
+
 
 def test_the_closed_form_gives_the_lines_figures():
     shares = [caught_by_footprint(rate / 2.8, 0.036) for rate in (5, 10, 33)]

@@ -21,6 +21,8 @@ from neosort_inference.telemetry import Telemetry
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from foreign_line import LINES, Foreign, SeeingBundle, record
 
+pytestmark = pytest.mark.computes
+
 
 @dataclasses.dataclass
 class Replayed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.faulty_line import inject, play
 
 from neosort_hardware.types import Verdict
@@ -9,6 +10,8 @@ from neosort_inference.asking.channel import Asked
 from neosort_inference.asking.orders import Acknowledge, StartSorting, StopSorting, TestValve
 from neosort_inference.faults.modes import Mode
 from neosort_inference.loop import HELD
+
+pytestmark = pytest.mark.computes
 
 
 def given(order, answers: list, by="Ada"):

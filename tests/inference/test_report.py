@@ -17,6 +17,8 @@ from neosort_inference.report import build_report, print_report, render_html, wr
 from neosort_inference.report_plots import loss_bars
 from neosort_inference.telemetry import Telemetry
 
+pytestmark = pytest.mark.computes
+
 PROMISED = {
     *("items", "bearing", "shots", "recovery", "recovery_items", "purity", "late", "fired_late", "latency_ms", "loss"),
     *("recovery_ci", "recovery_items_ci", "purity_ci", "decision_distance_mm", "window_ms", "seconds"),

@@ -31,6 +31,8 @@ from neosort_inference.soak.script import FaultScript
 from neosort_inference.sorting import SortingPlan
 from neosort_inference.telemetry import Telemetry
 
+pytestmark = pytest.mark.computes
+
 WAY_S = 4.0
 MS = 1_000_000
 

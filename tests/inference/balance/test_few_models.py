@@ -15,6 +15,8 @@ from neosort_inference.balance.lot_balance import balance_lot
 from neosort_inference.balance.trying import trial_of
 from neosort_inference.detector import expected_mass
 
+pytestmark = pytest.mark.computes
+
 BETWEEN_LOG = 0.2  # of the error of log mass, from make to make
 
 

@@ -10,6 +10,8 @@ from neosort_inference.calibration.planted_trials import TRIALS
 from neosort_inference.calibration.registry import procedures
 from neosort_inference.calibration.trials import run_through, tried
 
+pytestmark = pytest.mark.computes
+
 
 @pytest.mark.parametrize("trial", TRIALS, ids=[trial.procedure for trial in TRIALS])
 def test_planted_constants_are_recovered(trial):

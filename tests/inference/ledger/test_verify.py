@@ -24,6 +24,8 @@ from neosort_inference.ledger.retention_limits import Limits
 from neosort_inference.ledger.signing import Signer
 from neosort_inference.ledger.verify import verify
 
+pytestmark = pytest.mark.computes
+
 DECISIONS, SHOTS = tables.decisions, tables.shots
 JPEG = b"\xff\xd8 not much of a picture \xff\xd9"
 
