@@ -128,13 +128,17 @@ class TwinRig(Rig):
         """For how long the camera exposes."""
         return self.world.exposure_us
 
+    def strokes(self):
+        """What each valve did: its number, when it began, when it was open and when it was shut."""
+        return [(jet.nozzle, jet.on_ns, jet.on_ns, jet.off_ns) for jet in self.world.jet_bank.strokes]
+
     def blows(self):
         self.world.advance()
         now_ns, place = self.line.clock.now_ns(), self.world.motion.position_mm
         return [
-            Blow(jet.nozzle, place(jet.on_ns), place(jet.off_ns) if jet.off_ns <= now_ns else None)
-            for jet in self.world.jet_bank.strokes
-            if jet.on_ns <= now_ns
+            Blow(number, place(open_ns), place(shut_ns) if shut_ns <= now_ns else None)
+            for number, began_ns, open_ns, shut_ns in self.strokes()
+            if began_ns <= now_ns
         ]
 
 
@@ -148,14 +152,8 @@ class FlapsRig(TwinRig):
         super().__init__(heavy_diverter=limits)
         self.line = replace(self.line, diverter=self.line.heavy_diverter)
 
-    def blows(self):
-        self.world.advance()
-        now_ns, place = self.line.clock.now_ns(), self.world.motion.position_mm
-        return [
-            Blow(stroke.lane, place(stroke.out_ns), place(stroke.back_ns) if stroke.back_ns <= now_ns else None)
-            for stroke in self.world.flap_bank.strokes
-            if stroke.start_ns <= now_ns
-        ]
+    def strokes(self):
+        return [(one.lane, one.start_ns, one.out_ns, one.back_ns) for one in self.world.flap_bank.strokes]
 
 
 class ControllerRig(Rig):
