@@ -1,7 +1,8 @@
 """Mean and standard deviation of a lot's NdFeB without drawing: what `draws.py` must agree with.
 
 Given what items have in common, they are independent: means and variances add up, and the law of total variance puts
-the common part on top. The shift of P(NdFeB) is summed over its grid, masses are lognormal, shares beta-distributed,
+the common part on top. The shift of P(NdFeB) is summed over its grid, the effects of makes over equal parts of their
+distribution, masses are lognormal, shares beta-distributed,
 the odds (1 − f) ÷ f of such a share f beta prime. Interval ends are those of a lognormal distribution with the same
 two moments, so that they never fall below zero.
 """
@@ -15,8 +16,9 @@ import numpy as np
 
 from neosort_hardware.types import ArrayF64
 from neosort_inference.balance.commons import SHIFTS, KindCommons, commons_of, odds_to_p
-from neosort_inference.balance.evidence import Evidence
+from neosort_inference.balance.evidence import Evidence, KindEvidence
 from neosort_inference.balance.items import Decided
+from neosort_inference.balance.makes import effects
 
 Z_90 = 1.6448536  # half of a normal distribution's 90 % interval
 
@@ -64,14 +66,14 @@ def _of_kind(decided: Decided, own: KindCommons, sigma_scale: float) -> tuple[Ar
     e1, e2 = math.exp(0.5 * known.systematic_log**2), math.exp(2.0 * known.systematic_log**2)
     ones, grams = p @ groups, (p * grown) @ groups  # Σp and Σp·(1 + g): (shifts, 3)
     mean = own.shift_p @ (e1 * grams - ones)
-    second = np.einsum("s,sa,sb->ab", own.shift_p, ones, ones) + e2 * np.einsum(
-        "s,sa,sb->ab", own.shift_p, grams, grams
-    )
-    mixed = np.einsum("s,sa,sb->ab", own.shift_p, grams, ones)
-    second -= e1 * (mixed + mixed.T)
+    sums = np.concatenate([ones, grams], axis=1)
+    alike, p_twice = _of_makes(decided.log_odds[rows], own, np.concatenate([groups, grown[:, None] * groups], axis=1))
+    products = np.einsum("s,sa,sb->ab", own.shift_p, sums, sums) + alike
+    mixed = products[3:, :3]
+    second = products[:3, :3] + e2 * products[3:, 3:] - e1 * (mixed + mixed.T)
     square = e2 * grown_twice - 2.0 * e1 * grown + 1.0  # E g² of each item, if it bears
-    twice = own.shift_p @ p**2 * (e2 * grown**2 - 2.0 * e1 * grown + 1.0)  # E (p·E[g | common])²
-    share, share_twice = _shares(known.hit.beta, known.carried.beta, known.found.beta)
+    twice = p_twice * (e2 * grown**2 - 2.0 * e1 * grown + 1.0)  # E (p·E[g | common])²
+    share, share_twice = _shares(known)
     means, variances = share @ mean, np.empty(2)
     for which in range(2):
         common = float((share_twice[which] * second).sum()) - means[which] ** 2
@@ -83,25 +85,38 @@ def _of_kind(decided: Decided, own: KindCommons, sigma_scale: float) -> tuple[Ar
     return means, variances
 
 
-def _shares(
-    hit: tuple[float, float], carried: tuple[float, float], found: tuple[float, float]
-) -> tuple[ArrayF64, ArrayF64]:
+def _of_makes(log_odds: ArrayF64, own: KindCommons, columns: ArrayF64) -> tuple[ArrayF64, ArrayF64]:
+    """What the effects of makes add to products of sums, and the mean square of each item's P.
+
+    ``columns`` (items, sums): what is summed over bearing items; returns (sums, sums), (items,).
+    """
+    of_make = (own.make[:, None] == np.arange(own.makes))[:, :, None] * columns[:, None, :]
+    mean = np.zeros((len(SHIFTS), own.makes, columns.shape[1]))
+    products, p_twice = np.zeros((columns.shape[1], columns.shape[1])), np.zeros(len(log_odds))
+    for own_effect, weight in zip(*effects(own.flat), strict=True):
+        p = odds_to_p((log_odds + SHIFTS[:, None]) / own.flat + own_effect)  # (shifts, items)
+        sums = np.tensordot(p, of_make, axes=1)  # (shifts, makes, sums)
+        mean += weight * sums
+        products += weight * np.einsum("s,sma,smb->ab", own.shift_p, sums, sums)
+        p_twice += weight * (own.shift_p @ p**2)
+    return products - np.einsum("s,sma,smb->ab", own.shift_p, mean, mean), p_twice
+
+
+def _shares(known: KindEvidence) -> tuple[ArrayF64, ArrayF64]:
     """Of ejected, passed, and never decided on (to each bearing item that was): means (2, 3) of the shares that product
     and rest take, and means of their products two by two (2, 3, 3)."""
-    h, hh = _beta(*hit)
-    c, cc = _beta(*carried)
-    a, b = found
+    h, hh = _beta(*known.hit.beta)
+    c, cc = _beta(*known.carried.beta)
+    m, mm = _beta(*known.missed_carried.beta)
+    a, b = known.found.beta
     odds = b / (a - 1.0)
     odds_odds = b * (b + 1.0) / ((a - 1.0) * (a - 2.0))
-    share = np.array([[h, c, c * odds], [1.0 - h, 1.0 - c, (1.0 - c) * odds]])
-    left, left_left = 1.0 - c, 1.0 - 2.0 * c + cc
-    product = [[hh, h * c, h * c * odds], [h * c, cc, cc * odds], [h * c * odds, cc * odds, cc * odds_odds]]
-    u, uu = 1.0 - h, 1.0 - 2.0 * h + hh
-    rest = [
-        [uu, u * left, u * left * odds],
-        [u * left, left_left, left_left * odds],
-        [u * left * odds, left_left * odds, left_left * odds_odds],
-    ]
+    share = np.array([[h, c, m * odds], [1.0 - h, 1.0 - c, (1.0 - m) * odds]])
+    product, rest = np.einsum(
+        "pa,pb->pab", share, share
+    )  # of what is independent the mean of a product is that of means
+    product[np.diag_indices(3)] = hh, cc, mm * odds_odds
+    rest[np.diag_indices(3)] = 1.0 - 2.0 * h + hh, 1.0 - 2.0 * c + cc, (1.0 - 2.0 * m + mm) * odds_odds
     return share, np.array([product, rest])
 
 

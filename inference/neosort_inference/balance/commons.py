@@ -9,6 +9,7 @@ import numpy as np
 from neosort_hardware.types import ArrayF64, ArrayI64
 from neosort_inference.balance.evidence import Counted, Evidence, KindEvidence
 from neosort_inference.balance.items import Decided
+from neosort_inference.balance.makes import flattening, makes_of
 
 SHIFTS = np.linspace(-8.0, 8.0, 161)  # log-odds
 _STEP = 0.1
@@ -18,11 +19,16 @@ _LEAST = 1e-12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindCommons:
-    """``rows``: which items. ``shift_p`` (shifts,): how likely P(NdFeB) is off by each of `SHIFTS`."""
+    """``rows``: which items. ``shift_p`` (shifts,): how likely P(NdFeB) is off by each of `SHIFTS`. ``make`` (items,):
+    which of ``makes`` each row is taken to be of; ``flat``: how much less is said of an item than of its make, see
+    `makes`."""
 
     kind: str
     rows: ArrayI64
     shift_p: ArrayF64
+    make: ArrayI64
+    makes: int
+    flat: float
     evidence: KindEvidence
 
 
@@ -38,8 +44,18 @@ def commons_of(decided: Decided, evidence: Evidence) -> list[KindCommons]:
         rows = np.flatnonzero(decided.kind == number)
         if len(rows):
             own = evidence.kinds[kind]
-            shift_p = shift_distribution(decided.log_odds[rows], own.bears, evidence.shift_sd)
-            found.append(KindCommons(kind=kind, rows=rows, shift_p=shift_p, evidence=own))
+            makes = min(len(rows), max(1, round(evidence.makes)))
+            found.append(
+                KindCommons(
+                    kind=kind,
+                    rows=rows,
+                    shift_p=shift_distribution(decided.log_odds[rows], own.bears, evidence.shift_sd),
+                    make=makes_of(decided.log_odds[rows], makes),
+                    makes=makes,
+                    flat=flattening(evidence.make_sd),
+                    evidence=own,
+                )
+            )
     return found
 
 

@@ -15,6 +15,7 @@ from neosort_hardware.types import ArrayF64, ArrayI64
 from neosort_inference.balance.commons import SHIFTS, KindCommons, commons_of, odds_to_p
 from neosort_inference.balance.evidence import Evidence
 from neosort_inference.balance.items import Decided
+from neosort_inference.balance.makes import effect
 
 DRAWS = 2000
 _CELLS_AT_ONCE = 2_000_000
@@ -46,33 +47,29 @@ def _of_kind(
 ) -> ArrayF64:
     """(3, draws): product, rest, and of the rest what was missed."""
     known = own.evidence
-    shift = random.choice(len(SHIFTS), size=draws, p=own.shift_p)
+    shift = SHIFTS[random.choice(len(SHIFTS), size=draws, p=own.shift_p)] / own.flat
+    shift = (shift + effect(random.random((own.makes, draws)), own.flat)).astype(np.float32)  # of a make, in a draw
     bias = random.normal(-known.bias_log, known.systematic_log, draws)
     hit, carried = random.beta(*known.hit.beta, draws), random.beta(*known.carried.beta, draws)
-    found = random.beta(*known.found.beta, draws)
-    product, everything, square = np.zeros(draws), np.zeros(draws), np.zeros(draws)
-    for rows in _in_parts(own.rows, draws):
-        p = odds_to_p(decided.log_odds[rows, None] + SHIFTS).astype(np.float32)
-        item, draw = np.nonzero(random.random((len(rows), draws), dtype=np.float32) < p[:, shift])
-        row = rows[item]
+    found, missed_carried = random.beta(*known.found.beta, draws), random.beta(*known.missed_carried.beta, draws)
+    missed_to_found = (1.0 - found) / found
+    product, rest, missed = np.zeros(draws), np.zeros(draws), np.zeros(draws)
+    for part in _in_parts(np.arange(len(own.rows)), draws):
+        log_odds = (decided.log_odds[own.rows[part], None] / own.flat).astype(np.float32) + shift[own.make[part]]
+        item, draw = np.nonzero(random.random((len(part), draws), dtype=np.float32) < odds_to_p(log_odds))
+        row = own.rows[part[item]]
         sigma = sigma_scale * decided.log_sigma[row]
         grams = np.expm1(decided.log1p_g[row] + bias[draw] + sigma * random.standard_normal(len(row)))
         lands = random.random(len(row)) < np.where(decided.ejected[row], hit[draw], carried[draw])
         product += np.bincount(draw, grams * lands, draws)
-        everything += np.bincount(draw, grams, draws)
-        square += np.bincount(draw, grams**2, draws)
-    missed = _missed(everything, square, (1.0 - found) / found, random)
-    product += carried * missed
-    return np.stack([product, everything + missed - product, missed * (1.0 - carried)])
-
-
-def _missed(everything: ArrayF64, square: ArrayF64, odds: ArrayF64, random: np.random.Generator) -> ArrayF64:
-    """Grams in items never decided on: they come by chance, as many to a found one as ``odds``, and weigh as these do.
-
-    A compound Poisson sum has mean odds·Σg and variance odds·Σg²; drawn as the gamma distribution with these two.
-    """
-    mean, variance = np.maximum(odds * everything, 1e-12), np.maximum(odds * square, 1e-12)
-    return np.asarray(random.gamma(mean**2 / variance, variance / mean))
+        rest += np.bincount(draw, grams * ~lands, draws)
+        # What is never decided on weighs as what is, and there is not always any: so many like each that is found.
+        like = random.poisson(missed_to_found[draw])
+        some = np.flatnonzero(like)
+        carried_along = random.binomial(like[some], missed_carried[draw[some]])
+        product += np.bincount(draw[some], grams[some] * carried_along, draws)
+        missed += np.bincount(draw[some], grams[some] * (like[some] - carried_along), draws)
+    return np.stack([product, rest + missed, missed])
 
 
 def _in_parts(rows: ArrayI64, draws: int) -> Sequence[ArrayI64]:

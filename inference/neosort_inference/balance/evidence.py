@@ -54,7 +54,8 @@ class KindEvidence:
     ``bears``: how many of them bear NdFeB. ``found``: of the bearing items of this kind, how many are decided on at
     all. ``bias_log``: of log(1 + grams said) − log(1 + grams); ``systematic_log``: standard deviation of what is left
     of it in the lot at hand, common to its items of the kind. ``hit``: of those ejected, how many land in the product;
-    ``carried``: of the others, how many do so all the same, in a neighbour's jet.
+    ``carried``: of the others, how many do so all the same, in a neighbour's jet; ``missed_carried``: of those never
+    decided on.
     """
 
     bears: Counted
@@ -63,17 +64,21 @@ class KindEvidence:
     systematic_log: float
     hit: Counted
     carried: Counted
+    missed_carried: Counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """Of every kind by name. ``sigma_scale``: the network's own standard deviations of log mass are to be multiplied by
-    it. ``shift_sd``: how far from P(NdFeB), in log-odds and by kind, the truth may lie before anything was counted.
+    it. ``shift_sd``: how far from P(NdFeB), in log-odds and by kind, the truth may lie before anything was counted;
+    ``make_sd``: how far that of a single make may, of which a kind has ``makes``.
     ``true_kind``: of items said to be of a kind that do bear NdFeB, the shares of the kinds they are of."""
 
     kinds: dict[str, KindEvidence]
     sigma_scale: float
     shift_sd: float
+    make_sd: float
+    makes: float
     true_kind: dict[str, dict[str, float]]
 
 
@@ -96,6 +101,7 @@ def evidence_for(
     masses = {row.kind: row for row in bundle.mass_error.by_kind} if bundle.mass_error is not None else {}
     hit = _pooled([Counted(row.hits, row.ejected) for row in trial.kinds], ASSUMED_HIT)
     carried = _pooled([Counted(row.carried, row.passed) for row in trial.kinds], ASSUMED_CARRIED)
+    missed_carried = _pooled([Counted(row.missed_carried, row.bearing - row.found) for row in trial.kinds], carried)
     found = _pooled(
         [Counted(row.found, row.bearing) for row in trial.kinds] + [Counted(*mixture.found(kind)) for kind in bearing],
         ASSUMED_FOUND,
@@ -106,6 +112,8 @@ def evidence_for(
         looks = max(row.looks, row.models, 1.0)
         telling = max(1.0, models_in_lot * evenness.get(kind, 1.0))
         bias_log, systematic_log = _mass(row, masses.get(kind), bundle, telling)
+        if trial.sigma_scale:  # what makes differ is not in the items' deviations: their mean in grams lies above
+            bias_log -= 0.5 * row.mass_between_log**2 * (1.0 - 1.0 / telling)
         kinds[kind] = KindEvidence(
             bears=Counted(*mixture.bears(kind)).thinned(looks) + Counted(row.bears, row.items).thinned(looks),
             found=(Counted(*mixture.found(kind)) + Counted(row.found, row.bearing)).with_prior(found),
@@ -113,9 +121,17 @@ def evidence_for(
             systematic_log=systematic_log,
             hit=Counted(row.hits, row.ejected).with_prior(hit),
             carried=carried,
+            missed_carried=missed_carried,
         )
-    scale = bundle.mass_error.sigma_scale if bundle.mass_error is not None else 1.0
-    return Evidence(kinds=kinds, sigma_scale=scale, shift_sd=trial.shift_sd, true_kind=mixture.true_kind())
+    scale = trial.sigma_scale or (bundle.mass_error.sigma_scale if bundle.mass_error is not None else 1.0)
+    return Evidence(
+        kinds=kinds,
+        sigma_scale=scale,
+        shift_sd=trial.shift_sd,
+        make_sd=trial.make_sd,
+        makes=models_in_lot,
+        true_kind=mixture.true_kind(),
+    )
 
 
 def _pooled(counts: Sequence[Counted], assumed: Counted) -> Counted:

@@ -18,7 +18,7 @@ from neosort_inference.bundle_metadata import Count
 
 Positive = Annotated[float, Field(ge=0)]
 SHIPPED_TRIAL = "trial-twin.toml"
-_HEAD = ("on", "bundle", "command", "shift_sd", "mass_between_log")
+_HEAD = ("on", "bundle", "command", "shift_sd", "make_sd", "mass_between_log", "sigma_scale")
 
 
 class TrialOfKind(Section):
@@ -27,9 +27,10 @@ class TrialOfKind(Section):
     count as items that bear nothing. ``models``: of how many item models they are, as many as equally common ones;
     ``looks``: how many independent items would tell the share that bears as well, 0: as many as models.
 
-    Of bearing items *of* the kind: ``bearing``, of them ``found`` (decided on at all). ``mass_bias_log``: of
-    log(1 + grams said) − log(1 + grams), its mean over ``mass_models`` models; ``mass_between_log``: the standard
-    deviation between models.
+    Of bearing items *of* the kind: ``bearing``, of them ``found`` (decided on at all), and of the others those that
+    landed in the product all the same (``missed_carried``): what is not seen mostly lies against something that is, and
+    goes its way. ``mass_bias_log``: of log(1 + grams said) − log(1 + grams), its mean over ``mass_models`` models;
+    ``mass_between_log``: the standard deviation between models.
     """
 
     kind: str
@@ -43,6 +44,7 @@ class TrialOfKind(Section):
     carried: Count = 0
     bearing: Count = 0
     found: Count = 0
+    missed_carried: Count = 0
     mass_models: Count = 0
     mass_bias_log: float = 0.0
     mass_between_log: Positive = 0.0
@@ -51,15 +53,19 @@ class TrialOfKind(Section):
 class Trial(Section):
     """A trial, by kind. ``on``: which line, feed and item models; ``bundle``: name and first 12 digits of its SHA-256.
 
-    ``shift_sd``: standard deviation, over kinds, of the truth's log-odds from P(NdFeB). ``mass_between_log``: of log
-    mass between models, over all bearing kinds; it stands in where a kind was not tried.
+    ``shift_sd``: standard deviation, over kinds, of the truth's log-odds from P(NdFeB); ``make_sd``: over item models
+    of a kind. ``mass_between_log``: of log mass between models, over all bearing kinds; it stands in where a kind was
+    not tried. ``sigma_scale``: what the network's own deviations of log mass are to be multiplied by to be those
+    between items of one model, which is less than between items of any; 0: not known, the bundle's stands in.
     """
 
     on: str
     bundle: str
     command: str
     shift_sd: Positive
+    make_sd: Positive = 0.0
     mass_between_log: Positive
+    sigma_scale: Positive = 0.0
     kinds: tuple[TrialOfKind, ...]
 
     def of(self, kind: str) -> TrialOfKind:

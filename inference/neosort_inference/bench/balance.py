@@ -15,6 +15,7 @@ import numpy as np
 
 from neosort_inference.balance.known import KnownItem
 from neosort_inference.balance.lot_balance import BalanceInputs, LotBalance, Range, balance_lot
+from neosort_inference.balance.trying import trial_of
 from neosort_inference.bench.record import Record
 
 BELTS_IN_LOT = 0.2  # of all belts
@@ -66,6 +67,61 @@ def coverage(
         "items": sum(bool(item.model) for item in known),
         **{name: _figure([(truth[name], _ranges(balance)[name]) for truth, balance, _ in rows]) for name in FIGURES},
     }
+
+
+def dealt(known: Sequence[KnownItem], random: np.random.Generator) -> tuple[list[KnownItem], list[KnownItem]]:
+    """Items in two halves that share no model: of each kind's models one half goes to either. Decisions about nothing
+    are parted one by one."""
+    by_kind: dict[str, set[str]] = {}
+    for item in known:
+        if item.model:
+            by_kind.setdefault(item.kind, set()).add(item.model)
+    first: set[str] = set()
+    for kind in sorted(by_kind):
+        names = sorted(by_kind[kind])
+        half = (len(names) + int(random.integers(2))) // 2
+        first |= set(random.choice(names, size=half, replace=False).tolist())
+    to_first = [item.model in first if item.model else bool(random.random() < 0.5) for item in known]
+    sides = list(zip(known, to_first, strict=True))
+    return [item for item, first_side in sides if first_side], [item for item, first_side in sides if not first_side]
+
+
+def coverage_over_deals(
+    known: Sequence[KnownItem],
+    inputs: BalanceInputs,
+    *,
+    deals: int,
+    lots: int,
+    models: int,
+    seed: int,
+    on_lot: Callable[[], None] = lambda: None,
+) -> Record:
+    """As `coverage`, of so many deals: each parts the models anew into those of a trial and those of ``lots`` lots.
+
+    All lots of one dozen models share what these have in common, so that only other dozens tell how far a share of one
+    can be believed: ``inside_sd`` is its standard deviation from deal to deal.
+    """
+    records = []
+    for number in range(deals):
+        trial_items, lot_items = dealt(known, np.random.default_rng([seed, number]))
+        made = trial_of(trial_items, on=inputs.trial.on, bundle=inputs.trial.bundle, command=inputs.trial.command)
+        own = replace(inputs, trial=made)
+        records.append(coverage(lot_items, own, lots=lots, models=models, seed=seed + number * lots, on_lot=on_lot))
+    return records[0] | {
+        "deals": deals,
+        "lots": deals * lots,
+        "items_a_lot": float(np.mean([record["items_a_lot"] for record in records])),
+        "belts": len({item.scene for item in known}),
+        "items": sum(bool(item.model) for item in known),
+        **{name: _over([record[name] for record in records]) for name in FIGURES},
+    }
+
+
+def _over(figures: Sequence[Record]) -> Record:
+    """Means over deals, ``bias`` from those of the masses, and how much ``inside`` differs from one to the next."""
+    found = {name: float(np.mean([figure[name] for figure in figures])) for name in figures[0]}
+    found["bias"] = found["mean_g"] / max(found["true_g"], 1e-9) - 1.0
+    return found | {"inside_sd": float(np.std([figure["inside"] for figure in figures]))}
 
 
 def _truth(lot: Sequence[KnownItem]) -> dict[str, float]:

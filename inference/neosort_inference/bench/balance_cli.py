@@ -16,13 +16,14 @@ from neosort_inference.balance.known import KnownItem
 from neosort_inference.balance.lot_balance import BalanceInputs, bundle_id
 from neosort_inference.balance.trial import load_trial, trial_toml
 from neosort_inference.balance.trying import trial_of
-from neosort_inference.bench.balance import FIGURES, coverage
-from neosort_inference.bench.known_belts import BELT_ITEMS, KnownBelt, belts_of, fed_with, known_on
+from neosort_inference.bench.balance import FIGURES, coverage, coverage_over_deals
+from neosort_inference.bench.known_belts import BELT_ITEMS, KnownBelt, Split, belts_of, fed_with, known_on
 from neosort_inference.bench.record import Record, keep, must_take_json, origin
 from neosort_inference.opening import bundle_path, must_be_new, must_take_files, open_bundle, open_config, open_recipe
 from neosort_inference.options import BundleOption, ConfigOption, JsonOption, RecipeOption
 from neosort_inference.report import percent
 
+TRIAL_SEED = 7000
 BeltsOption = Annotated[int, typer.Option(min=10, max=10_000, help=f"Belts to sort, {BELT_ITEMS} items on each.")]
 SeedOption = Annotated[int, typer.Option("--first-seed", min=0, help="Seed of the first belt; the others follow on.")]
 WorkersOption = Annotated[int, typer.Option(min=1, max=256, help="Processes, of one thread each.")]
@@ -44,6 +45,16 @@ def balance(
     *,
     lots: Annotated[int, typer.Option(min=10, max=10_000, help="Lots to balance.")] = 200,
     makes: Annotated[int, typer.Option(min=1, max=100, help="Item models of every kind that a lot holds.")] = 6,
+    deals: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=1000,
+            help="Deal the models anew so many times: belts of the calibration models (seeds of `bench trial`) are "
+            "sorted as well, and each time one half of all models makes the trial and the other the lots. 0: the "
+            "trial stands, and lots are of held-out models.",
+        ),
+    ] = 0,
     belts: BeltsOption = 200,
     first_seed: SeedOption = 9000,
     workers: WorkersOption = 2,
@@ -67,17 +78,29 @@ def balance(
         composition=load_composition(),
     )
     must_take_json(json_file)
-    seeds = range(first_seed, first_seed + belts)
     _must_take_belts(keep_in)
-    on_belt = belts_of(fed_with(line, "held-out"), bundle_path(bundle), rules, seeds, keep_in)
+    feeds: dict[Split, int] = {"held-out": first_seed}
+    if deals:
+        feeds["calibration"] = TRIAL_SEED
+    on_belt = [
+        belt
+        for feed, seed in feeds.items()
+        for belt in belts_of(fed_with(line, feed), bundle_path(bundle), rules, range(seed, seed + belts), keep_in)
+    ]
     console = Console()
     known = _sorted(console, on_belt, workers)
-    with shown(console, "lots", lots) as on_lots:
-        record = coverage(known, inputs, lots=lots, models=makes, seed=first_seed, on_lot=lambda: on_lots(1))
+    lots_a_deal = max(1, lots // max(deals, 1))
+    with shown(console, "lots", lots_a_deal * max(deals, 1)) as on_lots:
+        if deals:
+            record = coverage_over_deals(
+                known, inputs, deals=deals, lots=lots_a_deal, models=makes, seed=first_seed, on_lot=lambda: on_lots(1)
+            )
+        else:
+            record = coverage(known, inputs, lots=lots, models=makes, seed=first_seed, on_lot=lambda: on_lots(1))
     record |= {
-        "line": {"config": line.name, "feed": "held-out"},
+        "line": {"config": line.name, "feed": " and ".join(feeds)},
         "bundle": {"name": model.metadata.name, "recipe": rules.name},
-        "trial": inputs.trial.on,
+        "trial": "of the other half of the models" if deals else inputs.trial.on,
     } | origin()
     print_coverage(record, console)
     keep(record, json_file, console)
@@ -87,7 +110,7 @@ def trial(
     file: Annotated[Path, typer.Argument(help="Where the trial goes (TOML); must not be there yet.")],
     *,
     belts: BeltsOption = 100,
-    first_seed: SeedOption = 7000,
+    first_seed: SeedOption = TRIAL_SEED,
     workers: WorkersOption = 2,
     keep_in: KeepOption = None,
     config: ConfigOption = None,
@@ -146,6 +169,11 @@ def print_coverage(record: Record, console: Console) -> None:
         )  # fmt: skip
     console.print()
     console.print(table)
+    if "deals" in record:
+        spread = ", ".join(f"{name} {100 * record[name]['inside_sd']:.1f}" for name in FIGURES)
+        console.print(
+            f"Means over {record['deals']} deals of the models; share inside from deal to deal, sd: {spread}."
+        )
     console.print(
         "Shares of lots whose truth lies inside, below or above the 90 % interval; masses are means over lots."
     )

@@ -33,7 +33,9 @@ def trial(**changes: object) -> Trial:
         )
         for kind, bears in bears_of.items()
     ]  # fmt: skip
-    made = Trial(on="test", bundle="test@0", command="", shift_sd=0.3, mass_between_log=0.1, kinds=tuple(rows))
+    made = Trial(
+        on="test", bundle="test@0", command="", shift_sd=0.3, make_sd=1.0, mass_between_log=0.1, kinds=tuple(rows),
+    )  # fmt: skip
     return made.model_copy(update=changes)
 
 

@@ -11,7 +11,7 @@ from neosort_inference.balance.items import DecidedItem
 from neosort_inference.balance.known import KnownItem
 from neosort_inference.balance.lot_balance import BalanceInputs
 from neosort_inference.balance.trying import trial_of
-from neosort_inference.bench.balance import coverage, drawn_lot
+from neosort_inference.bench.balance import coverage, coverage_over_deals, dealt, drawn_lot
 from neosort_inference.detector import expected_mass
 
 TRUTH = {"hdd35": (0.98, 18.0), "motor_nd": (0.9, 6.0), "motor_ferrite": (0.06, 8.0), "steel": (0.01, 3.0)}
@@ -76,3 +76,19 @@ def test_a_lot_holds_few_models_of_few_belts() -> None:
     for kind in TRUTH:
         assert len({item.model for item in lot if item.kind == kind}) == 3
     assert len({item.scene for item in lot}) <= 8
+
+
+def test_dealt_halves_share_no_model_and_every_item_is_in_one() -> None:
+    items = known(1500, seed=1)
+    first, second = dealt(items, np.random.default_rng(2))
+    assert len(first) + len(second) == len(items)
+    assert not {item.model for item in first} & {item.model for item in second}
+    assert {item.kind for item in first} == {item.kind for item in second} == set(TRUTH)
+
+
+def test_coverage_over_deals_says_how_much_it_differs_from_one_to_the_next() -> None:
+    record = coverage_over_deals(known(2000, seed=3), inputs(known(500, seed=2)), deals=3, lots=5, models=3, seed=5)
+    assert (record["deals"], record["lots"]) == (3, 15)
+    row = record["product"]
+    assert row["inside"] + row["below"] + row["above"] == pytest.approx(1.0)
+    assert 0.0 <= row["inside_sd"] <= 0.5
