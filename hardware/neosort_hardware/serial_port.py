@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import select
 import time
 
@@ -83,4 +84,8 @@ class BackOff:
 
 
 def _why(error: Exception) -> str:
+    """The system's own words; pyserial wraps them twice."""
+    number = getattr(error, "errno", None)
+    if number:
+        return os.strerror(number)
     return str(error).partition("\n")[0] or type(error).__name__
