@@ -72,3 +72,6 @@ LedgerOption = Annotated[
 JsonOption = Annotated[
     Path | None, typer.Option("--json", help="Write every figure to this file (JSON).", dir_okay=False)
 ]
+AloneOption = Annotated[
+    bool, typer.Option("--alone", help="Charge this program's own processor time, as if nothing else ran.")
+]

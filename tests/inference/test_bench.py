@@ -169,7 +169,7 @@ def test_a_short_comparison_from_the_command_line(tmp_path: Path):
     file, config = tmp_path / "made" / "senses.json", tmp_path / "line.toml"
     config.write_text("[twin.feed]\nitems_per_s_per_m = 12\n", encoding="utf-8")  # a crowd, so that it is soon over
     options = ("--items", "12", "--seeds", "2", "--first-seed", "5", "--config", str(config), "--json", str(file))
-    ran = senses(*options)
+    ran = senses(*options, "--alone")
     assert ran.returncode == 0, ran.stderr
     record = json.loads(file.read_text(encoding="utf-8"))
     assert record["items"] >= 12
@@ -189,6 +189,7 @@ def test_a_short_comparison_from_the_command_line(tmp_path: Path):
             else:
                 assert record["difference"][lone][figure] == pytest.approx(one - other)
     assert record["command"].startswith("neosort bench senses --items 12")
+    assert record["time"] == "processor"
     assert {"machine", "versions"} <= record.keys()
     assert "over camera only" in ran.stdout
     assert "onnxruntime" in ran.stdout

@@ -15,6 +15,7 @@ from neosort_inference.bench import model as model_bench
 from neosort_inference.bench import start as start_bench
 from neosort_inference.bench import timing as timing_bench
 from neosort_inference.bench.balance_cli import balance, trial
+from neosort_inference.bench.counted_by import CountedBy
 from neosort_inference.bench.crowding_screen import plot_crowding, print_crowding
 from neosort_inference.bench.devices_cli import devices
 from neosort_inference.bench.fleet import fleet
@@ -27,7 +28,7 @@ from neosort_inference.bench.twin import RoundSize, figures, measure, print_twin
 from neosort_inference.bench.viewer import viewer
 from neosort_inference.opening import bundle_path, must_take_files, open_bundle, open_config, open_recipe
 from neosort_inference.operating_point import operating_point
-from neosort_inference.options import BeltSpeedOption, BundleOption, ConfigOption, JsonOption, RecipeOption
+from neosort_inference.options import AloneOption, BeltSpeedOption, BundleOption, ConfigOption, JsonOption, RecipeOption
 
 DEFAULT_RATES = (5.0, 10.0, 20.0, 33.0)
 
@@ -55,6 +56,7 @@ def senses(
     seeds: Annotated[int, typer.Option(min=1, max=100, help="Belts that the items are split over.")] = 3,
     first_seed: Annotated[int, typer.Option(min=0, help="Seed of the first belt; the others follow on.")] = 1,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Processes, of one thread each.")] = 2,
+    alone: AloneOption = False,
     config: ConfigOption = None,
     belt_speed: BeltSpeedOption = None,
     bundle: BundleOption = None,
@@ -64,13 +66,16 @@ def senses(
     """How much is fusion worth? Sorts the same belts with camera and field, by the camera alone, by the field alone.
 
     Each sense sorts at its own threshold for the recipe's purity. Computing is charged to virtual time: more workers
-    than idle cores show as latency.
+    than idle cores show as latency, unless it is counted by the processor (``--alone``).
     """
     line, rules = open_config(config, belt_speed), open_recipe(recipe)
     model = open_bundle(bundle, line)
     points = {sense: operating_point(rules, model, blind) for sense, blind in BLIND.items()}
     must_take_json(json_file)
-    belts = belts_of(line, bundle_path(bundle, line), rules, range(first_seed, first_seed + seeds), items)
+    counted_by = CountedBy.PROCESSOR if alone else CountedBy.CLOCK
+    belts = belts_of(
+        line, bundle_path(bundle, line), rules, range(first_seed, first_seed + seeds), items, counted_by=counted_by
+    )
     console = Console()
     with shown(console, "items", sum(belt.items for belt in belts)) as done:
         runs = sort_belts(belts, workers, done)
@@ -80,6 +85,7 @@ def senses(
     record |= {
         "line": {"config": line.name, "belt_speed_m_per_s": line.belt.speed_m_per_s, "feed": line.twin.feed.models},
         "bundle": {"name": model.metadata.name, "recipe": rules.name, "purity_target": rules.purity_target},
+        "time": counted_by.value,
     } | origin()
     print_senses(record, console)
     keep(record, json_file, console)

@@ -104,13 +104,21 @@ def sort_belts(
     return {(belt.sense, belt.seed): telemetry for belt, telemetry in zip(belts, found, strict=True)}
 
 
-def belts_of(config: LineConfig, bundle: Path, recipe: Recipe, seeds: Sequence[int], items: int) -> list[Belt]:
+def belts_of(
+    config: LineConfig,
+    bundle: Path,
+    recipe: Recipe,
+    seeds: Sequence[int],
+    items: int,
+    *,
+    counted_by: CountedBy = CountedBy.CLOCK,
+) -> list[Belt]:
     """Every seed's belt for every sense; together the seeds give at least ``items`` items. Raises `ConfigError`."""
     if config.twin.feed.items_per_s_per_m <= 0:
         raise ConfigError("twin.feed.items_per_s_per_m = 0: a bench needs items, it must be above 0")
     each = -(-items // len(seeds)) + SPARE_ITEMS
     return [
-        Belt(config=config, bundle=bundle, recipe=recipe, sense=sense, seed=seed, items=each)
+        Belt(config=config, bundle=bundle, recipe=recipe, sense=sense, seed=seed, items=each, counted_by=counted_by)
         for seed in seeds
         for sense in BLIND
     ]

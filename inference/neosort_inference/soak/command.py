@@ -17,7 +17,7 @@ from neosort_inference.bench.counted_by import COMPUTING_NS, CountedBy
 from neosort_inference.bench.record import Record, keep, must_take_json, origin
 from neosort_inference.faults.alarm_log import unlogged
 from neosort_inference.opening import open_bundle, open_config, open_recipe
-from neosort_inference.options import BeltSpeedOption, BundleOption, ConfigOption, JsonOption, RecipeOption
+from neosort_inference.options import AloneOption, BeltSpeedOption, BundleOption, ConfigOption, JsonOption, RecipeOption
 from neosort_inference.report import number_text
 from neosort_inference.saying import say
 from neosort_inference.soak.run import SoakPlan, figures, soak_line
@@ -35,9 +35,7 @@ def soak(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No faults at all.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of belt and faults.")] = 1,
-    alone: Annotated[
-        bool, typer.Option("--alone", help="Charge this program's own processor time, as if nothing else ran.")
-    ] = False,
+    alone: AloneOption = False,
     config: ConfigOption = None,
     belt_speed: BeltSpeedOption = None,
     bundle: BundleOption = None,
