@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 
 import httpx
@@ -12,6 +14,7 @@ from tests.inference.passport import a_lot
 from tests.inference.served_page import ada, page, serving
 from tests.inference.test_page import snapshot, view
 
+from neosort_inference.access.audit import AuditTrail
 from neosort_inference.asking.orders import TestValve
 from neosort_inference.balance.lot_balance import bundle_id
 from neosort_inference.bundle import read_metadata
@@ -100,6 +103,39 @@ def test_a_calibration_is_brought_from_a_file_that_is_one(page, ada):
         (field,) = (one["props"]["url"] for one in opened.elements.values() if "url" in one.get("props", {}))
         httpx.post(page.url + field[1:], files={"file": ("it.json", b'{"body": [1]}')}, headers=ada.headers)
         opened.hears("no whole calibration record")
+
+
+def test_what_a_technician_does_in_a_procedure_is_in_the_trail(page, ada, serving):
+    action = {"name": "take", "title": "Take this view", "fields": []}
+    running = {
+        "procedure": "encoder-scale", "number": 1, "by": "ada", "state": "running", "text": "Lay the board on it.",
+        "progress": 0.1, "missing": [], "actions": [action], "picture": None,
+    }  # fmt: skip
+    with _answered(page, running), OpenPage(ada, "calibrate/encoder-scale").connected() as opened:
+        opened.shows("Lay the board on it.")
+        opened.press("Take this view")
+        opened.press("Cancel")
+        done = ["procedure.step", "procedure.cancel"]
+        eventually(lambda: [one.action for one in AuditTrail(serving.state.trail).entries(most=99)[-2:]] == done)
+
+
+@contextmanager
+def _answered(page, standing):
+    """Whatever the page asks is answered by how a procedure stands."""
+    over = threading.Event()
+
+    def answer() -> None:
+        while not over.wait(0.02):
+            for asked in page.asked():
+                asked.answer(standing)
+
+    with ThreadPoolExecutor(1) as loop:
+        answering = loop.submit(answer)
+        try:
+            yield
+        finally:
+            over.set()
+        answering.result()
 
 
 def test_an_alarm_is_said_once_as_it_comes(page, ada):

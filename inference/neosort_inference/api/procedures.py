@@ -8,22 +8,13 @@ from fastapi import APIRouter, Body, Path
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from neosort_inference.api.deps import AskLoop, Technician, TheServices, Viewer
+from neosort_inference.api.deps import Technician, TheServices, Viewer
 from neosort_inference.api.examples import answers
-from neosort_inference.asking.orders import (
-    BeginProcedure,
-    CancelProcedure,
-    KeepProcedure,
-    RefusedError,
-    ShowProcedure,
-    StepProcedure,
-)
+from neosort_inference.asking.orders import RefusedError
 from neosort_inference.calibration.procedure import Need, Parameter
-from neosort_inference.services.doing import have_done
 
 router = APIRouter(prefix="/api/v1/procedures", tags=["procedures"])
 Plain = dict[Annotated[str, Field(max_length=64)], float | int | str | bool]
-BEGIN_WITHIN_S = 60.0  # a simulated line makes its pieces first
 NAME = "^[a-z][a-z0-9_-]{0,63}$"
 Name = Annotated[str, Path(pattern=NAME, examples=["encoder-scale"])]
 File = Annotated[str, Path(pattern=r"^[0-9]+-[a-z0-9-]+\.(jpg|svg)$", examples=["1-live-3.jpg"])]
@@ -111,47 +102,38 @@ def start_procedure(
     name: Name,
     given: Annotated[Settings, Body(examples=[{"settings": {}}])],
     actor: Technician,
-    loop: AskLoop,
+    services: TheServices,
 ) -> Standing:
     """Begin a procedure on a line that a person has stopped; nothing is sorted meanwhile."""
-    settings: dict[str, JsonValue] = {**given.settings}
-    order = BeginProcedure(procedure=name, settings=settings)
-    told = have_done(actor, loop, order, "procedure.start", name, new=settings, within_s=BEGIN_WITHIN_S)
-    return Standing.model_validate(told)
+    return Standing.model_validate(services.procedures.begin(actor, name, given.settings))
 
 
 @router.get("/current")
-def current_procedure(actor: Viewer, loop: AskLoop) -> Standing:
+def current_procedure(actor: Viewer, services: TheServices) -> Standing:
     """How the one that goes on stands, or the last one; with its result once it is done."""
-    return Standing.model_validate(loop.ask(ShowProcedure(), actor.name))
+    return Standing.model_validate(services.procedures.standing(actor.name))
 
 
 @router.post("/current/step")
 def step_procedure(
-    given: Annotated[Step, Body(examples=[{"action": "take", "values": {}}])], actor: Technician, loop: AskLoop
+    given: Annotated[Step, Body(examples=[{"action": "take", "values": {}}])], actor: Technician, services: TheServices
 ) -> Standing:
     """Press one of the buttons that it shows."""
-    values: dict[str, JsonValue] = {**given.values}
-    order = StepProcedure(action=given.action, values=values)
-    told = have_done(actor, loop, order, "procedure.step", given.action, new=values)
-    return Standing.model_validate(told)
+    return Standing.model_validate(services.procedures.step(actor, given.action, given.values))
 
 
 @router.post("/current/cancel")
-def cancel_procedure(actor: Technician, loop: AskLoop) -> Standing:
+def cancel_procedure(actor: Technician, services: TheServices) -> Standing:
     """End it and keep nothing of it."""
-    return Standing.model_validate(have_done(actor, loop, CancelProcedure(), "procedure.cancel", "procedure"))
+    return Standing.model_validate(services.procedures.cancel(actor))
 
 
 @router.post("/current/keep", status_code=201)
 def keep_procedure(
-    given: Annotated[Keep, Body(examples=[{"note": "new nozzles"}])], actor: Technician, loop: AskLoop
+    given: Annotated[Keep, Body(examples=[{"note": "new nozzles"}])], actor: Technician, services: TheServices
 ) -> Kept:
     """Keep what it has found as a calibration, to be applied with `POST /calibrations/{id}/apply`."""
-    told = have_done(
-        actor, loop, KeepProcedure(note=given.note), "calibration.keep", "procedure", new={"note": given.note}
-    )
-    return Kept.model_validate(told)
+    return Kept.model_validate(services.procedures.keep(actor, given.note))
 
 
 @router.get(

@@ -17,6 +17,7 @@ from neosort_inference.services.following import Follow, Following
 from neosort_inference.services.jobs import Jobs
 from neosort_inference.services.lots import Lots
 from neosort_inference.services.passports import Passports
+from neosort_inference.services.procedures import Procedures
 from neosort_inference.services.recipes import Recipes
 from neosort_inference.services.review import Review
 
@@ -29,6 +30,7 @@ class Services:
     jobs: Jobs
     recipes: Recipes
     bundles: Bundles
+    procedures: Procedures
     calibrations: Calibrations
     events: Events
     review: Review
@@ -53,6 +55,7 @@ class Services:
             jobs=jobs,
             recipes=recipes,
             bundles=bundles,
+            procedures=Procedures(loop),
             calibrations=calibrations,
             events=events,
             review=review,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import html
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +16,8 @@ from neosort_inference.access.actor import Actor
 from neosort_inference.access.role import Role
 from neosort_inference.api.line import stop_sorting
 from neosort_inference.asking.channel import UnheardError
-from neosort_inference.asking.orders import (
-    BeginProcedure,
-    CancelProcedure,
-    KeepProcedure,
-    Order,
-    RefusedError,
-    Result,
-    ShowProcedure,
-    StepProcedure,
-)
+from neosort_inference.asking.orders import RefusedError, Result
 from neosort_inference.calibration.procedure import About, CalibrationError, Need
-from neosort_inference.calibration.record import SHORT
 from neosort_inference.calibration.registry import procedure_named
 from neosort_inference.ui.calibrations import Calibrations
 from neosort_inference.ui.fields import Fields
@@ -76,6 +66,7 @@ class Wizard:
 
     def __init__(self, site: Site, frame: Frame, about: About) -> None:
         self._site, self._person, self._about = site, frame.person, about
+        self._procedures = site.services.procedures
         self._folder = site.serving.state.procedure
         self._left = 0  # the number of the procedure that this technician has done with
         self._shown: Any = None
@@ -88,7 +79,7 @@ class Wizard:
 
     async def _look(self) -> None:
         try:
-            told: Told | None = await run.io_bound(self._site.loop.ask, ShowProcedure(), "page")
+            told: Told | None = await run.io_bound(self._procedures.standing, "page")
         except (RefusedError, UnheardError):
             told = None
         if told is None or told["procedure"] != self._about.name or told["number"] == self._left:
@@ -165,7 +156,8 @@ class Wizard:
         fields = Fields.of_told(action["fields"])
 
         async def act() -> None:
-            await self._order(StepProcedure(action=action["name"], values=dict(fields.values())))
+            values = dict(fields.values())
+            await self._do(lambda actor: self._procedures.step(actor, action["name"], values))
 
         ui.button(action["title"], on_click=act, color=None).classes("key").props("unelevated")
 
@@ -187,32 +179,25 @@ class Wizard:
             show_found(found, self._folder)
 
     async def _begin(self) -> None:
-        begin = BeginProcedure(procedure=self._about.name, settings=dict(self._fields.values()))
+        settings = dict(self._fields.values())
         shown = self._site.feed.latest()
         sorts = shown is not None and shown.view.snapshot.state == "sorting"
 
         def work(actor: Actor) -> Result:
             if sorts:
                 stop_sorting(actor, self._site.loop)
-            told = self._site.loop.ask(begin, actor.name)
-            actor.note("procedure.begin", self._about.name, new=begin.settings)
-            return told
+            return self._procedures.begin(actor, self._about.name, settings)
 
-        await self._person.do(Role.TECHNICIAN, work)
+        await self._do(work)
 
     async def _cancel(self) -> None:
-        await self._order(CancelProcedure())
+        await self._do(self._procedures.cancel)
 
-    async def _order(self, order: Order) -> Result | None:
-        return await self._person.do(Role.TECHNICIAN, lambda actor: self._site.loop.ask(order, actor.name))
+    async def _do(self, work: Callable[[Actor], Result]) -> Result | None:
+        return await self._person.do(Role.TECHNICIAN, work)
 
     async def _apply(self) -> None:
-        def work(actor: Actor) -> Result:
-            told = self._site.loop.ask(KeepProcedure(), actor.name)
-            actor.note("calibration.keep", str(told["record"])[:SHORT], new=self._about.name)
-            return told
-
-        kept = await self._person.do(Role.TECHNICIAN, work)
+        kept = await self._do(self._procedures.keep)
         if kept is not None:
             with self._body:
                 await Calibrations(self._site, self._person).apply(str(kept["record"]))
@@ -220,7 +205,7 @@ class Wizard:
             ui.navigate.to(CALIBRATE.path)
 
     async def _leave(self, number: int) -> None:
-        await self._order(CancelProcedure())
+        await self._cancel()
         self._left = number
 
 
