@@ -8,6 +8,7 @@ import re
 import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import argon2
 import pytest
@@ -263,6 +264,20 @@ def test_log_ins_that_fail_too_often_have_to_wait(entry):
             entry.log_in(f"name{number}", "wrong wrong", "192.0.2.3")
     with pytest.raises(WaitError, match="wait 300 s"):
         entry.log_in("another", "wrong wrong", "192.0.2.3")
+
+
+def test_guesses_that_come_at_once_are_counted_before_the_first_is_looked_at(entry, monkeypatch):
+    looked_at = []
+
+    def slowly(name, password):
+        looked_at.append(password)
+        with suppress(WaitError, RefusedError):
+            entry.log_in(name, f"guess {len(looked_at)}", "192.0.2.1")  # while this one is being looked at
+
+    monkeypatch.setattr(entry.accounts, "log_in", slowly)
+    with pytest.raises(RefusedError):
+        entry.log_in("ada", "guess", "192.0.2.1")
+    assert len(looked_at) == FAILURES
 
 
 def test_the_brake_keeps_a_bounded_number_of_keys():

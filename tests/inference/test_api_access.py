@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import httpx
 import pytest
 from tests.inference.api_client import PASSWORD, Browser, Site
 
@@ -135,6 +136,11 @@ def test_a_session_is_a_cookie_that_scripts_cannot_read_and_a_token_that_foreign
         must_be_problem(answer, 403)
     assert browser.get("/api/v1/session").json()["csrf"] == answer_csrf(browser)
     assert len(site.loop.asked) == 1
+    thief = Browser(site.app)
+    thief.cookies = httpx.Cookies(browser.cookies)
+    browser.log_in("ada")
+    must_be_problem(thief.get("/api/v1/status"), 401)
+    assert browser.get("/api/v1/status").status_code == 200
 
 
 def answer_csrf(browser) -> str:

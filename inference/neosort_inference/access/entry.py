@@ -82,14 +82,16 @@ class Entry:
         """The account whose name and password these are. Raises `RefusedError` when they do not belong together, and
         `WaitError` when that was tried too often."""
         key = f"{address} {name}"
-        if wait_s := max(self._by_name.wait_s(key), self._by_address.wait_s(address)):
+        if wait_s := self._by_name.attempt(key):
+            raise WaitError(wait_s)
+        if wait_s := self._by_address.attempt(address):
+            self._by_name.take_back(key)
             raise WaitError(wait_s)
         account = self.accounts.log_in(name, password)
         if account is None:
-            self._by_name.note(key)
-            self._by_address.note(address)
             raise RefusedError("not known", "name and password do not belong together")
         self._by_name.forget(key)
+        self._by_address.take_back(address)
         return account
 
     def first_admin(self, secret: str, name: str, password: str, address: str) -> LoggedIn:

@@ -23,23 +23,44 @@ class Throttle:
     def wait_s(self, key: str) -> float:
         """How long ``key`` has to wait; 0: not at all."""
         with self._lock:
-            failed = self._failed.get(key)
-            if failed is None:
-                return 0.0
-            now_s = self._now_s()
-            while failed and failed[0] <= now_s - self._within_s:
-                failed.popleft()
-            return failed[0] + self._within_s - now_s if len(failed) >= self._failures else 0.0
+            return self._wait_s(key)
+
+    def attempt(self, key: str) -> float:
+        """As `wait_s`; where it need not wait, this counts as failed until it is taken back or forgotten: many that
+        come at once are counted before the first of them has been looked at."""
+        with self._lock:
+            wait_s = self._wait_s(key)
+            if not wait_s:
+                self._note(key)
+            return wait_s
 
     def note(self, key: str) -> None:
         """``key`` has failed once more."""
         with self._lock:
-            self._failed.setdefault(key, deque(maxlen=self._failures)).append(self._now_s())
-            self._failed.move_to_end(key)
-            while len(self._failed) > MOST_KEYS:
-                self._failed.popitem(last=False)
+            self._note(key)
+
+    def take_back(self, key: str) -> None:
+        """The last attempt of ``key`` has not failed."""
+        with self._lock:
+            if failed := self._failed.get(key):
+                failed.pop()
 
     def forget(self, key: str) -> None:
         """``key`` has succeeded."""
         with self._lock:
             self._failed.pop(key, None)
+
+    def _wait_s(self, key: str) -> float:
+        failed = self._failed.get(key)
+        if failed is None:
+            return 0.0
+        now_s = self._now_s()
+        while failed and failed[0] <= now_s - self._within_s:
+            failed.popleft()
+        return failed[0] + self._within_s - now_s if len(failed) >= self._failures else 0.0
+
+    def _note(self, key: str) -> None:
+        self._failed.setdefault(key, deque(maxlen=self._failures)).append(self._now_s())
+        self._failed.move_to_end(key)
+        while len(self._failed) > MOST_KEYS:
+            self._failed.popitem(last=False)

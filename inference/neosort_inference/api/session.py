@@ -59,6 +59,8 @@ def who_am_i(actor: Viewer) -> Who:
 def log_in(given: Credentials, request: Request, response: Response, entry: TheEntry) -> Who:
     """Log a browser in: the cookie is good for twelve hours. 429 after five failures within five minutes."""
     opened = entry.log_in(given.name, given.password.get_secret_value(), address_of(request))
+    if before := request.cookies.get(COOKIE):
+        entry.sessions.end(before)  # which this browser is about to forget
     return _opened(opened, request, response)
 
 

@@ -109,11 +109,10 @@ class Doorkeeper:
         return Caller(name="") if self._anonymous else None
 
     def _named(self, name: str, password: str) -> Caller | None:
-        if self._throttle.wait_s(name):
+        if self._throttle.attempt(name):
             return None
         account = self._accounts.log_in(name, password)
         if account is None:
-            self._throttle.note(name)
             LOGGER.warning("OPC UA: name and password do not belong together: '%s'", name[:64])
             return None
         self._throttle.forget(name)
