@@ -119,7 +119,8 @@ def _decision_row(decision: Decision) -> str:
     verdict = decision.verdict
     bears = decision.magnet_g >= 0.05
     sigma = f'<span class="less"> ± {decision.magnet_g_sigma:.1g}</span>'
-    magnet = f"{decision.magnet_g:.3g}{sigma} g" if bears else NONE_YET
+    grams = f"{decision.magnet_g:{'.3g' if decision.magnet_g >= 1 else '.2f'}}"
+    magnet = f"{grams}{sigma} g" if bears else NONE_YET
     said = decision.reason if verdict in (Verdict.LATE, Verdict.REFUSED) and decision.reason else verdict.value
     return (
         f'<tr class="{verdict.value}"><td>{html.escape(kind_title(decision.kind))}</td>'
