@@ -41,9 +41,9 @@ def line(tmp_path_factory, chromium):
 
 @pytest.fixture
 def page(line, chromium):
-    """The browser as on a new device."""
+    """The browser as on a new device, on the lightest page that there is."""
     chromium.become(1280, 800, dark=True)
-    chromium.open(line.url)
+    chromium.driver.get(line.url + "login")
     chromium.js("localStorage.clear()")
     chromium.complaints()
     return chromium
@@ -68,7 +68,8 @@ def test_every_page_fits_a_tablet_is_worked_by_keys_alone_and_asks_nobody_but_it
     assert page.complaints() == []
 
 
-def test_the_belt_runs_with_the_field_beside_it_at_the_same_place(page):
+def test_the_belt_runs_with_the_field_beside_it_at_the_same_place(line, page):
+    page.open(line.url)
     eventually(lambda: page.js("return document.querySelectorAll('#belt-picture .box').length"))
     heights = page.js("return ['picture', 'field'].map((one) => document.getElementById('belt-' + one).clientHeight)")
     assert heights[0] == heights[1]
@@ -79,6 +80,7 @@ def test_the_belt_runs_with_the_field_beside_it_at_the_same_place(page):
 
 
 def test_the_theme_follows_the_system_until_somebody_chooses(line, page):
+    page.open(line.url + "models")
     assert page.js(SHOWN_THEME) == "dark"
     page.become(1280, 800, dark=False)
     eventually(lambda: page.js(SHOWN_THEME) == "light")
@@ -130,6 +132,7 @@ def test_a_person_stops_the_line_under_a_name_and_starts_it_again_by_keys_alone(
         while words not in focused(page):
             page.tab(1)
 
+    page.open(line.url + "models")
     comes_to("Stop")
     page.type(Keys.SPACE)
     eventually(lambda: page.js(ASKED_NAME))

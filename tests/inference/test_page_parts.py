@@ -6,6 +6,7 @@ import pytest
 from tests.inference.test_page import snapshot
 
 from neosort_inference.counters import Counts
+from neosort_inference.faults.catalogue import words_of
 from neosort_inference.ui.chart import INK
 from neosort_inference.ui.sensor_trend import CAMERA, WORST, trend_chart
 from neosort_inference.ui.valve_test import _why_not
@@ -23,6 +24,11 @@ def counts(samples, missing, saturated=(0, 0), frames=0, lost=0) -> Counts:
 
 def drawn(sensor, *told) -> dict[str, list]:
     return {one["name"]: one["data"] for one in trend_chart(INK[True], history(*told), sensor)["series"]}
+
+
+def test_a_fault_is_told_in_words_and_one_that_nobody_knows_any_more_by_its_name():
+    assert words_of("camera.silent") == "camera gives no frames"
+    assert words_of("camera.haunted") == "camera.haunted"
 
 
 def test_a_sensors_trend_is_the_share_that_was_lost_from_one_moment_to_the_next():

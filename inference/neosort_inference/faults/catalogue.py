@@ -148,3 +148,9 @@ CATALOGUE: dict[str, FaultKind] = {
     )
     for name, words, sign, within_s, effect, severity in _ROWS
 }
+
+
+def words_of(fault: str) -> str:
+    """A fault in a technician's words; one that is no longer in the catalogue, as a ledger may name it, by its name."""
+    known = CATALOGUE.get(fault)
+    return fault if known is None else known.words

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from neosort_inference.access.role import Role
 from neosort_inference.counters import Counts
-from neosort_inference.faults.catalogue import CATALOGUE
+from neosort_inference.faults.catalogue import words_of
 from neosort_inference.telemetry import Snapshot
 from neosort_inference.ui.chart import pace_chart
 from neosort_inference.ui.drawing import Drawing
@@ -129,7 +129,6 @@ def _faults(snapshot: Snapshot) -> str:
 def _fault_rows(snapshot: Snapshot) -> Iterator[str]:
     here = {alarm.fault: alarm for alarm in snapshot.alarms}
     for fault, times in sorted(snapshot.counts.faults.items(), key=lambda one: (one[0] not in here, one[0])):
-        words = CATALOGUE[fault].words if fault in CATALOGUE else fault
         alarm = here.get(fault)
         if alarm is None:
             now = mark("quiet", "over")
@@ -137,7 +136,7 @@ def _fault_rows(snapshot: Snapshot) -> Iterator[str]:
             now = mark("bad", "standing")
         else:
             now = mark("warn", "over, not acknowledged")
-        yield f'<tr><td>{html.escape(words)}</td><td class="num">{times:,}</td><td>{now}</td></tr>'
+        yield f'<tr><td>{html.escape(words_of(fault))}</td><td class="num">{times:,}</td><td>{now}</td></tr>'
 
 
 def _computing(counts: Counts) -> str:

@@ -11,6 +11,7 @@ from neosort_inference.access.actor import Actor
 from neosort_inference.access.role import Role
 from neosort_inference.asking.orders import RefusedError
 from neosort_inference.balance.weighing import WEIGHED_WORDS, Weighing
+from neosort_inference.faults.catalogue import words_of
 from neosort_inference.ledger.records import LedgerError
 from neosort_inference.services.lots import Told
 from neosort_inference.ui.markup import card, markup, panel, table
@@ -100,10 +101,14 @@ class LotPanel:
 
 
 def _inside(lot: Told, inside: dict[str, Any]) -> str:
-    faults = ", ".join(f"{name} ({times:,})" for name, times in inside["faults"].items())
+    faults = ", ".join(f"{words_of(name)} ({times:,})" for name, times in inside["faults"].items())
     facts = [("lot", str(lot["lot"])), ("decisions", f"{inside['decisions']:,}")]
     facts += [(name, f"{items:,}") for name, items in inside["verdicts"].items()]
-    facts += [("faults", faults or "none"), ("pictures kept", f"{inside['pictures']:,}"), ("head", lot["head_hash"])]
+    facts += [
+        ("faults", faults or "none"),
+        ("pictures kept", f"{inside['pictures']:,}"),
+        ("newest hash", lot["head_hash"]),
+    ]
     kinds = (
         f'<tr><td>{html.escape(kind_title(name))}</td><td class="num">{items:,}</td></tr>'
         for name, items in inside["kinds"].items()
