@@ -18,7 +18,7 @@ from neosort_hardware.settings_camera import OpenCvCameraConfig
 from neosort_hardware.site import Site
 from neosort_hardware.types import ImageU8
 
-V4L2 = "/dev/video"
+V4L2 = "/dev/"  # video0, or v4l/by-id/…: a name that stays the same
 V4L2_MANUAL = 1.0  # V4L2_EXPOSURE_MANUAL
 V4L2_UNIT_US = 100.0  # of V4L2_CID_EXPOSURE_ABSOLUTE
 USUAL_HZ = 25.0
@@ -150,12 +150,26 @@ class V4l2Stream(_Stream):
         self._set_exposure(exposure_us)
 
     def _set_exposure(self, exposure_us: float) -> None:
+        """The kernel takes what is out of a control's range without a word, and moves it into the range."""
+        before = self._capture.get(cv2.CAP_PROP_EXPOSURE)
         exposure = max(1.0, round(exposure_us / V4L2_UNIT_US))
         self._set(cv2.CAP_PROP_EXPOSURE, exposure, f"exposure_us = {exposure_us:g}")
+        said = self._capture.get(cv2.CAP_PROP_EXPOSURE)
+        if said != exposure:
+            self._capture.set(cv2.CAP_PROP_EXPOSURE, before)
+            raise CameraFault(f"does not take exposure_us = {exposure_us:g}: it then says {V4L2_UNIT_US * said:g}")
 
     def _set(self, key: int, value: float, said: str) -> None:
         if not self._capture.set(key, value):
             raise CameraFault(f"does not take {said}")
+
+    def grab(self, wait_s: float) -> Exposure | None:
+        """OpenCV itself would wait ten seconds for a frame."""
+        try:
+            came, _ = cv2.VideoCapture.waitAny([self._capture], max(1, round(wait_s * 1e9)))
+        except cv2.error as error:
+            raise CameraFault("the stream broke off") from error
+        return super().grab(wait_s) if came else None
 
     def _exposure(self, picture: ImageU8, arrived_ns: int) -> Exposure:
         stamped_ns = round(self._capture.get(cv2.CAP_PROP_POS_MSEC) * 1e6)

@@ -3,7 +3,8 @@
 `python tests/kernel/guest.py [pytest arguments]` boots it, runs the tests marked ``kernel`` in it, with this machine's
 files read-only beneath them, and ends with their exit status. What takes long is made once and kept in the user's
 cache: Debian's kernel image, and from Debian's kernel source two modules that its image lacks (simulated GPIO chips; a
-trigger for IIO that a program pulls). No line of the kernel's is kept in this repository.
+trigger for IIO that a program pulls) and one to which a control is added (the simulated camera's exposure). No line of
+the kernel's is kept in this repository.
 """
 
 from __future__ import annotations
@@ -35,9 +36,21 @@ MODULES = (
 )  # fmt: skip
 SOURCES = (
     "drivers/gpio/gpio-sim.c", "drivers/gpio/gpiolib.h", "drivers/gpio/gpiolib-cdev.h", "kernel/irq/irq_sim.c",
-    "drivers/iio/trigger/iio-trig-sysfs.c",
+    "drivers/iio/trigger/iio-trig-sysfs.c", "drivers/media/test-drivers/vivid",
 )  # fmt: skip
-BUILT = ("neosort-gpio-sim", "iio-trig-sysfs")
+BUILT = ("neosort-gpio-sim", "iio-trig-sysfs", "vivid")
+# The simulated camera gets an exposure, in steps of 100 µs up to 20 ms, that shows in its pictures' brightness.
+EXPOSURE = {
+    "\tcase V4L2_CID_CONTRAST:\n\t\ttpg_s_contrast(": (
+        "\tcase V4L2_CID_EXPOSURE_ABSOLUTE:\n\t\ttpg_s_brightness(&dev->tpg, ctrl->val);\n\t\tbreak;\n"
+    ),
+    "\t\tdev->contrast = v4l2_ctrl_new_std(": (
+        "\t\tv4l2_ctrl_new_std_menu(hdl_user_vid, NULL, V4L2_CID_EXPOSURE_AUTO,\n"
+        "\t\t\tV4L2_EXPOSURE_APERTURE_PRIORITY, 0, V4L2_EXPOSURE_APERTURE_PRIORITY);\n"
+        "\t\tv4l2_ctrl_new_std(hdl_user_vid, &vivid_user_vid_ctrl_ops,\n"
+        "\t\t\tV4L2_CID_EXPOSURE_ABSOLUTE, 1, 200, 1, 100);\n"
+    ),
+}
 MEMORY_MB = 2048
 WITHIN_S = 900
 NOTHING_RAN = 5  # pytest's own for it
@@ -78,14 +91,15 @@ def kernel_files() -> Path:
     """A folder with the kernel's image and modules, and what was built beside them."""
     version = newest_image()
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "neosort-tests" / f"kernel-{version}"
-    if not (cache / "made").exists():
+    made = cache / "made"
+    if not made.exists() or made.read_text() != " ".join(BUILT):
         shutil.rmtree(cache, ignore_errors=True)
         cache.mkdir(parents=True)
         print(f"making a guest of Debian's kernel {version} (once; some minutes) …", flush=True)
         unpack(f"linux-image-{version}", cache)
         run(["depmod", "-b", cache, version])
         build_modules(version, cache)
-        (cache / "made").touch()
+        made.write_text(" ".join(BUILT))
     return cache
 
 
@@ -119,17 +133,31 @@ def build_modules(version: str, cache: Path) -> None:
         run(["tar", "-xJf", f"{folder}/usr/src/{root}.tar.xz", "-C", folder, *wanted])
         out = Path(folder) / "out"
         out.mkdir()
-        for source in wanted:
-            shutil.copy(Path(folder) / source, out)
+        for source in map(Path(folder).joinpath, wanted):
+            if source.is_dir():
+                shutil.copytree(source, out / source.name)
+            else:
+                shutil.copy(source, out)
         simulated = out / "irq_sim.c"  # irq_to_desc is not for modules; this does the same
         simulated.write_text(
             simulated.read_text().replace("handle_simple_irq(irq_to_desc(irqnum))", "generic_handle_irq(irqnum)")
         )
-        rules = f"obj-m := {' '.join(f'{name}.o' for name in BUILT)}\nneosort-gpio-sim-y := gpio-sim.o irq_sim.o\n"
+        add_exposure(out / "vivid" / "vivid-ctrls.c")
+        rules = "obj-m := neosort-gpio-sim.o iio-trig-sysfs.o vivid/\nneosort-gpio-sim-y := gpio-sim.o irq_sim.o\n"
         (out / "Kbuild").write_text(rules)
         run(["make", "-C", headers, f"M={out}", "modules"])
         for name in BUILT:
-            shutil.copy(out / f"{name}.ko", cache)
+            (module,) = out.rglob(f"{name}.ko")
+            shutil.copy(module, cache)
+
+
+def add_exposure(controls: Path) -> None:
+    """Where the simulated camera has its other controls."""
+    text = controls.read_text()
+    for before, added in EXPOSURE.items():
+        assert text.count(before) == 1, "the kernel's source is another one"
+        text = text.replace(before, added + before)
+    controls.write_text(text)
 
 
 def boot(cache: Path, arguments: list[str]) -> int:
@@ -184,7 +212,7 @@ def needed(cache: Path, version: str) -> list[Path]:
     for module in MODULES:
         for line in run(["modprobe", "-d", cache, "-S", version, "--show-depends", module]).splitlines():
             kind, _, rest = line.partition(" ")
-            if kind == "insmod":
+            if kind == "insmod" and Path(rest.split()[0]).stem not in BUILT:
                 found[Path(rest.split()[0])] = None
     return list(found)
 
@@ -201,8 +229,8 @@ def tests_command(arguments: list[str]) -> str:
         "NEOSORT_GUEST": "1",
     }
     told = " ".join(f"{name}={shlex.quote(value)}" for name, value in environment.items())
-    tests = [sys.executable, "-m", "pytest", "-m", "kernel", "-p", "no:cacheprovider", "-q", "tests/kernel", *arguments]
-    return f"cd {shlex.quote(str(REPOSITORY))} && {told} {shlex.join(tests)}"
+    program = ["pytest", "-m", "kernel", "-p", "no:cacheprovider", "-q", "tests/kernel", *arguments]
+    return f"cd {shlex.quote(str(REPOSITORY))} && {told} {shlex.join([sys.executable, '-m', *program])}"
 
 
 def run(command: list[object], cwd: str | None = None) -> str:

@@ -1,20 +1,16 @@
 """`IioMagnetometer` on the kernel's own driver for the HMC5883, whose chip is a simulated one on a simulated bus."""
 
-import fcntl
-import os
 import shutil
-import struct
 import subprocess
-import threading
 import time
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.hardware.camera_site import FakeEncoder
 from tests.hardware.iio_process import need_libiio
 from tests.hardware.waiting import eventually
+from tests.kernel.magnet_chip import DEVICES, FIELD, Pulled, plug_in, unplug
 
 from neosort_hardware.belt import LineGeometry
 from neosort_hardware.clock import RealClock
@@ -23,50 +19,16 @@ from neosort_hardware.line import connector, found_by
 from neosort_hardware.site import Site
 
 pytestmark = pytest.mark.kernel
-CHIP = 0x1E
-I2C_SLAVE_FORCE, I2C_SMBUS, WRITE, BYTE_DATA = 0x0706, 0x0720, 0, 2
-FIELD = {"x": 258, "z": -256, "y": 42}  # in the order of the chip's registers, from 3 on
-READY = {9: 1}  # the status register's bit for a new reading
-IDENTITY = {10 + at: byte for at, byte in enumerate(b"H43")}  # by which the kernel's driver knows the chip
 SENSOR = [{"device": "hmc5883"}]
-
-
-def bus():
-    """The number of the simulated bus."""
-    for adapter in Path("/sys/bus/i2c/devices").glob("i2c-*"):
-        if "stub" in (adapter / "name").read_text():
-            return int(adapter.name.removeprefix("i2c-"))
-    raise AssertionError("i2c-stub is not there")
-
-
-def set_registers(values):
-    """Bytes of the simulated chip, written as a program on the bus would."""
-    handle = os.open(f"/dev/i2c-{bus()}", os.O_RDWR)
-    try:
-        fcntl.ioctl(handle, I2C_SLAVE_FORCE, CHIP)
-        for register, value in values.items():
-            data = np.zeros(34, np.uint8)  # union i2c_smbus_data
-            data[0] = value
-            fcntl.ioctl(handle, I2C_SMBUS, struct.pack("@BBIP", WRITE, register, BYTE_DATA, data.ctypes.data))
-    finally:
-        os.close(handle)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _chip():
-    """The kernel's driver bound to the chip, with a reading in its registers."""
+    """On its bus."""
     need_libiio()
-    words = b"".join(struct.pack(">h", value) for value in FIELD.values())
-    set_registers({3 + at: byte for at, byte in enumerate(words)} | READY | IDENTITY)
-    adapter = Path(f"/sys/bus/i2c/devices/i2c-{bus()}")
-    (adapter / "new_device").write_text(f"hmc5883 {CHIP:#x}")
-    eventually(lambda: "hmc5883" in names())
+    plug_in()
     yield
-    (adapter / "delete_device").write_text(f"{CHIP:#x}")
-
-
-def names():
-    return {(device / "name").read_text().strip() for device in Path("/sys/bus/iio/devices").glob("iio:device*")}
+    unplug()
 
 
 @contextmanager
@@ -83,7 +45,7 @@ def array(**settings):
 
 def must_read_the_registers(block):
     """The chip's numbers, by the scale that its driver tells."""
-    (device,) = (one for one in Path("/sys/bus/iio/devices").glob("iio:device*") if "hmc" in (one / "name").read_text())
+    (device,) = (one for one in DEVICES.glob("iio:device*") if "hmc" in (one / "name").read_text())
     to_ut = 100.0 * float((device / "in_magn_scale").read_text())
     wanted = [FIELD[axis] * to_ut for axis in "xyz"]
     assert np.allclose(block.field_ut, wanted, rtol=1e-4)
@@ -98,24 +60,10 @@ def test_one_reading_after_another():
 
 
 def test_readings_that_the_kernel_takes_and_stamps_when_a_trigger_is_pulled():
-    triggers = Path("/sys/bus/iio/devices")
-    (triggers / "iio_sysfs_trigger" / "add_trigger").write_text("7")
-    (pull,) = (one / "trigger_now" for one in triggers.glob("trigger*") if "sysfstrig7" in (one / "name").read_text())
-    over = threading.Event()
-
-    def pulling():
-        while not over.wait(0.01):
-            pull.write_text("1")
-
-    thread = threading.Thread(target=pulling)
-    thread.start()
-    try:
-        with array(mode="buffer", sensors=SENSOR, trigger="sysfstrig7", block_ms=13) as device:
-            before_ns = time.monotonic_ns()
-            blocks = [eventually(lambda: device.read(0.1)) for _ in range(5)]
-    finally:
-        over.set()
-        thread.join()
+    told = {"mode": "buffer", "sensors": SENSOR, "trigger": Pulled.NAME, "block_ms": 13}
+    with Pulled(), array(**told) as device:
+        before_ns = time.monotonic_ns()
+        blocks = [eventually(lambda: device.read(0.1)) for _ in range(5)]
     stamps = np.concatenate([block.sampled_ns for block in blocks])
     assert (np.diff(stamps) > 0).all()
     assert stamps[-1] >= before_ns

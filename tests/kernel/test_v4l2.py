@@ -1,13 +1,17 @@
 """`OpenCvCamera` on a V4L2 camera that the kernel simulates (vivid)."""
 
+import fcntl
+import os
+import struct
 from pathlib import Path
 
 import pytest
 from tests.hardware.camera_site import CameraOver
-
-from neosort_hardware.devices import DeviceError
+from tests.hardware.waiting import eventually
 
 pytestmark = pytest.mark.kernel
+VIDIOC_S_CTRL = 0xC008561C
+PERCENT_DROPPED = 0x00F0F000 + 64  # vivid's own: of a hundred frames
 
 
 def camera_node():
@@ -32,6 +36,26 @@ def test_frames_come_stamped_placed_and_in_colour():
     assert frames[2].belt_mm > frames[0].belt_mm
 
 
-def test_a_control_that_the_camera_lacks_is_said_by_name():
-    with pytest.raises(DeviceError, match="does not take manual exposure"):
-        CameraOver("opencv", **told(exposure_fixed=False))
+def test_another_exposure_shows_in_the_pictures_that_come_next():
+    with CameraOver("opencv", **told(exposure_fixed=False, exposure_us=2000.0)) as over:
+        dark = over.frame().image.mean()
+        over.camera.expose_for(15_000.0)
+        eventually(lambda: over.frame().image.mean() > dark + 40.0)
+
+
+def test_a_camera_that_says_nothing_is_told_after_its_silence_and_found_again_when_it_speaks():
+    with CameraOver("opencv", **told(silent_ms=2000)) as over:
+        over.frame()
+        set_control(PERCENT_DROPPED, 100)
+        assert "has sent no frame for 2000 ms" in over.error().cause
+        set_control(PERCENT_DROPPED, 0)
+        assert over.frame() is not None
+
+
+def set_control(control, value):
+    """As another programme would."""
+    handle = os.open(camera_node(), os.O_RDWR)
+    try:
+        fcntl.ioctl(handle, VIDIOC_S_CTRL, struct.pack("Ii", control, value))
+    finally:
+        os.close(handle)
