@@ -5,9 +5,14 @@ that slot is put to the test.
 import pytest
 
 
+def in_guest(*names):
+    """Rigs on devices of a kernel of its own (`tests/kernel`), or with a slot of such a rig."""
+    return tuple(pytest.param(name, marks=pytest.mark.kernel) for name in names)
+
+
 def slot_of(slot, rigs):
     """Each rig with a slot of it that is put to the test."""
-    return [(rig, slot) for rig in rigs]
+    return [(rig, slot) if isinstance(rig, str) else pytest.param((*rig.values, slot), marks=rig.marks) for rig in rigs]
 
 
 def fixture_of(names):
@@ -28,14 +33,15 @@ DIVERTERS = (
     "controller_rig",
     "modbus_rig",
     "coils_rig",
+    *in_guest("gpio_rig", "gpio_flaps_rig"),
 )
 ENCODERS = ("twin_rig", "controller_rig", "modbus_rig")
-PLANTS = ("modbus_rig",)
-INTERLOCKS = ("twin_rig", "controller_rig", "modbus_rig")
-MAGNETOMETERS = ("twin_rig", "array_rig", "modbus_rig", "iio_rig")
-CAMERAS = ("twin_rig", "mjpeg_rig", "aravis_rig")
+PLANTS = ("modbus_rig", *in_guest("gpio_rig"))
+INTERLOCKS = ("twin_rig", "controller_rig", "modbus_rig", *in_guest("gpio_rig"))
+MAGNETOMETERS = ("twin_rig", "array_rig", "modbus_rig", "iio_rig", *in_guest("local_iio_rig"))
+CAMERAS = ("twin_rig", "mjpeg_rig", "aravis_rig", *in_guest("vivid_rig"))
 STEADY_CAMERAS = ("pylon_rig", "harvester_rig", "folder_rig")  # in this process: nothing there can be cut off
-EXPOSING = ("twin_rig", "aravis_rig", "pylon_rig")
+EXPOSING = ("twin_rig", "aravis_rig", "pylon_rig", *in_guest("vivid_rig"))
 EXPOSING_FOR_THEMSELVES = ("mjpeg_rig", "harvester_rig", "folder_rig")
 LOSABLE = [*slot_of("magnetometer", MAGNETOMETERS), *slot_of("camera", CAMERAS)]
 SENSORS = [*LOSABLE, *slot_of("camera", STEADY_CAMERAS)]

@@ -11,6 +11,7 @@ from tests.hardware.camera_peers import need_aravis, need_ffmpeg, need_harvester
 from tests.hardware.camera_rigs import AravisRig, FolderRig, HarvesterRig, MjpegRig, PylonRig
 from tests.hardware.iio_process import need_libiio
 from tests.hardware.rigs import ArrayRig, CoilsRig, ControllerRig, FlapsRig, IioRig, ModbusRig, TwinRig
+from tests.kernel.rigs import GpioFlapsRig, GpioRig, LocalIioRig, VividRig
 
 os.environ["PYLON_CAMEMU"] = "2"  # pylon's emulated cameras; read when it first looks around
 SOURCES = Path(__file__).resolve().parents[2] / "hardware" / "controller"
@@ -130,3 +131,28 @@ def flaps_rig():
 def folder_rig(tmp_path):
     """Pictures in a folder."""
     yield from _served(FolderRig(tmp_path))
+
+
+@pytest.fixture
+def gpio_rig():
+    """Jets, interlock and the plant's contacts on the kernel's simulated GPIO chips."""
+    yield from _served(GpioRig())
+
+
+@pytest.fixture
+def gpio_flaps_rig():
+    """Flaps on them."""
+    yield from _served(GpioFlapsRig())
+
+
+@pytest.fixture
+def vivid_rig():
+    """A camera of the kernel's simulation."""
+    yield from _served(VividRig())
+
+
+@pytest.fixture
+def local_iio_rig():
+    """A magnetometer chip on a simulated bus, behind the kernel's own driver."""
+    need_libiio()
+    yield from _served(LocalIioRig())

@@ -1,10 +1,11 @@
 """A small Linux machine in QEMU with Debian's own kernel, for drivers whose devices the host's kernel does not have.
 
 `python tests/kernel/guest.py [pytest arguments]` boots it, runs the tests marked ``kernel`` in it, with this machine's
-files read-only beneath them, and ends with their exit status. What takes long is made once and kept in the user's
-cache: Debian's kernel image, and from Debian's kernel source two modules that its image lacks (simulated GPIO chips; a
-trigger for IIO that a program pulls) and one to which a control is added (the simulated camera's exposure). No line of
-the kernel's is kept in this repository.
+files read-only beneath them, and ends with their exit status; `--round-trips` as the only argument has it measure the
+drivers' round trips instead. What takes long is made once and kept in the user's cache: Debian's kernel image, and from
+Debian's kernel source two modules that its image lacks (simulated GPIO chips; a trigger for IIO that a program pulls)
+and one to which a control is added (the simulated camera's exposure). No line of the kernel's is kept in this
+repository.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ EXPOSURE = {
         "\t\t\tV4L2_CID_EXPOSURE_ABSOLUTE, 1, 200, 1, 100);\n"
     ),
 }
+TESTS = ("tests/kernel", "tests/hardware/test_conformance.py", "tests/hardware/test_conformance_of_sensors.py")
 MEMORY_MB = 2048
 WITHIN_S = 900
 NOTHING_RAN = 5  # pytest's own for it
@@ -218,7 +220,7 @@ def needed(cache: Path, version: str) -> list[Path]:
 
 
 def tests_command(arguments: list[str]) -> str:
-    """Pytest over the tests that are marked for the guest, on the interpreter that runs this."""
+    """Pytest over the tests that are marked for the guest, or round trips, on the interpreter that runs this."""
     environment = {
         "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
         "HOME": "/mnt",
@@ -229,7 +231,9 @@ def tests_command(arguments: list[str]) -> str:
         "NEOSORT_GUEST": "1",
     }
     told = " ".join(f"{name}={shlex.quote(value)}" for name, value in environment.items())
-    program = ["pytest", "-m", "kernel", "-p", "no:cacheprovider", "-q", "tests/kernel", *arguments]
+    program = ["pytest", "-m", "kernel", "-p", "no:cacheprovider", "-q", *TESTS, *arguments]
+    if arguments == ["--round-trips"]:
+        program = ["tests.kernel.round_trips"]
     return f"cd {shlex.quote(str(REPOSITORY))} && {told} {shlex.join([sys.executable, '-m', *program])}"
 
 

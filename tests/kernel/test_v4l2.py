@@ -3,22 +3,15 @@
 import fcntl
 import os
 import struct
-from pathlib import Path
 
 import pytest
 from tests.hardware.camera_site import CameraOver
 from tests.hardware.waiting import eventually
+from tests.kernel.rigs import camera_node
 
 pytestmark = pytest.mark.kernel
 VIDIOC_S_CTRL = 0xC008561C
 PERCENT_DROPPED = 0x00F0F000 + 64  # vivid's own: of a hundred frames
-
-
-def camera_node():
-    for device in sorted(Path("/sys/class/video4linux").glob("video*")):
-        if "vid-cap" in (device / "name").read_text():
-            return f"/dev/{device.name}"
-    raise AssertionError("vivid is not there")
 
 
 def told(**more):
