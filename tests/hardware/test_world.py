@@ -1,11 +1,14 @@
-"""The world goes on however long the host is away."""
+"""The world goes on however long the host is away, and whoever looks at it meanwhile."""
+
+import threading
+import time
 
 import pytest
 
 from neosort_hardware.clock import VirtualClock
 from neosort_hardware.config import BeltConfig, LineConfig
 from neosort_hardware.line import open_line
-from neosort_hardware.twin.world import CAMERA_BUFFERS
+from neosort_hardware.twin.world import CAMERA_BUFFERS, World
 from neosort_hardware.twin.world_parts import ARRAY_BUFFER_S
 
 pytestmark = pytest.mark.computes
@@ -38,3 +41,31 @@ def test_a_stall_changes_nothing_about_what_was_fed_and_where_it_lands():
             landed.append((line.truth.items(), [landing.item_id for landing in line.truth.landings()]))
     assert landed[0] == landed[1]
     assert len(landed[0][0]) > 30
+
+
+def test_a_thread_that_reads_the_encoder_waits_while_the_belt_is_moved_on_for_another(monkeypatch):
+    passing: list[str] = []
+    met: list[list[str]] = []
+    passed = World._pass
+
+    def watched(world: World, belt_mm: float, now_ns: int) -> None:
+        passing.append(threading.current_thread().name)
+        time.sleep(1e-3)  # whoever else is ready runs now
+        met.append(list(passing))
+        passed(world, belt_mm, now_ns)
+        passing.pop()
+
+    monkeypatch.setattr(World, "_pass", watched)
+    with open_line(LineConfig(), VirtualClock(), 3) as line:
+
+        def look() -> None:
+            for _ in range(10):
+                line.encoder.read()
+
+        threads = [threading.Thread(target=look) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(met) >= 20
+    assert all(len(there) == 1 for there in met)

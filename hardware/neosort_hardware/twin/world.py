@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +70,7 @@ class World:
         camera_buffers: int = CAMERA_BUFFERS,
         landings: bool = True,
     ) -> None:
+        self._lock = threading.RLock()  # where the host times valves, a thread beside the loop reads the encoder
         self.clock = clock
         self.config = config
         self.camera_buffers = camera_buffers
@@ -128,12 +130,13 @@ class World:
 
         However long the host was away, the belt passes in short steps: what lay on it is reported and lands in between.
         """
-        now_ns = self.clock.now_ns()
-        belt_mm = self.motion.position_mm(now_ns)
-        while self._reached_mm + STEP_MM < belt_mm:
-            self._pass(self._reached_mm + STEP_MM, self.motion.time_ns_at(self._reached_mm + STEP_MM))
-        self._pass(belt_mm, now_ns)
-        return belt_mm
+        with self._lock:
+            now_ns = self.clock.now_ns()
+            belt_mm = self.motion.position_mm(now_ns)
+            while self._reached_mm + STEP_MM < belt_mm:
+                self._pass(self._reached_mm + STEP_MM, self.motion.time_ns_at(self._reached_mm + STEP_MM))
+            self._pass(belt_mm, now_ns)
+            return belt_mm
 
     def _pass(self, belt_mm: float, now_ns: int) -> None:
         self._reached_mm = belt_mm
@@ -149,41 +152,44 @@ class World:
 
     def picture_at(self, belt_mm: float) -> ImageU8:
         """What the camera sees when the encoder reads ``belt_mm``: (height, width, 3) RGB."""
-        self._picture.extend_to(belt_mm + FEED_AHEAD_MM)
-        # A generator of its own for each frame and item: what they look like must not hang on who was drawn first,
-        # which is a matter of how fast the host computes.
-        chance = np.random.default_rng((self._optics_seed, 0, round(belt_mm * 100.0) % 2**62))
-        exposed_us = self.config.twin.picture.exposed_us or self.config.camera.exposure_us
-        picture = self._picture.frame(
-            belt_mm, self.motion.speed_mm_per_s, self.exposure_us, chance, share=self.exposure_us / exposed_us
-        )
-        if self.held is not None:
-            hold_up(picture, self.held, self.config.twin.picture, chance)
-        return picture
+        with self._lock:
+            self._picture.extend_to(belt_mm + FEED_AHEAD_MM)
+            # A generator of its own for each frame and item: what they look like must not hang on who was drawn first,
+            # which is a matter of how fast the host computes.
+            chance = np.random.default_rng((self._optics_seed, 0, round(belt_mm * 100.0) % 2**62))
+            exposed_us = self.config.twin.picture.exposed_us or self.config.camera.exposure_us
+            picture = self._picture.frame(
+                belt_mm, self.motion.speed_mm_per_s, self.exposure_us, chance, share=self.exposure_us / exposed_us
+            )
+            if self.held is not None:
+                hold_up(picture, self.held, self.config.twin.picture, chance)
+            return picture
 
     def field_at(self, times_ns: ArrayF64) -> tuple[ArrayF32, ArrayBool, ArrayF64]:
         """Readings of the array at moments (n,): field (n, channels, 3) µT, saturated (n, channels), belt_mm (n,).
 
         The last as the encoder shows it.
         """
-        belt_mm = self.motion.positions_mm(times_ns)
-        clean_ut = self._field.sample(belt_mm - self.geometry.array_station_mm)
-        if self.turned_since_s is not None:
-            clean_ut = clean_ut + turned_earth_ut(
-                1e6 * self._front_end.background_t, 1e-9 * times_ns - self.turned_since_s
+        with self._lock:
+            belt_mm = self.motion.positions_mm(times_ns)
+            clean_ut = self._field.sample(belt_mm - self.geometry.array_station_mm)
+            if self.turned_since_s is not None:
+                clean_ut = clean_ut + turned_earth_ut(
+                    1e6 * self._front_end.background_t, 1e-9 * times_ns - self.turned_since_s
+                )
+            times_s = (times_ns - self.motion.start_ns) * 1e-9
+            reading, saturated = self._front_end.read(
+                clean_ut, times_s, belt_mm, self.motion.speed_mm_per_s, self._valve_events()
             )
-        times_s = (times_ns - self.motion.start_ns) * 1e-9
-        reading, saturated = self._front_end.read(
-            clean_ut, times_s, belt_mm, self.motion.speed_mm_per_s, self._valve_events()
-        )
-        return *self._array.readings(reading, saturated), self.faults.travel.all_shown_mm(belt_mm)
+            return *self._array.readings(reading, saturated), self.faults.travel.all_shown_mm(belt_mm)
 
     def run_at(self, speed_mm_per_s: float) -> bool:
         """Set the drive to another speed, 0 to stop it; false where the belt is a real one."""
         if not isinstance(self.motion, SteppedMotion):
             return False
-        self.advance()
-        self.motion.run_at(max(speed_mm_per_s, STANDS_MM_PER_S), self.clock.now_ns())
+        with self._lock:
+            self.advance()
+            self.motion.run_at(max(speed_mm_per_s, STANDS_MM_PER_S), self.clock.now_ns())
         return True
 
     @property
