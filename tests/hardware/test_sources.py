@@ -128,6 +128,9 @@ def worst_shares(model, pose, yaw_rad, across_mm):
         yield float(error.max()) / peak if peak > 0 else 0.0
 
 
+ENOUGH = 120  # of a kind; there are hundreds of motors, whose many magnets take magpylib a minute
+
+
 def agrees_with_magpylib(models):
     rng = np.random.default_rng(7)
     for model in models:
@@ -148,8 +151,9 @@ def test_two_models_of_every_kind_in_every_pose_read_as_magpylib_has_them(kind):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_whole_catalogue_in_every_pose_reads_as_magpylib_has_it(kind):
-    agrees_with_magpylib(of_kind(kind))
+def test_the_catalogue_in_every_pose_reads_as_magpylib_has_it(kind):
+    models = of_kind(kind)
+    agrees_with_magpylib(models[:: -(-len(models) // ENOUGH)])
 
 
 def in_pose(model, pose, **changes):
