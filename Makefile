@@ -8,8 +8,8 @@ ENV := .venv
 # PyGObject comes as source: it can only be installed where the Debian packages that it is built with are there.
 ARAVIS := $(shell pkg-config --exists gobject-introspection-1.0 cairo 2>/dev/null && echo ,aravis)
 EXTRAS := train,drivers,pylon,genicam,iio,gpio,plant,interchange,reports,postgresql,fleet,dev$(ARAVIS)
-# Processes for the tests marked `computes`, which wait for nobody; 0: in this one, as a debugger wants it. The others
-# have clocks, devices and servers to watch, and run alone. With ARGS all is one call.
+# Processes for the tests marked `computes`, which a busy processor does no harm; 0: in this one, as a debugger wants
+# it. The others have clocks, devices and servers to watch, and run alone. With ARGS all is one call.
 PROCESSES ?= 2
 DEPENDENCIES := pyproject.toml constraints.txt
 PIP_INSTALL := -m pip install --disable-pip-version-check --no-input --quiet --constraint constraints.txt

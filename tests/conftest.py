@@ -16,7 +16,7 @@ for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_N
 os.environ["STATE_DIRECTORY"] = tempfile.mkdtemp(prefix="neosort-tests-")
 atexit.register(shutil.rmtree, os.environ["STATE_DIRECTORY"], ignore_errors=True)
 
-# Folders without a clock, a device or a server: every file in them is marked `computes`.
+# Folders whose every file is marked `computes`.
 COMPUTING = ("datasets", "faults", "training")
 
 

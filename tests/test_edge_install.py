@@ -12,6 +12,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+pytestmark = pytest.mark.computes
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 EDGE_PACKAGES = {"neosort_hardware": "hardware", "neosort_datasets": "datasets", "neosort_inference": "inference"}
 BLOCKED = ("torch", "torchvision", "onnx", "magpylib", "shapely", "mitsuba", "drjit", "pyoidn", "yaml", "defusedxml")

@@ -5,9 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 
 import jsonschema
+import pytest
 
 from neosort_inference.api.app import create_app
 from neosort_inference.api.feed import ViewFeed
+
+pytestmark = pytest.mark.computes
 
 
 def test_every_call_is_shown_by_an_example_that_its_description_allows():

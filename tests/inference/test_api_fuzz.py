@@ -32,6 +32,8 @@ from tests.inference.test_review import item, passing
 from neosort_inference.access.role import Role
 from neosort_inference.asking.orders import KeepProcedure, RefusedError, TestValve
 
+pytestmark = pytest.mark.computes
+
 EXAMPLES = int(os.environ.get("NEOSORT_FUZZ", "2"))  # of each kind, for each operation
 ENDLESS = {"/api/v1/stream.mjpeg"}
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]

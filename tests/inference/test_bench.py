@@ -20,6 +20,8 @@ from neosort_inference.bench.paired import FIGURES, estimates, in_every_run, pai
 from neosort_inference.bench.parallel import JobError, run_jobs
 from neosort_inference.score import ItemOutcome, score_outcomes
 
+pytestmark = pytest.mark.computes
+
 BOX = Box(belt_lo_mm=0.0, belt_hi_mm=50.0, across_lo_mm=0.0, across_hi_mm=50.0)
 
 

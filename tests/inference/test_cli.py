@@ -31,6 +31,8 @@ from neosort_inference import cli
 from neosort_inference.detector import Detector
 from neosort_inference.opening import bundle_path
 
+pytestmark = pytest.mark.computes
+
 SHORT = ("run", "--for", "1", "--fast", "--headless")
 NEOSORT = (sys.executable, "-m", "neosort_inference.cli")
 REPORT_KEYS = {

@@ -13,6 +13,8 @@ from neosort_hardware.types import Box
 from neosort_inference.bundle import RawDetections
 from neosort_inference.detector import Detection, Detector, expected_mass, joined
 
+pytestmark = pytest.mark.computes
+
 KINDS = ("hdd35", "phone", "lithium_cell")
 GRID = WindowGrid()
 

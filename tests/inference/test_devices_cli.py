@@ -8,6 +8,8 @@ from neosort_hardware.devices import DeviceError
 from neosort_hardware.line import DRIVERS
 from neosort_inference import cli
 
+pytestmark = pytest.mark.computes
+
 
 def run(*arguments):
     return CliRunner().invoke(cli.app, ["devices", *map(str, arguments)])

@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 from neosort_inference.bundle import load_bundle
 from neosort_inference.model_cli import app, described
 
+pytestmark = pytest.mark.computes
+
 SHIPPED = Path(str(files("neosort_inference.models").joinpath("neosort.onnx")))
 
 

@@ -21,6 +21,8 @@ from neosort_inference import cli
 from neosort_inference.detector import Detector
 from neosort_inference.recording_run import Keeping, RecordOptions, record_line
 
+pytestmark = pytest.mark.computes
+
 
 @pytest.fixture
 def neosort(monkeypatch, capsys):

@@ -40,6 +40,8 @@ from neosort_inference.recipe import Recipe, load_recipe
 from neosort_inference.services.jobs import KEPT, MOST_WAITING, Jobs
 from neosort_inference.services.toml_text import toml_text
 
+pytestmark = pytest.mark.computes
+
 STEEL = {"name": "steel", "values": {"purity_target": 0.95, "never_fire": [], "kind_mass_g": {"hub_motor": 1900}}}
 
 

@@ -13,6 +13,8 @@ from neosort_inference.faults.modes import Mode
 from neosort_inference.report import build_report
 from neosort_inference.telemetry import Telemetry
 
+pytestmark = pytest.mark.computes
+
 BOX = Box(belt_lo_mm=0.0, belt_hi_mm=50.0, across_lo_mm=100.0, across_hi_mm=150.0)
 SHOT = Shot(shot_id=1, track_id=1, first_nozzle=3, last_nozzle=5, open_mm=1500.0, close_mm=1560.0)
 

@@ -8,6 +8,8 @@ from typer.testing import CliRunner
 from neosort_inference.calibration.cli import app
 from neosort_inference.calibration.procedure import CalibrationError
 
+pytestmark = pytest.mark.computes
+
 LINE = 'name = "north"\n[twin.truth]\nmm_per_count = 0.51\n'
 
 

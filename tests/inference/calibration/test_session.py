@@ -12,6 +12,8 @@ from neosort_inference.calibration.nozzles import Nozzles
 from neosort_inference.calibration.procedure import CalibrationError
 from neosort_inference.calibration.session import CalibrationSession
 
+pytestmark = pytest.mark.computes
+
 
 def line_of(**twin):
     return open_line(LineConfig.model_validate({"twin": twin}), VirtualClock(), 1)

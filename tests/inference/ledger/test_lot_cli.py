@@ -21,6 +21,8 @@ from neosort_inference.ledger.keeper import LedgerKeeper
 from neosort_inference.ledger.retention_limits import Limits
 from neosort_inference.opening import open_bundle, open_config, open_recipe
 
+pytestmark = pytest.mark.computes
+
 LINE = "line"
 
 

@@ -15,6 +15,8 @@ from neosort_inference.ledger.lots import Feed, close_lot, note, open_lot
 from neosort_inference.ledger.reading import PAGE, open_ledger
 from neosort_inference.ledger.records import GENESIS, DecisionRecord, LedgerError, ShotRecord
 
+pytestmark = pytest.mark.computes
+
 FEED = Feed(supplier="Recycling Süd", origin="WEEE category 5", category="small appliances", mass_in_kg=1240.5)
 
 

@@ -20,6 +20,8 @@ from neosort_inference.ledger.place import Place
 from neosort_inference.opening import bundle_path
 from neosort_inference.state import State
 
+pytestmark = pytest.mark.computes
+
 
 @pytest.fixture
 def neosort(monkeypatch, capsys):

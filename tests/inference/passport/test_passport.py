@@ -24,6 +24,8 @@ from neosort_inference.passport.page import pictures_of, render_page
 from neosort_inference.passport.paper import write_pdf
 from neosort_inference.passport.tables import write_csv, write_parquet
 
+pytestmark = pytest.mark.computes
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
