@@ -69,7 +69,8 @@ class Fuzzed:
     def __init__(self, folder) -> None:
         self.site = Site(folder, simulated=True)
         self.site.loop = self.site.app.state.loop = MoodyLoop()
-        for service in (self.site.services.recipes, self.site.services.bundles, self.site.services.calibrations):
+        services = self.site.services
+        for service in (services.recipes, services.bundles, services.calibrations, services.procedures):
             service._loop = self.site.loop
         self.site.account("ada", Role.TECHNICIAN)
         engineer = self.site.by_token(Role.ENGINEER)

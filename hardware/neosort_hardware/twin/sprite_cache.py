@@ -26,8 +26,9 @@ from neosort_hardware.twin.sprites import Registration, Sprite
 from neosort_hardware.types import ImageU8
 
 LIMIT_BYTES = 512 << 20  # the whole atlas for one pitch takes 190 MB
-_MAGIC = b"neosprt1"
-_HEAD = struct.Struct("<8sII")  # magic, checksum of the rest, length of the description
+_MAGIC = b"neosprt2"
+_HEAD = struct.Struct("<8sII")  # magic, checksum of all that follows it, length of the description
+_CHECKED = 12  # from this byte on: a length that was altered is no more to be believed than the rest
 _BODY_PLANES = 7
 
 
@@ -107,7 +108,8 @@ def _packed(sprite: Sprite) -> bytes:
     description = json.dumps(told).encode()
     planes = np.concatenate([sprite.rgb, np.stack([sprite.alpha, sprite.light_x, sprite.light_y, sprite.height])])
     rest = description + planes.tobytes() + sprite.shade.tobytes()
-    return _HEAD.pack(_MAGIC, zlib.crc32(rest), len(description)) + rest
+    length = _HEAD.pack(_MAGIC, 0, len(description))[_CHECKED:]
+    return _HEAD.pack(_MAGIC, zlib.crc32(length + rest), len(description)) + rest
 
 
 def _unpacked(mapped: mmap.mmap) -> Sprite | None:
@@ -115,7 +117,7 @@ def _unpacked(mapped: mmap.mmap) -> Sprite | None:
         return None
     magic, checksum, length = _HEAD.unpack_from(mapped)
     with memoryview(mapped) as whole:
-        if magic != _MAGIC or zlib.crc32(whole[_HEAD.size :]) != checksum:
+        if magic != _MAGIC or zlib.crc32(whole[_CHECKED:]) != checksum:
             return None
         told = json.loads(bytes(whole[_HEAD.size : _HEAD.size + length]))
     rows, cols, shade_rows, shade_cols = told["size"]
