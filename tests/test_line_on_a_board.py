@@ -56,14 +56,17 @@ def sorted_until_shot(line, on_board):
     return telemetry, watcher
 
 
+def on_the_board(link):
+    """Settings of a diverter on the board; patient, for the machine may have much else to do."""
+    return {"driver": "serial", "port": str(link), "answer_ms": 1000, "heartbeat_ms": 9000, "apart_mm": 50.0}
+
+
 @pytest.mark.slow
 def test_what_the_loop_decides_the_board_executes_at_its_places_and_nothing_else(controller_program, tmp_path):
     link = tmp_path / "board"
     config = LineConfig.model_validate(
         {
-            "diverter": {
-                "driver": "serial", "port": str(link), "answer_ms": 1000, "heartbeat_ms": 9000, "apart_mm": 50.0,
-            },
+            "diverter": on_the_board(link),
             "calibration": {"valve_open_lag_ms": 0.0, "valve_close_lag_ms": 0.0, "jet_lag_ms": 0.0},
             "twin": {"speed_ripple": 0.0, "feed": {"items_per_s_per_m": 6.0}},
         }
@@ -91,9 +94,7 @@ def test_what_is_too_heavy_for_air_the_boards_flaps_meet_at_its_place_and_nothin
     link = tmp_path / "flaps"
     config = LineConfig.model_validate(
         {
-            "heavy_diverter": {
-                "driver": "serial", "port": str(link), "answer_ms": 1000, "heartbeat_ms": 9000, "apart_mm": 50.0,
-            },
+            "heavy_diverter": on_the_board(link),
             "diverter": {"heartbeat_ms": 9000},
             "twin": {"speed_ripple": 0.0, "feed": {"items_per_s_per_m": 3.0, "hub_motors": 0.5}},
         }

@@ -2,9 +2,8 @@
 
 Given what items have in common, they are independent: means and variances add up, and the law of total variance puts
 the common part on top. The shift of P(NdFeB) is summed over its grid, the effects of makes over equal parts of their
-distribution, masses are lognormal, shares beta-distributed,
-the odds (1 − f) ÷ f of such a share f beta prime. Interval ends are those of a lognormal distribution with the same
-two moments, so that they never fall below zero.
+distribution, masses are lognormal, shares beta-distributed, the odds (1 − f) ÷ f of such a share f beta prime. Interval
+ends are those of a lognormal distribution with the same two moments, so that they never fall below zero.
 """
 
 from __future__ import annotations
@@ -112,9 +111,8 @@ def _shares(known: KindEvidence) -> tuple[ArrayF64, ArrayF64]:
     odds = b / (a - 1.0)
     odds_odds = b * (b + 1.0) / ((a - 1.0) * (a - 2.0))
     share = np.array([[h, c, m * odds], [1.0 - h, 1.0 - c, (1.0 - m) * odds]])
-    product, rest = np.einsum(
-        "pa,pb->pab", share, share
-    )  # of what is independent the mean of a product is that of means
+    # Of what is independent the mean of a product is the product of the means.
+    product, rest = np.einsum("pa,pb->pab", share, share)
     product[np.diag_indices(3)] = hh, cc, mm * odds_odds
     rest[np.diag_indices(3)] = 1.0 - 2.0 * h + hh, 1.0 - 2.0 * c + cc, (1.0 - 2.0 * m + mm) * odds_odds
     return share, np.array([product, rest])

@@ -27,18 +27,22 @@ def drawn_lot(known: Sequence[KnownItem], models: int, random: np.random.Generat
     share as items."""
     scenes = sorted({item.scene for item in known})
     belts = set(random.choice(scenes, size=max(1, round(BELTS_IN_LOT * len(scenes))), replace=False).tolist())
-    by_kind: dict[str, set[str]] = {}
-    for item in known:
-        if item.model:
-            by_kind.setdefault(item.kind, set()).add(item.model)
     kept: set[str] = set()
-    for kind in sorted(by_kind):
-        names = sorted(by_kind[kind])
+    for names in _models_by_kind(known):
         kept |= set(random.choice(names, size=min(models, len(names)), replace=False).tolist())
     here = [item for item in known if item.scene in belts]
     items = [item for item in here if item.model in kept]
     share = len(items) / max(1, sum(bool(item.model) for item in here))
     return items + [item for item in here if not item.model and random.random() < share]
+
+
+def _models_by_kind(known: Sequence[KnownItem]) -> list[list[str]]:
+    """The models of each kind, kinds and models by name, so that the same chance draws the same."""
+    by_kind: dict[str, set[str]] = {}
+    for item in known:
+        if item.model:
+            by_kind.setdefault(item.kind, set()).add(item.model)
+    return [sorted(by_kind[kind]) for kind in sorted(by_kind)]
 
 
 def coverage(
@@ -72,13 +76,8 @@ def coverage(
 def dealt(known: Sequence[KnownItem], random: np.random.Generator) -> tuple[list[KnownItem], list[KnownItem]]:
     """Items in two halves that share no model: of each kind's models one half goes to either. Decisions about nothing
     are parted one by one."""
-    by_kind: dict[str, set[str]] = {}
-    for item in known:
-        if item.model:
-            by_kind.setdefault(item.kind, set()).add(item.model)
     first: set[str] = set()
-    for kind in sorted(by_kind):
-        names = sorted(by_kind[kind])
+    for names in _models_by_kind(known):
         half = (len(names) + int(random.integers(2))) // 2
         first |= set(random.choice(names, size=half, replace=False).tolist())
     to_first = [item.model in first if item.model else bool(random.random() < 0.5) for item in known]
