@@ -87,13 +87,14 @@ def _application() -> FastAPI:
 
 
 class Site:
-    """The application over a feed with one view, and everything behind it. One at a time."""
+    """The application over a feed with one view, and everything behind it. One at a time. ``loop``: what answers
+    orders; left out, one that takes every order."""
 
-    def __init__(self, folder, **serving) -> None:
+    def __init__(self, folder, *, loop=None, **serving) -> None:
         self.state = State(folder=folder)
         self.serving = Serving(state=self.state, **serving)
         self.entry = Entry(self.serving, Passwords(QUICK))
-        self.loop = Loop()
+        self.loop = Loop() if loop is None else loop
         self.feed = ViewFeed()
         self.services = Services.of(self.serving, self.feed, self.loop)
         self.feed.put(view())

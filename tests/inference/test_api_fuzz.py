@@ -67,11 +67,7 @@ class Fuzzed:
     """A line with accounts, recipes and calls by everybody: each role in turn, and nobody."""
 
     def __init__(self, folder) -> None:
-        self.site = Site(folder, simulated=True)
-        self.site.loop = self.site.app.state.loop = MoodyLoop()
-        services = self.site.services
-        for service in (services.recipes, services.bundles, services.calibrations, services.procedures):
-            service._loop = self.site.loop
+        self.site = Site(folder, loop=MoodyLoop(), simulated=True)
         self.site.account("ada", Role.TECHNICIAN)
         engineer = self.site.by_token(Role.ENGINEER)
         for purity in (0.9, 0.95):
