@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # What is needed, and the Debian package that brings it.
@@ -55,6 +56,7 @@ EXPOSURE = {
 TESTS = ("tests/kernel", "tests/hardware/test_conformance.py", "tests/hardware/test_conformance_of_sensors.py")
 MEMORY_MB = 2048
 WITHIN_S = 900
+KEPT_BYTES = 4096
 NOTHING_RAN = 5  # pytest's own for it
 _EXIT = re.compile(r"guest: exit (\d+)")
 INIT = """#!/bin/busybox sh
@@ -174,14 +176,21 @@ def boot(cache: Path, arguments: list[str]) -> int:
             "-initrd", str(archive), "-append", "console=ttyS0 quiet no_timer_check panic=-1 rdinit=/init",
             "-virtfs", "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap",
         ]  # fmt: skip
-        guest = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace")
-        status = 1
-        for line in guest.stdout:
-            print(line.rstrip("\r\n"), flush=True)
-            if found := _EXIT.search(line):
-                status = int(found.group(1))
+        guest = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        said = pass_on(guest.stdout)
         guest.wait(WITHIN_S)
-    return status
+    found = _EXIT.search(said.decode(errors="replace"))
+    return int(found.group(1)) if found else 1
+
+
+def pass_on(console: BinaryIO) -> bytes:
+    """Print what the guest says as it says it, for pytest ends its line only after many tests; the end of it."""
+    said = b""
+    while part := console.read1():
+        sys.stdout.buffer.write(part.replace(b"\r\n", b"\n"))
+        sys.stdout.buffer.flush()
+        said = (said + part)[-KEPT_BYTES:]
+    return said
 
 
 def initrd(cache: Path, version: str, arguments: list[str]) -> bytes:

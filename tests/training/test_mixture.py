@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections import Counter
 
 import numpy as np
@@ -59,3 +60,7 @@ def test_slots_are_shared_out_whole_and_in_order(first, size, parts):
     shares = split_slots(slots, parts)
     assert [slot for share in shares for slot in share] == list(slots)
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+def test_what_goes_to_a_worker_process_fits_a_pipe_however_long_an_epoch_is():
+    assert len(pickle.dumps(Mixture([Pool(samples=10_000_000), Pool(samples=10)], 64, 1))) < 4096

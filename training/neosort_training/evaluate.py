@@ -34,17 +34,19 @@ class Predictor(Protocol):
 
 
 class TorchPredictor:
-    """A network as a predictor."""
+    """A network as a predictor, on the device that it is on."""
 
     def __init__(self, net: NeoNet, grid: WindowGrid, presence: PresenceOfScore | None = None) -> None:
-        self._detector = WindowDetector(net, grid, presence).eval()
+        self._device = next(net.parameters()).device
+        self._detector = WindowDetector(net, grid, presence).to(self._device).eval()
 
     @torch.no_grad()
     def run(self, window: BeltWindow) -> RawDetections:
         """Detections in one window."""
         arrays = (window.picture, window.field_ut, window.field_mask)
-        found: Detections = self._detector(*(torch.from_numpy(np.array(array)[None]) for array in arrays))
-        return RawDetections(**{name: tensor[0].numpy() for name, tensor in found._asdict().items()})
+        tensors = (torch.from_numpy(np.array(array)[None]).to(self._device) for array in arrays)
+        found: Detections = self._detector(*tensors)
+        return RawDetections(**{name: tensor[0].numpy(force=True) for name, tensor in found._asdict().items()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,11 +47,13 @@ class Mixture:
         self.batches = math.ceil(sum(pool.samples for pool in pools) / batch)
         weights = [pool.samples if pool.weight is None else pool.weight for pool in pools]
         self.samples = _shares(weights, self.batches * batch)
-        self._sources = np.repeat(np.arange(len(pools)), self.samples).reshape(self.batches, batch)
 
     def epoch(self, number: int) -> EpochDraws:
         """Epoch ``number``, from 0."""
-        order = np.random.default_rng((self._seed, number)).permuted(self._sources, axis=0)  # each slot on its own
+        # Nothing of an epoch's size is kept: what goes to a worker process must fit a pipe's 64 KiB, or the next one
+        # is only begun when this one has imported everything.
+        sources = np.repeat(np.arange(len(self.samples)), self.samples).reshape(self.batches, self.batch)
+        order = np.random.default_rng((self._seed, number)).permuted(sources, axis=0)  # each slot on its own
         turn, slot_turn = np.zeros_like(order), np.zeros_like(order)
         for source, samples in enumerate(self.samples):
             mine = order == source

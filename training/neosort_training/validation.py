@@ -41,7 +41,7 @@ class Validation:
 
     def look(self, net: NeoNet) -> Look:
         """At what a network says of evenly spread windows."""
-        predictor = TorchPredictor(deepcopy(net).cpu().eval(), self.stores[0].grid)
+        predictor = TorchPredictor(deepcopy(net).eval(), self.stores[0].grid)
         spread = self._spread()
         scores = score_windows(predictor, (store[index] for store, index in spread), self._kinds)
         shown = [store[index] for store, index in spread[:: max(1, len(spread) // _SHOWN)][:_SHOWN]]
