@@ -19,6 +19,7 @@ from neosort_datasets.manifest import MANIFEST, StoreError
 from neosort_datasets.scenes import WINDOW, Scenes
 from neosort_datasets.store import WindowStore, WindowStoreWriter, window_manifest
 from neosort_datasets.window import LabelledWindow, WindowGrid
+from neosort_datasets.worker_processes import one_thread_each
 from neosort_hardware.config import LineConfig
 
 SHARD_WINDOWS = 80
@@ -183,7 +184,8 @@ def _made(parts: list[SynthPart], workers: int, make: PartMaker) -> Iterator[Seq
     if workers == 1 or len(parts) == 1:
         yield from map(make, parts)
         return
-    with ProcessPoolExecutor(min(workers, len(parts)), get_context("spawn"), initializer=_leave_stopping) as pool:
+    context, processes = get_context("spawn"), min(workers, len(parts))
+    with one_thread_each(), ProcessPoolExecutor(processes, context, initializer=_leave_stopping) as pool:
         try:
             yield from _in_order(pool, parts, make, ahead=2 * workers)
         except BrokenProcessPool as error:

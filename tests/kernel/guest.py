@@ -234,6 +234,7 @@ def tests_command(arguments: list[str]) -> str:
         "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
         "HOME": "/mnt",
         "TMPDIR": "/mnt",
+        "HYPOTHESIS_STORAGE_DIRECTORY": "/mnt/hypothesis",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
         "OMP_NUM_THREADS": "1",

@@ -113,9 +113,11 @@ def train_one_step(state: Progressing, batch: Batch, config: TrainConfig, ranks:
     state.scaler.scale(losses.total).backward()  # type: ignore[no-untyped-call]
     state.scaler.unscale_(state.optimiser)
     torch.nn.utils.clip_grad_norm_(state.net.parameters(), config.optimiser.clip_norm)
+    scale = state.scaler.get_scale()
     state.scaler.step(state.optimiser)  # leaves a step out whose gradients float16 could not hold
     state.scaler.update()
-    state.scheduler.step()
+    if state.scaler.get_scale() >= scale:  # it was not left out: the scale has not been lowered
+        state.scheduler.step()
     state.ema.update_parameters(state.net)
     state.batches += 1
     state.step += 1

@@ -13,6 +13,7 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from neosort_datasets.window import WindowGrid
+from neosort_datasets.worker_processes import one_thread_each
 from neosort_training.augment import augment, rescale, source_size
 from neosort_training.config import TrainConfig
 from neosort_training.data import Batch, Sample, collate, crop, merge
@@ -100,8 +101,10 @@ def batches(stream: SampleStream, workers: int, device: torch.device) -> Generat
         worker_init_fn=_begin_worker,
         pin_memory=device.type == "cuda",
     )
+    with one_thread_each():
+        given = iter(loader)
     parts: list[Batch] = []
-    for part in loader:  # the workers' parts come in turn
+    for part in given:  # the workers' parts come in turn
         parts.append(part.to(device))
         if len(parts) == workers:
             yield merge(parts)

@@ -23,6 +23,7 @@ from neosort_datasets.rendering.stage import drawn, lying_parts
 from neosort_datasets.rendering.trace import Tracer
 from neosort_datasets.rendering.view import CAMERA_MM
 from neosort_datasets.rendering.worklist import Task
+from neosort_datasets.worker_processes import one_thread_each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,8 @@ def build(
 
     A sprite that fails does not stop the others.
     """
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_keep_to_one_core) as pool:
+    context = get_context("spawn")
+    with one_thread_each(), ProcessPoolExecutor(workers, context, initializer=_keep_to_one_core) as pool:
         waiting = [pool.submit(make, task, work, settings) for task in tasks]
         outcomes = []
         for future in as_completed(waiting):

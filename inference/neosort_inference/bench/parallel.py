@@ -11,6 +11,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Generic, Protocol, TypeVar
 
+from neosort_datasets.worker_processes import one_thread_each
+
 END_WITHIN_S = 5.0
 _Result = TypeVar("_Result")
 _Result_co = TypeVar("_Result_co", covariant=True)
@@ -71,7 +73,8 @@ class _Worker(Generic[_Result]):
         self.number = number
         self.receiver, sender = context.Pipe(duplex=False)
         self._process = context.Process(target=_work, args=(job, sender), name=job.name, daemon=True)
-        _start_deaf_to_ctrl_c(self._process)
+        with one_thread_each():
+            _start_deaf_to_ctrl_c(self._process)
         sender.close()
 
     def receive(self) -> _Done[_Result] | int:
