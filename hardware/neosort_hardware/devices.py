@@ -6,9 +6,8 @@ blocks. Errors are `DeviceError`, which names the device and the cause. Nothing 
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from neosort_hardware.faults import Detail, Fault
 from neosort_hardware.reference_pieces import HeldBoard, Placed, WitnessMark
 from neosort_hardware.types import (
     ArrayF64,
@@ -23,6 +22,9 @@ from neosort_hardware.types import (
     Shot,
     ShotOutcome,
 )
+
+if TYPE_CHECKING:  # the shot process reads this page, and is up twice as soon without what faults are checked with
+    from neosort_hardware.faults import Detail, Fault
 
 
 class DeviceError(Exception):

@@ -5,7 +5,7 @@ The one place above the drivers that names a driver module.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -153,26 +153,34 @@ def simulated_line(world: World) -> Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What probing found in a slot: an opened ``device``, or None and the ``trouble`` in one sentence."""
+    """What probing found in a slot: an opened ``device``, or None and the ``error`` that opening it raised."""
 
     slot: SlotName
     device: Device | None = None
-    trouble: str = ""
+    error: DeviceError | ConfigError | None = None
+
+    @property
+    def trouble(self) -> str:
+        """In one sentence; empty for an opened device."""
+        return "" if self.error is None else str(self.error)
 
 
 @contextmanager
-def probing(config: LineConfig, clock: Clock) -> Iterator[dict[SlotName, Found]]:
-    """Every slot's device opened in its safe state as far as it can be, whatever becomes of the others; all are closed
-    again. What needs an encoder says so where there is none."""
+def probing(
+    config: LineConfig, clock: Clock, slots: Collection[SlotName] | None = None
+) -> Iterator[dict[SlotName, Found]]:
+    """Every slot's device, or that of every one of ``slots``, opened in its safe state as far as it can be, whatever
+    becomes of the others; all are closed again. What needs an encoder says so where there is none."""
     site = Site(config=config, geometry=LineGeometry.of(config), clock=clock)
     found: dict[SlotName, Found] = {}
     with ExitStack() as undo:
         for slot in slots_of(config):
-            settings = settings_in(config, slot)
+            if slots is not None and slot not in slots:
+                continue
             try:
-                device: Any = connector(slot, settings.driver)(settings, site)
+                device = _connected(slot, site)
             except (DeviceError, ConfigError) as error:
-                found[slot] = Found(slot=slot, trouble=str(error))
+                found[slot] = Found(slot=slot, error=error)
                 continue
             undo.callback(device.close)
             found[slot] = Found(slot=slot, device=device)
@@ -250,19 +258,27 @@ def _simulated(config: LineConfig) -> tuple[SlotName, ...]:
     return tuple(slot for slot in slots_of(config) if settings_in(config, slot).driver == DEFAULT_DRIVER)
 
 
+def _connected(slot: SlotName, site: Site) -> Any:  # noqa: ANN401 - a device of its slot's kind
+    """A slot's device, what it gives corrected as the calibration has it. Raises `DeviceError`, `ConfigError`."""
+    settings = settings_in(site.config, slot)
+    device: Any = connector(slot, settings.driver)(settings, site)
+    if slot == "camera":
+        return calibrated_camera(device, site.config)
+    if slot == "magnetometer":
+        return calibrated_array(device, site.config)
+    return device
+
+
 def _opened(site: Site, *, truth: bool) -> Line:
     """Opens slot by slot, the encoder first: others may have to find where they stand by it."""
     simulated = _simulated(site.config)
     opened: dict[SlotName, Any] = {}
     with ExitStack() as undo:
         for slot in slots_of(site.config):
-            settings = settings_in(site.config, slot)
-            opened[slot] = connector(slot, settings.driver)(settings, site)
+            opened[slot] = _connected(slot, site)
             undo.callback(opened[slot].close)
             site = replace(site, encoder=opened["encoder"])
         world = world_of(site) if simulated else None
-        opened["camera"] = calibrated_camera(opened["camera"], site.config)
-        opened["magnetometer"] = calibrated_array(opened["magnetometer"], site.config)
         undo.pop_all()
     return Line(
         config=site.config,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 from rich.console import Console
@@ -13,12 +13,12 @@ from rich.text import Text
 
 from neosort_hardware.clock import RealClock
 from neosort_hardware.config import ConfigError
-from neosort_hardware.devices import DeviceError
-from neosort_hardware.line import drivers_for, found_by, open_line, settings_in, slots_of
+from neosort_hardware.devices import DeviceError, Diverter
+from neosort_hardware.line import Found, drivers_for, found_by, probing, settings_in, slots_of
 from neosort_hardware.slots import SLOTS, SlotName
 from neosort_inference.opening import open_config
 from neosort_inference.options import ConfigOption
-from neosort_inference.trying import trying
+from neosort_inference.trying import opened, trying
 
 app = typer.Typer(
     no_args_is_help=True, help="What is connected: drivers, the devices of a line, one of them tried by itself."
@@ -60,22 +60,35 @@ def _found(slot: SlotName, driver: str) -> str:
 def probe(config: ConfigOption = None) -> None:
     """Open every device of a line, say how it is and what it was told, and close it again. Nothing is fired.
 
-    Ends in one sentence and exit code 2 at the first device that does not answer.
+    One that does not answer says why, and the others are looked at all the same. Exit code 1 unless all are well.
     """
     line_config = open_config(config)
     table = Table("slot", "driver", "device", "health", "settings")
-    with open_line(line_config, RealClock()) as line:
-        line.diverter.heartbeat()
-        if line.heavy_diverter is not None:
-            line.heavy_diverter.heartbeat()
+    with probing(line_config, RealClock()) as found:
         wells = []
-        for slot in slots_of(line_config):
-            health, settings = getattr(line, slot).health(), settings_in(line_config, slot)
+        for slot, one in found.items():
+            name, well, health = _looked_at(one)
+            settings = settings_in(line_config, slot)
             told = ", ".join(f"{key} = {value}" for key, value in settings.model_dump(exclude={"driver"}).items())
-            table.add_row(slot, settings.driver, health.name, Text("well" if health.ok else health.detail), Text(told))
-            wells.append(health.ok)
+            table.add_row(slot, settings.driver, name, Text(health), Text(told))
+            wells.append(well)
     Console().print(table)
     raise typer.Exit(0 if all(wells) else 1)
+
+
+def _looked_at(found: Found) -> tuple[str, bool, str]:
+    """A device's name, whether it is well, and its health in words."""
+    if found.device is None:
+        return "", False, found.trouble
+    try:
+        if found.slot in ("diverter", "heavy_diverter"):
+            cast(
+                Diverter, found.device
+            ).heartbeat()  # it may have waited for the others, and would tell of that silence
+    except DeviceError as error:
+        return found.device.name, False, error.cause
+    health = found.device.health()
+    return health.name, health.ok, "well" if health.ok else health.detail
 
 
 @app.command("try")
@@ -89,20 +102,25 @@ def try_device(
     ] = None,
 ) -> None:
     """A live reading of one device, and how long its answers take. The diverter is kept alive and fires nothing, unless
-    told to by --fire."""
+    told to by --fire, and then only where the interlock is closed.
+
+    Nothing else of the line need be there, but for the encoder that some go by.
+    """
     line_config = open_config(config)
     if fire is not None and kind is not Kind.DIVERTER:
         raise ConfigError(f"--fire is for the diverter, not for the {kind.value}")
     if kind.value not in slots_of(line_config):
         raise ConfigError(f"line '{line_config.name}' has no {kind.value}")
     console = Console()
-    with open_line(line_config, RealClock()) as line:
-        name, trial = getattr(line, kind.value).name, None
+    wanted: set[SlotName] = {"encoder", kind.value} if fire is None else {"encoder", "interlock", kind.value}
+    with probing(line_config, RealClock(), wanted) as found:
+        device, trial = opened(found[kind.value]), None
+        name = device.name
         with Live(console=console, transient=True, auto_refresh=False) as live:
-            for trial in trying(line, kind.value, seconds, fire):
+            for trial in trying(found, kind.value, seconds, fire):
                 if console.is_terminal:
                     live.update(Text(f"{name}: {trial.said}"), refresh=True)
-        health = getattr(line, kind.value).health()
+        health = device.health()
     said = [] if trial is None else [part for part in (trial.said, trial.took()) if part]
     console.print(Text("\n".join([f"{name}: {'well' if health.ok else health.detail}", *said])), soft_wrap=True)
     raise typer.Exit(0 if health.ok else 1)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from neosort_hardware.devices import DeviceError, EndOfStream
-from neosort_hardware.line import Line
+from neosort_hardware.clock import RealClock
+from neosort_hardware.devices import Camera, Diverter, Encoder, EndOfStream, Interlock, Magnetometer, Plant
+from neosort_hardware.line import Found
 from neosort_hardware.slots import SlotName
 from neosort_hardware.types import FieldBlock, Frame
 from neosort_inference.puff import puff
@@ -33,19 +35,25 @@ class Trial:
         return f"{len(self.answers_s)} calls, round trip p50 {p50:.2f} ms, p99 {p99:.2f} ms"
 
 
-def trying(line: Line, slot: SlotName, seconds: float, fire: int | None = None) -> Iterator[Trial]:
-    """Try a device for so long; the same `Trial` again and again, brought up to date. The diverter is kept alive.
+def opened(found: Found) -> Any:  # noqa: ANN401 - a device of its slot's kind
+    """The device that was found. Raises what opening it raised."""
+    if found.error is not None:
+        raise found.error
+    return found.device
 
-    ``fire``: the diverter's nozzle to blow once. Raises `DeviceError` when the device fails.
+
+def trying(found: Mapping[SlotName, Found], slot: SlotName, seconds: float, fire: int | None = None) -> Iterator[Trial]:
+    """Try a device for so long; the same `Trial` again and again, brought up to date. A diverter is kept alive.
+
+    ``fire``: the diverter's nozzle to blow once, for which encoder and interlock must have been found, the latter
+    closed. Raises `DeviceError` when the device fails, `ConfigError` for one that cannot be loaded.
     """
-    trial = Trial()
-    step = _STEPS[slot](line, trial)
+    trial, clock = Trial(), RealClock()
+    step = _STEPS[slot](opened(found[slot]), trial)
     if fire is not None and slot == "diverter":
-        trial.said = _puff(line, fire)
-    end_ns = line.clock.now_ns() + round(seconds * 1e9)
-    while line.clock.now_ns() < end_ns:
-        if slot != "diverter":
-            line.diverter.heartbeat()
+        trial.said = _puff(found, fire)
+    end_ns = clock.now_ns() + round(seconds * 1e9)
+    while clock.now_ns() < end_ns:
         try:
             step()
         except EndOfStream:
@@ -53,7 +61,7 @@ def trying(line: Line, slot: SlotName, seconds: float, fire: int | None = None) 
         yield trial
 
 
-def _asked(line: Line, trial: Trial, call: Callable[[], str]) -> Callable[[], None]:
+def _asked(trial: Trial, call: Callable[[], str]) -> Callable[[], None]:
     """A step that calls, measures, and pauses."""
 
     def step() -> None:
@@ -61,82 +69,68 @@ def _asked(line: Line, trial: Trial, call: Callable[[], str]) -> Callable[[], No
         said = call()
         trial.answers_s.append(time.perf_counter() - began)
         trial.said = said or trial.said
-        line.clock.sleep_until(line.clock.now_ns() + round(LOOK_S * 1e9))
+        time.sleep(LOOK_S)
 
     return step
 
 
-def _encoder(line: Line, trial: Trial) -> Callable[[], None]:
-    first = line.encoder.read()
+def _encoder(encoder: Encoder, trial: Trial) -> Callable[[], None]:
+    first = encoder.read()
 
     def call() -> str:
-        sample = line.encoder.read()
+        sample = encoder.read()
         passed_ms = max(1e-6, (sample.sampled_ns - first.sampled_ns) * 1e-6)
         speed = (sample.belt_mm - first.belt_mm) / passed_ms
         return f"{sample.counts} counts, {sample.belt_mm:.1f} mm, {speed:.3f} m/s since the start"
 
-    return _asked(line, trial, call)
+    return _asked(trial, call)
 
 
-def _interlock(line: Line, trial: Trial) -> Callable[[], None]:
+def _interlock(interlock: Interlock, trial: Trial) -> Callable[[], None]:
     def call() -> str:
-        state = line.interlock.read()
+        state = interlock.read()
         return "closed: shots are permitted" if state.closed else f"OPEN: {state.detail}"
 
-    return _asked(line, trial, call)
+    return _asked(trial, call)
 
 
-def _diverter(line: Line, trial: Trial) -> Callable[[], None]:
-    line.diverter.heartbeat()  # it may have waited for the others to be opened, and would tell of that silence
+def _diverter(diverter: Diverter, trial: Trial) -> Callable[[], None]:
+    diverter.heartbeat()  # it may have waited for the others to be opened, and would tell of that silence
 
     def call() -> str:
-        line.diverter.heartbeat()
-        health = line.diverter.health()
+        diverter.heartbeat()
+        health = diverter.health()
         return health.detail if not health.ok else ""
 
-    return _asked(line, trial, call)
+    return _asked(trial, call)
 
 
-def _heavy_diverter(line: Line, trial: Trial) -> Callable[[], None]:
-    flaps = line.heavy_diverter
-    if flaps is None:
-        raise DeviceError("flaps", f"line '{line.config.name}' has none")
-
-    def call() -> str:
-        flaps.heartbeat()
-        health = flaps.health()
-        return "" if health.ok else health.detail
-
-    flaps.heartbeat()
-    return _asked(line, trial, call)
-
-
-def _plant(line: Line, trial: Trial) -> Callable[[], None]:
-    plant = line.plant
-    if plant is None:
-        raise DeviceError("plant", f"line '{line.config.name}' has no contacts of it")
-
+def _plant(plant: Plant, trial: Trial) -> Callable[[], None]:
     def call() -> str:
         state = plant.read()
         air = "" if state.air_share is None else f", air at {100 * state.air_share:.0f} % of its rated pressure"
         chute, belt = "FULL" if state.chute_full else "free", "JAMMED" if state.belt_jammed else "free"
         return f"chute {chute}, belt {belt}{air}"
 
-    return _asked(line, trial, call)
+    return _asked(trial, call)
 
 
-def _puff(line: Line, nozzle: int) -> str:
-    shot = puff(nozzle, line.encoder.read().belt_mm)
-    line.diverter.heartbeat()
-    outcome = line.diverter.schedule(shot)
+def _puff(found: Mapping[SlotName, Found], nozzle: int) -> str:
+    state = opened(found["interlock"]).read()
+    if not state.closed:
+        return f"nozzle {nozzle} stays shut: {state.detail or 'the interlock is open'}"
+    shot = puff(nozzle, opened(found["encoder"]).read().belt_mm)
+    diverter = opened(found["diverter"])
+    diverter.heartbeat()
+    outcome = diverter.schedule(shot)
     return f"nozzle {nozzle} from {shot.open_mm:.1f} to {shot.close_mm:.1f} mm: {outcome}"
 
 
-def _magnetometer(line: Line, trial: Trial) -> Callable[[], None]:
+def _magnetometer(array: Magnetometer, trial: Trial) -> Callable[[], None]:
     blocks: list[FieldBlock] = []
 
     def step() -> None:
-        block = line.magnetometer.read(READ_S)
+        block = array.read(READ_S)
         if block is None:
             return
         blocks[:] = [*blocks[-200:], block]
@@ -153,11 +147,11 @@ def _magnetometer(line: Line, trial: Trial) -> Callable[[], None]:
     return step
 
 
-def _camera(line: Line, trial: Trial) -> Callable[[], None]:
+def _camera(camera: Camera, trial: Trial) -> Callable[[], None]:
     frames: list[Frame] = []
 
     def step() -> None:
-        frame = line.camera.read(READ_S)
+        frame = camera.read(READ_S)
         if frame is None:
             return
         frames[:] = [*frames[-20:], frame]
@@ -172,11 +166,11 @@ def _camera(line: Line, trial: Trial) -> Callable[[], None]:
     return step
 
 
-_STEPS: dict[SlotName, Callable[[Line, Trial], Callable[[], None]]] = {
+_STEPS: dict[SlotName, Callable[[Any, Trial], Callable[[], None]]] = {
     "encoder": _encoder,
     "interlock": _interlock,
     "diverter": _diverter,
-    "heavy_diverter": _heavy_diverter,
+    "heavy_diverter": _diverter,
     "magnetometer": _magnetometer,
     "camera": _camera,
     "plant": _plant,

@@ -241,3 +241,8 @@ def test_what_cannot_be_opened_says_so_and_leaves_nothing_behind(tmp_path: Path,
 def _runs(pid: int) -> bool:
     stat = Path(f"/proc/{pid}/stat")
     return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def test_it_carries_none_of_the_hosts_libraries() -> None:
+    loaded = "import sys, neosort_hardware.shot_executor; print(*{'pydantic', 'cv2', 'onnxruntime'} & set(sys.modules))"
+    assert subprocess.check_output([sys.executable, "-c", loaded], text=True).split() == []

@@ -80,13 +80,38 @@ def test_an_open_interlock_is_told(quick):
     assert "OPEN: emergency stop" in run("try", "interlock", "--config", quick, "--for", 0.2).output
 
 
-def test_what_does_not_answer_ends_in_its_own_sentence(quick, tmp_path):
+def test_what_does_not_answer_says_so_and_the_others_are_looked_at_all_the_same(quick, tmp_path):
     quick.write_text(f"[diverter]\ndriver = 'serial'\nport = '{tmp_path / 'no-board'}'\n")
-    for command in (["probe"], ["try", "diverter"]):
-        said = run(*command, "--config", quick)
-        assert isinstance(said.exception, DeviceError)
-        assert "serial air jets" in str(said.exception)
-        assert "no-board cannot be opened" in str(said.exception)
+    said = run("try", "diverter", "--config", quick)
+    assert isinstance(said.exception, DeviceError)
+    assert "serial air jets" in str(said.exception)
+    assert "no-board cannot be opened" in str(said.exception)
+    assert "simulated camera: well" in run("try", "camera", "--config", quick, "--for", 0.2).output
+    said = run("probe", "--config", quick)
+    assert said.exit_code == 1
+    assert said.output.count("well") == 4
+
+
+@pytest.mark.parametrize(
+    ("encoder", "words"),
+    [
+        ("driver = 'serial'\nport = 'no-board'", ["no-board cannot be opened"]),
+        ("driver = 'modbus'\npeer = { host = '127.0.0.1', port = 1 }", ["Modbus encoder", "127.0.0.1:1"]),
+    ],
+)
+def test_an_encoder_with_nobody_there_says_where_it_was_looked_for(quick, encoder, words):
+    quick.write_text(f"[encoder]\n{encoder}\n[diverter]\ndriver = 'serial'\nport = 'no-board'\n")
+    said = run("try", "encoder", "--config", quick)
+    assert isinstance(said.exception, DeviceError)
+    for word in words:
+        assert word in str(said.exception)
+
+
+def test_no_valve_blows_while_the_interlock_is_open(quick):
+    quick.write_text("[[twin.faults]]\nfault = 'interlock.opened'\n")
+    said = run("try", "diverter", "--config", quick, "--for", 0.2, "--fire", 3)
+    assert "nozzle 3 stays shut: emergency stop" in said.output
+    assert "accepted" not in said.output
 
 
 def test_only_a_diverter_fires(quick):
