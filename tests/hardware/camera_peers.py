@@ -1,8 +1,10 @@
 """Cameras as processes of their own, which a test starts, freezes, kills and starts again."""
 
 import atexit
+import base64
 import importlib.util
 import os
+import pickle
 import shutil
 import signal
 import socket
@@ -109,7 +111,8 @@ class TwinGigePeer(CameraProcess):
     """A GigE Vision camera that shows the belt of a world, which its process makes once more when it is told to."""
 
     def __init__(self, config, seed):
-        command = [sys.executable, PEERS / "twin_gige_camera.py", config.model_dump_json(), str(seed), gige_address()]
+        self.address = gige_address()
+        command = [sys.executable, PEERS / "twin_gige_camera.py", config.model_dump_json(), str(seed), self.address]
         super().__init__(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def show(self, world):
@@ -117,6 +120,11 @@ class TwinGigePeer(CameraProcess):
         self.process.stdin.write(f"{world.motion.start_ns}\n")
         self.process.stdin.flush()
         assert self.process.stdout.readline() == "ready\n"
+
+    def lay(self, pieces):
+        """Reference pieces, one behind the other, on a belt that gets nothing else."""
+        self.process.stdin.write(base64.b64encode(pickle.dumps(pieces)).decode() + "\n")
+        self.process.stdin.flush()
 
     def kill(self):
         super().kill()

@@ -92,7 +92,7 @@ class Light(Procedure):
 
     def props(self) -> tuple[Placed, ...]:
         belt_mm = self.line.config.belt.width_mm
-        view_mm = self.line.config.camera.height_px * 1.1
+        view_mm = 1.1 * self.line.config.camera.height_px * _pixel_mm(self.line.config)
         sheet = ReferencePiece(
             name="white sheet", length_mm=view_mm + 4 * self.line.config.camera.trigger_every_mm,
             width_mm=belt_mm + 120, grey=float(self.given["grey"]),
@@ -250,10 +250,14 @@ class Light(Procedure):
 
 def _exposures_us(config: LineConfig) -> tuple[float, float]:
     """The shortest that a camera may be told, and the longest: a pixel of travel, or what the line has by now."""
-    (a, b, _), (c, d, _) = config.calibration.pixel_to_belt[:2]
-    pixel_mm = abs(a * d - b * c) ** 0.5 or 1.0
-    smear_us = 1e3 * MOST_SMEAR_PX * pixel_mm / config.belt.speed_m_per_s
+    smear_us = 1e3 * MOST_SMEAR_PX * _pixel_mm(config) / config.belt.speed_m_per_s
     return SHORTEST_US, min(max(smear_us, config.camera.exposure_us), LONGEST_US)
+
+
+def _pixel_mm(config: LineConfig) -> float:
+    """Of the belt, on the average of both directions."""
+    (a, b, _), (c, d, _) = config.calibration.pixel_to_belt[:2]
+    return float(abs(a * d - b * c) ** 0.5) or 1.0
 
 
 def _blur_px(frame: Frame, sighting: Sighting) -> float:

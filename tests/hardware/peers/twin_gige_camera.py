@@ -5,11 +5,15 @@
 
 The world is the one that the test has, made once more from the same configuration, seed and beginning: what it shows
 at a moment of the machine's monotonic clock, the test's own world has there too. A frame shows the belt in the middle
-of the exposure that its stamp begins.
+of the exposure that its stamp begins, as bright as the exposure makes it that the camera was told. Every further line
+of input is a pickle in base 64: reference pieces that are laid on a belt that gets nothing else from then on.
 """
 
+import base64
 import ctypes
 import os
+import pickle
+import queue
 import sys
 import time
 from contextlib import suppress
@@ -51,12 +55,20 @@ def bytes_of(picture, pixel_format):
     return raw
 
 
-def filler(world, library):
-    """What draws each frame. Called on the camera's thread, by C: the binding's own callback crashes."""
+def filler(world, library, brought):
+    """What draws each frame. Called on the camera's thread, by C: the binding's own callback crashes.
+
+    ``brought``: a queue of lists of reference pieces.
+    """
     real_to_monotonic_ns = time.monotonic_ns() - time.time_ns()
 
     def fill(buffer, _data, exposure_us, _gain, pixel_format):
         stamp_ns = library.arv_buffer_get_timestamp(buffer) + real_to_monotonic_ns
+        while not brought.empty():
+            world.feeding = False
+            for piece in brought.get():
+                world.pieces.bring(piece)
+        world.exposure_us = float(exposure_us)
         world.advance()
         picture = world.picture_at(world.motion.position_mm(stamp_ns + 500 * exposure_us))
         raw = bytes_of(picture, pixel_format)
@@ -82,10 +94,12 @@ def main(line_json, seed, address):
     library.arv_buffer_get_data.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
     library.arv_fake_camera_set_fill_pattern.argtypes = [ctypes.c_void_p, FILL, ctypes.c_void_p]
     camera = Aravis.GvFakeCamera.new(address, "TWIN")
-    fill = filler(world, library)
+    brought = queue.SimpleQueue()
+    fill = filler(world, library, brought)
     library.arv_fake_camera_set_fill_pattern(hash(camera.get_fake_camera()), fill, None)
     print("ready" if camera.is_running() else "the control port is taken, or there is no such address", flush=True)
-    sys.stdin.read()
+    for line in sys.stdin:
+        brought.put(pickle.loads(base64.b64decode(line)))
 
 
 if __name__ == "__main__":
