@@ -15,6 +15,8 @@ from neosort_inference.plant.settings import load_plant_config
 from neosort_inference.recipe import load_recipe
 from neosort_training.config import TrainConfig
 
+pytestmark = pytest.mark.computes
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 # A new folder of configurations gets its loader here; without one the test fails.

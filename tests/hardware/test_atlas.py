@@ -13,6 +13,8 @@ from neosort_hardware.twin.atlas import Atlas, AtlasError
 from neosort_hardware.twin.catalogue import SplitName, model_named, split_names
 from neosort_hardware.twin.sprites import prepared
 
+pytestmark = pytest.mark.computes
+
 
 @pytest.fixture
 def folder(tmp_path):

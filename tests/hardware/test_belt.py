@@ -11,6 +11,8 @@ from neosort_hardware.belt import LineGeometry, NozzleRow
 from neosort_hardware.config import LineConfig
 from neosort_hardware.settings_calibration import Calibration
 
+pytestmark = pytest.mark.computes
+
 ROW = NozzleRow(count=48, pitch_mm=12.5, first_across_mm=6.25)
 MM = st.floats(-700, 1300, allow_nan=False)
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from neosort_hardware.belt_fit import BeltFit, BeltFitter
 from neosort_hardware.types import EncoderSample
 
+pytestmark = pytest.mark.computes
+
 MM_PER_COUNT = 0.5
 
 

@@ -12,6 +12,8 @@ from neosort_hardware.twin.compositing import WHITE, Lamps
 from neosort_hardware.twin.rubber import EMBOSSES, Rubber, RubberStore
 from neosort_hardware.twin.scraps import scraps
 
+pytestmark = pytest.mark.computes
+
 RUBBER = Rubber(1.0)
 COLS = 320
 

@@ -10,6 +10,8 @@ from neosort_hardware.line import open_line
 from neosort_hardware.settings_calibration import ChannelsCalibration, LensCalibration, LightCalibration
 from neosort_hardware.types import FieldBlock
 
+pytestmark = pytest.mark.computes
+
 LENS = {"focal_px": (1000.0, 1000.0), "centre_px": (320.0, 256.0), "distortion": (-0.2, 0.0, 0.0, 0.0, 0.0)}
 
 

@@ -8,6 +8,8 @@ import pytest
 from neosort_hardware.twin.catalogue import DEFAULT_FEED_PERCENT, KINDS, model_named, models_by_kind, split_names
 from neosort_hardware.twin.kinds_rewound import has_brushes, is_rewound
 
+pytestmark = pytest.mark.computes
+
 SPLITS = ("train", "validation", "calibration", "held-out")
 ALL = [model_named(name) for split in SPLITS for name in split_names(split)]
 BEARING = ("hdd35", "hdd25", "phone", "earphone", "speaker_nd", "motor_nd", "nd_loose", "hub_motor")

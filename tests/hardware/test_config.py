@@ -5,6 +5,8 @@ import pytest
 from neosort_hardware.config import ConfigError, LineConfig, load_line_config
 from neosort_hardware.valve_leads import ValveLeads
 
+pytestmark = pytest.mark.computes
+
 
 def write(tmp_path, text):
     path = tmp_path / "line.toml"

@@ -1,10 +1,13 @@
 """Counts of 32 bits as ones that rise, over wrap-around and restarts."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from neosort_hardware.counted_belt import WRAP, CountedBelt, Latch, shift_to
 from neosort_hardware.types import EncoderSample
+
+pytestmark = pytest.mark.computes
 
 S = 1_000_000_000
 

@@ -10,6 +10,8 @@ from neosort_hardware.config import ConfigError, LineConfig, load_line_config
 from neosort_hardware.faults import FAULT_NAMES, Fault
 from neosort_hardware.twin.fault_board import RAIL_UT, FaultBoard, FaultyArray, ShownTravel
 
+pytestmark = pytest.mark.computes
+
 CHANNELS = 5
 
 

@@ -14,6 +14,8 @@ from neosort_hardware.twin.field_strip import FieldStrip
 from neosort_hardware.twin.magnetics import magnets_field_ut, yaw_rotation
 from neosort_hardware.twin.sources import Dipoles, magnet_dipoles
 
+pytestmark = pytest.mark.computes
+
 ACROSS_MM = 12.5 + 25.0 * np.arange(24)
 HEIGHT_MM = 45.0
 

@@ -2,10 +2,13 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from neosort_hardware.framing import FrameReader, framed
+
+pytestmark = pytest.mark.computes
 
 packets = st.binary(min_size=1, max_size=400)
 

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from neosort_hardware.twin.front_end import DRIVE_PITCH_MM, ArrayFrontEnd
 from neosort_hardware.twin.ranges import LOW_LSB_UT
 
+pytestmark = pytest.mark.computes
+
 CHANNELS = 24
 ACROSS_MM = 12.5 + 25.0 * np.arange(CHANNELS)
 QUIET = {

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from neosort_hardware.iio_scan import ScanElement, ScanLayout
 
+pytestmark = pytest.mark.computes
+
 
 def element(index, storage=16, bits=None, shift=0, *, signed=True, big_endian=False):
     return ScanElement(

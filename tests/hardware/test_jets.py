@@ -15,6 +15,8 @@ from neosort_hardware.twin.motion import BeltMotion
 from neosort_hardware.twin.pneumatics import JET_SPOT_MM, Flyer, Jet, Target, Valves, throw, way_without_drag_m
 from neosort_hardware.types import Shot, ShotOutcome
 
+pytestmark = pytest.mark.computes
+
 ROW = NozzleRow(count=48, pitch_mm=12.5, first_across_mm=6.25)
 STATION_MM = 1512.0
 

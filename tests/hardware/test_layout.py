@@ -12,6 +12,8 @@ from shapely.geometry import box
 from neosort_hardware.twin.bodies import AS_MADE
 from neosort_hardware.twin.layout import FURTHEST_SLIDE_MM, Footprint, on_belt, resting, slid_off
 
+pytestmark = pytest.mark.computes
+
 WIDTH_MM = 600.0
 edges = st.floats(3.0, 120.0)
 turns = st.floats(-math.pi, math.pi)

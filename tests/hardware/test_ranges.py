@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from neosort_hardware.twin.ranges import HIGH_LSB_UT, LOW_LSB_UT, TwoRanges
 
+pytestmark = pytest.mark.computes
+
 CHANNELS = 4
 EXACT = {"low_noise_ut": 0.0, "high_noise_ut": 0.0, "set_reset_ut": 0.0}
 

@@ -10,6 +10,8 @@ from neosort_hardware.section import describe_invalid
 from neosort_hardware.settings_gpio import GpioInterlockConfig
 from neosort_hardware.valves_gpio import GpioValves
 
+pytestmark = pytest.mark.computes
+
 BANKS = {"nozzles": 4, "banks": [{"chip": "left", "lines": [0, 1]}, {"chip": "right", "lines": ["v2", "v3"]}]}
 CONTACT = {"name": "emergency stop", "chip": "/dev/null", "line": 3}
 

@@ -11,6 +11,8 @@ from neosort_hardware.shot_timer import NO_VALVES, ShotLimits, ShotTimer
 from neosort_hardware.types import Shot, ShotOutcome
 from neosort_hardware.valve_leads import ValveLeads
 
+pytestmark = pytest.mark.computes
+
 MS = 1_000_000
 LIMITS = ShotLimits(nozzles=48, leads=ValveLeads.alike(48, 2.0, 1.0), max_on_ms=100.0, heartbeat_ms=500.0, late_ms=2.0)
 

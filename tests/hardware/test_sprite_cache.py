@@ -19,6 +19,8 @@ from neosort_hardware.twin.sprite_book import SpriteBook
 from neosort_hardware.twin.sprite_cache import SpriteCache
 from neosort_hardware.twin.sprites import Sprite
 
+pytestmark = pytest.mark.computes
+
 MODEL = model_named("phone-01")
 
 

@@ -13,6 +13,8 @@ from neosort_hardware.twin.catalogue import model_named
 from neosort_hardware.twin.sprite_book import SpriteBook
 from neosort_hardware.twin.sprites import Sprite, prepared, silhouette
 
+pytestmark = pytest.mark.computes
+
 
 def test_a_sprite_is_cropped_to_its_body_and_keeps_its_middle() -> None:
     sprite = prepared(shipped(np.full((40, 80), 255, np.uint8)), 1.0)

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from neosort_inference.faults.alarm_log import LOGGER, log_alarm
 from neosort_inference.faults.alarms import KEPT, AlarmBook
 
+pytestmark = pytest.mark.computes
+
 STOPS, DEGRADES = "interlock.opened", "camera.gone"
 
 

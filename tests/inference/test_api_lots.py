@@ -8,6 +8,8 @@ from tests.inference.test_api_access import must_be_problem
 
 from neosort_inference.access.role import Role
 
+pytestmark = pytest.mark.computes
+
 
 @pytest.fixture
 def site(tmp_path):

@@ -8,6 +8,8 @@ from tests.whole_line import FakeBundle
 
 from neosort_inference.bench import ledger as bench
 
+pytestmark = pytest.mark.computes
+
 
 @pytest.fixture
 def bundle():

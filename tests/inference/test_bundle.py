@@ -11,6 +11,8 @@ import pytest
 from neosort_datasets.window import BeltWindow, WindowGrid
 from neosort_inference.bundle import BundleError, load_bundle
 
+pytestmark = pytest.mark.computes
+
 onnx = pytest.importorskip("onnx", reason="onnx builds the models that these tests load")
 FLOAT, U8 = 1, 2
 GRID = WindowGrid(rows=32, cols=64)

@@ -12,6 +12,8 @@ from neosort_inference.bench.twin import rated
 from neosort_inference.bundle import BundleError, read_metadata
 from neosort_inference.bundle_choice import choose_bundle, cover_of, installed_bundles
 
+pytestmark = pytest.mark.computes
+
 WIDE_LINE = load_line_config(Path(__file__).parents[2] / "hardware" / "configs" / "twin-wide.toml")
 NARROW, WIDE = WindowGrid(), WindowGrid(rows=320, cols=1024)
 

@@ -12,6 +12,8 @@ from neosort_hardware.types import Box, Shot, Verdict
 from neosort_inference.ejection import KEEP_SHARE, ShotPlanner, heavy_planner
 from neosort_inference.recipe import NoShot
 
+pytestmark = pytest.mark.computes
+
 GEOMETRY = LineGeometry.of(LineConfig())
 STATION = GEOMETRY.nozzle_station_mm
 

@@ -7,6 +7,8 @@ import pytest
 from neosort_inference.faults.catalogue import CATALOGUE, FaultKind
 from neosort_inference.faults.modes import Mode, condition
 
+pytestmark = pytest.mark.computes
+
 README = Path(__file__).parents[2] / "inference" / "README.md"
 MEASURED = 4  # which column is, as `pytest -s tests/faults` prints it
 DOES = {

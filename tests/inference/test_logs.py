@@ -8,10 +8,14 @@ import logging
 from dataclasses import replace
 from datetime import datetime
 
+import pytest
+
 from neosort_inference.faults.alarm_log import log_alarm
 from neosort_inference.faults.alarms import AlarmBook
 from neosort_inference.logs import ROOT, LogWatcher, json_lines
 from neosort_inference.telemetry import Telemetry
+
+pytestmark = pytest.mark.computes
 
 SNAPSHOT = Telemetry(started_ns=0).snapshot(1_500_000_000, 1500.0, 1.0)
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from neosort_inference.onnx_file import MAX_NODES, OnnxFileError, inspect
 from neosort_inference.opening import bundle_path
 
+pytestmark = pytest.mark.computes
+
 onnx = pytest.importorskip("onnx", reason="onnx builds the models that these tests read")
 h = onnx.helper
 FLOAT = onnx.TensorProto.FLOAT

@@ -11,6 +11,8 @@ from neosort_inference.bundle_metadata import GuaranteedThreshold, Threshold
 from neosort_inference.operating_point import operating_point
 from neosort_inference.recipe import Recipe
 
+pytestmark = pytest.mark.computes
+
 
 def found(target, p, blind="none", recovery=0.7):
     return Threshold(blind=blind, purity_target=target, p_ndfeb=p, recovery=recovery, purity=target, n=100)

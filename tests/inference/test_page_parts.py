@@ -11,6 +11,8 @@ from neosort_inference.ui.chart import INK
 from neosort_inference.ui.sensor_trend import CAMERA, WORST, trend_chart
 from neosort_inference.ui.valve_test import _why_not
 
+pytestmark = pytest.mark.computes
+
 
 def history(*counts: Counts):
     return [snapshot(elapsed_s=0.5 * number, counts=one) for number, one in enumerate(counts)]

@@ -8,6 +8,8 @@ from neosort_hardware.types import Box, Verdict
 from neosort_inference.detector import Detection
 from neosort_inference.recipe import Judge, NoShot, Recipe, load_recipe
 
+pytestmark = pytest.mark.computes
+
 KINDS = ("hdd35", "phone", "lithium_cell")
 
 

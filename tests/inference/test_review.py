@@ -16,6 +16,8 @@ from neosort_inference.access.role import Role
 from neosort_inference.services import review as reviewing
 from neosort_inference.services.uncertain import EVERY_MM, Picker
 
+pytestmark = pytest.mark.computes
+
 STEP_MM = ROWS / 2
 
 

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from neosort_hardware.types import Box, Decision, ItemTruth, Landing, Shot, Verdict
 from neosort_inference.score import NOT_SEEN, Heavy, match_decisions, score_run
 
+pytestmark = pytest.mark.computes
+
 
 def box(at_mm: float, size_mm: float = 60.0, across_mm: float = 300.0) -> Box:
     half = size_mm / 2

@@ -10,6 +10,8 @@ from rich.console import Console
 from neosort_inference.telemetry import Snapshot
 from neosort_inference.terminal import LiveTerminal, line_of, panel_of
 
+pytestmark = pytest.mark.computes
+
 
 def snapshot(**changes) -> Snapshot:
     values = {

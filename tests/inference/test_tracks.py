@@ -1,12 +1,15 @@
 """One identity per item, decided once, as soon as it is seen whole."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from neosort_hardware.types import Box
 from neosort_inference.detector import Detection
 from neosort_inference.tracks import Tracker
+
+pytestmark = pytest.mark.computes
 
 HOP, LENGTH = 256.0, 512.0
 

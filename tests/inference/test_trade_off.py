@@ -11,6 +11,8 @@ from neosort_inference.bundle_metadata import RecoveryPurityCurve
 from neosort_inference.opening import bundle_path
 from neosort_inference.trade_off import curve_of, proven_points, thresholds_worth_it, trade_off
 
+pytestmark = pytest.mark.computes
+
 SHIPPED = read_metadata(bundle_path(None))
 CURVE = RecoveryPurityCurve(
     items=10, bearing=4, p_ndfeb=(0.9, 0.6, 0.3, 0.1), recovery=(0.25, 0.75, 1.0, 1.0),

@@ -12,6 +12,8 @@ from neosort_inference import cli
 from neosort_inference.balance.trial import load_trial
 from neosort_inference.bench import balance_cli
 
+pytestmark = pytest.mark.computes
+
 
 @pytest.fixture
 def neosort(monkeypatch, capsys):

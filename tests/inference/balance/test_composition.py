@@ -18,6 +18,8 @@ from neosort_inference.balance.composition import (
 )
 from neosort_inference.opening import open_bundle
 
+pytestmark = pytest.mark.computes
+
 
 @pytest.mark.parametrize(
     ("element", "factor"), [("nd", 1.1664), ("pr", 1.2082), ("dy", 1.1477), ("tb", 1.1762), ("gd", 1.1526)]

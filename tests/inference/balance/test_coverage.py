@@ -14,6 +14,8 @@ from neosort_inference.balance.trying import trial_of
 from neosort_inference.bench.balance import coverage, coverage_over_deals, dealt, drawn_lot
 from neosort_inference.detector import expected_mass
 
+pytestmark = pytest.mark.computes
+
 TRUTH = {"hdd35": (0.98, 18.0), "motor_nd": (0.9, 6.0), "motor_ferrite": (0.06, 8.0), "steel": (0.01, 3.0)}
 
 

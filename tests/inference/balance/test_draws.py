@@ -13,6 +13,8 @@ from neosort_inference.balance.evidence import Counted, evidence_for
 from neosort_inference.balance.items import Decided, DecidedItem
 from neosort_inference.detector import expected_mass
 
+pytestmark = pytest.mark.computes
+
 
 @pytest.mark.parametrize("count", [40, 500])
 def test_drawing_and_the_closed_form_agree(count: int) -> None:

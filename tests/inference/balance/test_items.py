@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from neosort_inference.balance.items import Decided, DecidedItem
 from neosort_inference.detector import expected_mass
+
+pytestmark = pytest.mark.computes
 
 
 @given(p=st.floats(0.01, 0.999), grams=st.floats(0.1, 400.0), log_sigma=st.floats(0.01, 0.9))

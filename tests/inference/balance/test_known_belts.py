@@ -16,6 +16,8 @@ from neosort_inference.bench.known_belts import KnownBelt, belts_of, fed_with, k
 from neosort_inference.opening import bundle_path
 from neosort_inference.recipe import Recipe
 
+pytestmark = pytest.mark.computes
+
 
 def belts(folder: Path | None, seeds: range = range(7000, 7003)) -> list[KnownBelt]:
     return belts_of(fed_with(LineConfig(), "calibration"), bundle_path(None), Recipe(), seeds, folder)

@@ -16,6 +16,8 @@ from neosort_inference.balance.trial import Trial, load_trial, trial_toml
 from neosort_inference.balance.weighing import Weighing, reconciled
 from neosort_inference.bundle_metadata import Confusion
 
+pytestmark = pytest.mark.computes
+
 
 def inputs() -> BalanceInputs:
     return BalanceInputs(

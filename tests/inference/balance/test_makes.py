@@ -8,6 +8,8 @@ import pytest
 from neosort_inference.balance.commons import odds_to_p
 from neosort_inference.balance.makes import effect, effects, flattening, makes_of
 
+pytestmark = pytest.mark.computes
+
 
 @pytest.mark.parametrize("make_sd", [0.0, 0.5, 2.0, 8.0])
 @pytest.mark.parametrize("p", [0.002, 0.1, 0.5, 0.97])

@@ -6,6 +6,8 @@ import pytest
 from neosort_inference.calibration.ellipsoid import DIRECTIONS, fit_ellipsoid, seen_of, sphere_centre, turned_alike
 from neosort_inference.calibration.procedure import CalibrationError
 
+pytestmark = pytest.mark.computes
+
 EARTH_UT = 48.0
 OFFSET_UT = np.array([35.0, -12.0, 4.0])
 RESPONSE = np.array([[1.04, 0.02, -0.015], [0.02, 0.95, 0.01], [-0.015, 0.01, 1.01]])

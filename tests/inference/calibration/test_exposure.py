@@ -4,6 +4,8 @@ import pytest
 
 from neosort_inference.calibration.exposure import AIM, MOST_STEPS, ExposureSearch, SheetSeen
 
+pytestmark = pytest.mark.computes
+
 
 class Sheet:
     """What a camera shows of it: levels go with some power of the exposure, and end at 255."""

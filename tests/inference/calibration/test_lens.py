@@ -10,6 +10,8 @@ from neosort_hardware.reference_pieces import Board
 from neosort_inference.calibration.boards import BoardFinder, Sighting
 from neosort_inference.calibration.intrinsics import fit_lens
 
+pytestmark = pytest.mark.computes
+
 SETS = Path(__file__).resolve().parents[4] / "shared" / "data" / "calibration"
 CHARUCO = Board(kind="charuco", cols=5, rows=7, square_mm=40, marker_mm=20, dictionary="DICT_6X6_250")
 CHESSBOARD = Board(kind="chessboard", cols=10, rows=7, square_mm=25)

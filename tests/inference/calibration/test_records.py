@@ -11,6 +11,8 @@ from neosort_inference.calibration.constants import constants_of, differences
 from neosort_inference.calibration.procedure import CalibrationError, Quantity, Result
 from neosort_inference.calibration.store import CalibrationStore
 
+pytestmark = pytest.mark.computes
+
 AT = datetime(2026, 7, 1, 9, 30, tzinfo=UTC)
 LINE = LineConfig()
 

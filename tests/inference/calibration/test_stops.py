@@ -10,6 +10,8 @@ from neosort_inference.calibration.procedure import CalibrationError
 from neosort_inference.calibration.session import CalibrationSession
 from neosort_inference.calibration.stops import STEP_MM, Stops
 
+pytestmark = pytest.mark.computes
+
 
 class Person:
     """A line whose belt a person inches."""

@@ -9,6 +9,8 @@ from neosort_inference.calibration.constants import with_constants
 from neosort_inference.calibration.procedure import CalibrationError
 from neosort_inference.calibration.turning import ArrayTurned
 
+pytestmark = pytest.mark.computes
+
 CHANNELS, EARTH_UT, RATE_HZ = 6, 50.0, 1000
 CONFIG = LineConfig.model_validate({"magnetometer": {"channels": CHANNELS}})
 MOUNTED_UT = np.array([20.0, -15.0, -40.0])

@@ -9,6 +9,8 @@ from neosort_hardware.reference_pieces import WitnessMark
 from neosort_inference.calibration.procedure import CalibrationError
 from neosort_inference.calibration.witness_marks import Asked, fit_marks, matched, read_marks
 
+pytestmark = pytest.mark.computes
+
 
 def asked(strip, speed):
     return Asked(strip=strip, first_nozzle=0, last_nozzle=3, begin_mm=100.0, end_mm=120.0, speed_m_per_s=speed)

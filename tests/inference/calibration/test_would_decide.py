@@ -17,6 +17,8 @@ from neosort_inference.opening import open_bundle
 from neosort_inference.recipe import Recipe
 from neosort_inference.stages import Stages
 
+pytestmark = pytest.mark.computes
+
 
 def would(at_mm: float, across_mm: float, *, fires: bool, grams: float = 3.0) -> WouldDecide:
     box = Box(belt_lo_mm=at_mm - 10, belt_hi_mm=at_mm + 10, across_lo_mm=across_mm - 10, across_hi_mm=across_mm + 10)

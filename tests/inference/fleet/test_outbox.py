@@ -22,6 +22,8 @@ from neosort_inference.ledger.place import Place
 from neosort_inference.ledger.records import Entry
 from neosort_inference.ledger.signing import Signer
 
+pytestmark = pytest.mark.computes
+
 
 def put(outbox: Outbox, *ids: str) -> None:
     for name in ids:

@@ -17,6 +17,8 @@ from neosort_inference.ledger.lots import open_lot
 from neosort_inference.ledger.reading import open_ledger
 from neosort_inference.ledger.signing import Signer
 
+pytestmark = pytest.mark.computes
+
 GB = 1_000_000_000
 
 
