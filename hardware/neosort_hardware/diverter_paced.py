@@ -46,6 +46,7 @@ class PacedFlaps:
             raise DeviceError(self.name, f"no belt to pace its strokes by: {error.cause}") from error
         self._pace.forget(belt_mm, self._mm_per_ms)
         if not self._pace.allows(shot, self._mm_per_ms):
+            self._valves.heartbeat()  # valves that are lost say so, whatever the pace
             return ShotOutcome.REFUSED
         outcome = self._valves.schedule(shot)
         if outcome is ShotOutcome.ACCEPTED:

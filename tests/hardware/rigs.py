@@ -46,10 +46,14 @@ class Rig:
         self.config = config
         with ExitStack() as undo:
             undo.callback(self.end_peer)
-            self.line = open_line(config, RealClock(), 1)
+            self.line = self.opened()
             undo.callback(self.line.close)
             self.pass_time(self.settle_s)
             undo.pop_all()
+
+    def opened(self):
+        """The line that the configuration describes."""
+        return open_line(self.config, RealClock(), 1)
 
     def close(self):
         """Line first, then the peer."""
@@ -74,6 +78,10 @@ class Rig:
     def belt_mm(self):
         """Where the belt is."""
         return self.line.encoder.read().belt_mm
+
+    def stand(self):
+        """The belt stops."""
+        self.line.faults.inject("encoder.stopped")
 
     def cut(self, slot):
         """The device of that slot is there no more."""

@@ -109,7 +109,7 @@ def test_a_belt_that_stands_is_seen_when_asked_for_and_not_otherwise(camera_rig)
     rig, camera = camera_rig, camera_rig.line.camera
     assert isinstance(camera, LookingCamera)
     seen = patiently(rig, lambda: camera.read(0.05))
-    rig.line.faults.inject("encoder.stopped")
+    rig.stand()
     while (frame := camera.read(0.3)) is not None:
         seen = frame
     camera.look()

@@ -14,9 +14,11 @@ from tests.hardware.flap_rigs import (
 )
 
 from neosort_hardware.config import LineConfig
+from neosort_hardware.devices import DeviceError
+from neosort_hardware.diverter_paced import PacedFlaps
 from neosort_hardware.flap_pace import FlapPace
 from neosort_hardware.slots import HeavyDiverterConfig
-from neosort_hardware.types import Shot, ShotOutcome
+from neosort_hardware.types import EncoderSample, Shot, ShotOutcome
 
 FLAPS = HeavyDiverterConfig(driver="any", out_ms=90.0, back_ms=110.0, recovery_ms=100.0, max_strokes_per_min=5)
 REST_MM = 300.0  # of those, at 1 m/s
@@ -98,6 +100,40 @@ def test_flaps_that_were_drawn_in_rest_from_there_on_and_those_that_had_not_set_
     pace.shut(1050.0, 1.0)
     assert not pace.allows(shot(1349.0, 1400.0), 1.0)
     assert pace.allows(shot(1351.0, 2100.0), 1.0)
+
+
+class StandingBelt:
+    name = "encoder"
+
+    def read(self):
+        return EncoderSample(belt_mm=0.0, counts=0, sampled_ns=1)
+
+
+class LosableValves:
+    """Take every shot, until they are lost."""
+
+    name = "valves"
+
+    def __init__(self):
+        self.lost = False
+
+    def heartbeat(self):
+        if self.lost:
+            raise DeviceError(self.name, "gone")
+
+    def schedule(self, _shot):
+        self.heartbeat()
+        return ShotOutcome.ACCEPTED
+
+
+def test_valves_that_are_lost_say_so_even_of_a_shot_that_comes_too_soon():
+    valves = LosableValves()
+    flaps = PacedFlaps(valves, FLAPS, StandingBelt(), 1.0)
+    assert flaps.schedule(shot(600.0, 700.0)) is ShotOutcome.ACCEPTED
+    assert flaps.schedule(shot(600.0, 700.0, shot_id=2)) is ShotOutcome.REFUSED
+    valves.lost = True
+    with pytest.raises(DeviceError, match="valves: gone"):
+        flaps.schedule(shot(600.0, 700.0, shot_id=3))
 
 
 def test_lanes_that_there_are_not_are_for_the_diverter_to_refuse(pace):

@@ -99,6 +99,13 @@ def test_only_valves_that_this_machine_times_need_real_time_rights():
     assert ModbusDiverterConfig(mode="coils").timed_by_host
 
 
+def test_an_array_that_reads_in_another_unit_is_seen_by_the_earths_field(tmp_path):
+    found = Ran(line_file(tmp_path, "[twin]\nearth_ut = 0.4\n")).by_name["magnetometer"]
+    assert found["grade"] == "warning"
+    assert "where the Earth alone is 20 to 70" in found["said"]
+    assert "ut_per_unit" in found["do"]
+
+
 def test_the_machine_is_read_and_a_taken_port_is_seen(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         found = examine_machine(tmp_path, "127.0.0.1", taken.getsockname()[1], rights_needed=False)

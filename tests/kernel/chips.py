@@ -37,8 +37,9 @@ class SimulatedChip:
         (self._folder / "live").write_text("0")
 
     def remove(self):
-        """As if it had never been there."""
-        self.unplug()
+        """As if it had never been there, unplugged or not."""
+        if (self._folder / "live").read_text().strip() == "1":
+            self.unplug()
         self._bank.rmdir()
         self._folder.rmdir()
 

@@ -12,6 +12,7 @@ from tests.hardware.waiting import eventually
 CHIP = 0x1E
 I2C_SLAVE_FORCE, I2C_SMBUS, WRITE, BYTE_DATA = 0x0706, 0x0720, 0, 2
 FIELD = {"x": 258, "z": -256, "y": 42}  # in the order of the chip's registers, from 3 on
+UT_PER_COUNT = 100 / 1024  # by the data sheet; the kernel's driver tells a hundredth of it
 READY = {9: 1}  # the status register's bit for a new reading
 IDENTITY = {10 + at: byte for at, byte in enumerate(b"H43")}  # by which the kernel's driver knows the chip
 DEVICES = Path("/sys/bus/iio/devices")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.hardware.camera_rigs import CameraRig
 from tests.hardware.flap_rigs import FLAPS, OUT_MS
-from tests.hardware.rigs import EMPTY_BELT, NO_LAG, Blow, Rig
+from tests.hardware.rigs import NO_LAG, Blow, Rig
 from tests.kernel import magnet_chip
 from tests.kernel.chips import SimulatedChip, Watched
 
@@ -34,39 +34,67 @@ VIDIOC_G_CTRL, EXPOSURE_ABSOLUTE = 0xC008561B, 0x009A0902
 
 
 class ClockEncoder(NamedDevice):
-    """A belt at 1 m/s: a millimetre is a millisecond."""
+    """A belt at 1 m/s, a millimetre is a millisecond, until it stands."""
 
     def __init__(self):
         super().__init__("encoder by the clock")
         self._start_ns = time.monotonic_ns()
+        self._stands_mm = None
 
     def mm_at(self, at_ns):
-        return (at_ns - self._start_ns) * 1e-6
+        return (at_ns - self._start_ns) * 1e-6 if self._stands_mm is None else self._stands_mm
 
     def read(self):
         now_ns = time.monotonic_ns()
         return EncoderSample(belt_mm=self.mm_at(now_ns), counts=round(2 * self.mm_at(now_ns)), sampled_ns=now_ns)
 
+    def stand(self):
+        self._stands_mm = self.mm_at(time.monotonic_ns())
 
-class GpioRig(Rig):
-    """Jets, the interlock and the plant's contacts on simulated chips; nothing else is fitted."""
+
+class NotFitted(NamedDevice):
+    """In a slot that is not put to the test."""
+
+    def heartbeat(self):
+        pass
+
+
+class KernelRig(Rig):
+    """A line with nothing on it but devices of the kernel's in the slots ``fitted``: the twin's belt alone would take
+    the emulated processor the better part of a minute."""
 
     slack_mm = SLACK_MM
+    fitted = ()
+
+    def opened(self):
+        clock, geometry, encoder = RealClock(), LineGeometry.of(self.config), ClockEncoder()
+        site = Site(config=self.config, geometry=geometry, clock=clock, encoder=encoder)
+        nothing = NotFitted("not fitted")
+        devices = dict.fromkeys(("camera", "magnetometer", "diverter", "interlock", "plant"), nothing)
+        for slot in self.fitted:
+            settings = getattr(self.config, slot)
+            devices[slot] = connector(slot, settings.driver)(settings, site)
+        devices["diverter"] = devices.pop("heavy_diverter", devices["diverter"])  # flaps that are put to the test
+        return Line(config=self.config, geometry=geometry, clock=clock, encoder=encoder, **devices)
+
+    def stand(self):
+        self.line.encoder.stand()
+
+
+class GpioRig(KernelRig):
+    """Jets, the interlock and the plant's contacts on simulated chips."""
+
     heartbeat_s = 3.0
     max_on_s = 0.6
     slot = "diverter"
     valves = 48
 
     def __init__(self):
+        self.fitted = (self.slot, "interlock", "plant")
         self._valves, self._contacts = SimulatedChip(VALVES, self.valves), SimulatedChip(CONTACTS, 8)
         self._close_contacts()
         self._watched = Watched(self._valves, WATCHED)
-        self.config = LineConfig.model_validate(self._slots() | {"calibration": NO_LAG})
-        try:
-            self.line = self._opened()
-        except BaseException:
-            self.end_peer()
-            raise
+        super().__init__(LineConfig.model_validate(self._slots() | {"calibration": NO_LAG}))
 
     def _slots(self):
         contacts = [{"name": name, "chip": CONTACTS, "line": line} for name, line in (("stop", STOP), ("guard", GUARD))]
@@ -83,18 +111,6 @@ class GpioRig(Rig):
     def bank(self):
         """What is told of the valves besides."""
         return {"nozzles": self.valves}
-
-    def _opened(self):
-        clock, geometry, encoder = RealClock(), LineGeometry.of(self.config), ClockEncoder()
-        site = Site(config=self.config, geometry=geometry, clock=clock, encoder=encoder)
-        diverter, interlock, plant = (
-            connector(slot, "gpio")(getattr(self.config, slot), site) for slot in (self.slot, "interlock", "plant")
-        )
-        nothing = NamedDevice("not fitted")
-        return Line(
-            config=self.config, geometry=geometry, clock=clock, camera=nothing, magnetometer=nothing,
-            encoder=encoder, diverter=diverter, interlock=interlock, plant=plant,
-        )  # fmt: skip
 
     def end_peer(self):
         self._watched.stop()
@@ -144,10 +160,10 @@ class GpioFlapsRig(GpioRig):
         return [Blow(blow.nozzle, blow.opened_mm + OUT_MS, blow.closed_mm) for blow in super().blows()]
 
 
-class VividRig(CameraRig):
+class VividRig(KernelRig, CameraRig):
     """A V4L2 camera of the kernel's (vivid), by a link that keeps its name as those of udev do."""
 
-    slack_mm = SLACK_MM
+    fitted = ("camera",)
 
     def __init__(self):
         if not (V4L2_DRIVER / V4L2_DEVICE).exists():  # a test that failed has left it unplugged
@@ -188,10 +204,10 @@ def camera_node():
     raise AssertionError("vivid is not there")
 
 
-class LocalIioRig(Rig):
+class LocalIioRig(KernelRig):
     """A magnetometer of one chip on this machine's own bus, read by the kernel whenever its trigger is pulled."""
 
-    slack_mm = SLACK_MM
+    fitted = ("magnetometer",)
 
     def __init__(self):
         magnet_chip.plug_in()
@@ -199,8 +215,9 @@ class LocalIioRig(Rig):
         array = {
             "driver": "iio", "mode": "buffer", "sensors": [{"device": "hmc5883"}], "channels": 1, "rate_hz": 75,
             "trigger": self._pulled.NAME, "high_range_ut": 0, "silent_ms": 3000, "block_ms": 13,
+            "ut_per_unit": magnet_chip.UT_PER_COUNT,
         }  # fmt: skip
-        super().__init__(LineConfig.model_validate({"magnetometer": array, "twin": EMPTY_BELT}))
+        super().__init__(LineConfig.model_validate({"magnetometer": array}))
 
     def end_peer(self):
         self._pulled.stop()

@@ -6,6 +6,7 @@ from datetime import date
 
 import numpy as np
 
+from neosort_hardware.calibrated import bare_array
 from neosort_hardware.clock import RealClock
 from neosort_hardware.config import ConfigError, LineConfig
 from neosort_hardware.devices import Camera, DeviceError, Encoder, Interlock, Magnetometer
@@ -22,6 +23,7 @@ from neosort_inference.recipe import Recipe
 
 LISTEN_S = 0.5
 ROUNDS = 5
+EARTH_UT = (20, 70)  # all over its surface; steel beneath the belt adds to it
 BUSY_FROM = 0.6  # of the time that the belt leaves
 
 
@@ -118,7 +120,7 @@ def _interlock(found: Found, name: str) -> Finding:
 
 
 def _magnetometer(found: Found, name: str) -> Finding:
-    device: Magnetometer = found.device  # type: ignore[assignment]
+    device: Magnetometer = bare_array(found.device)  # type: ignore[arg-type] # calibrated, it reads nothing over nothing
     block = device.read(LISTEN_S)
     if block is None:
         return fault("magnetometer", f"{name} gives no samples", "check the array's power and cable")
@@ -126,7 +128,12 @@ def _magnetometer(found: Found, name: str) -> Finding:
     if dead.size:
         named = ", ".join(map(str, dead[:8]))
         return warning("magnetometer", f"{name}: no reading from channel {named}", "check that channel's cable")
-    return well("magnetometer", f"{name} reads {block.field_ut.shape[1]} channels")
+    strength_ut = float(np.nanmedian(np.linalg.norm(block.field_ut, axis=2)))
+    if strength_ut < EARTH_UT[0]:
+        earth = f"the Earth alone is {EARTH_UT[0]} to {EARTH_UT[1]}"
+        advice = "check the unit of its readings: magnetometer.ut_per_unit"
+        return warning("magnetometer", f"{name} reads {strength_ut:.2g} µT, where {earth}", advice)
+    return well("magnetometer", f"{name} reads {block.field_ut.shape[1]} channels, {strength_ut:.0f} µT")
 
 
 def _camera(found: Found, name: str) -> Finding:
