@@ -82,9 +82,8 @@ def _looked_at(found: Found) -> tuple[str, bool, str]:
         return "", False, found.trouble
     try:
         if found.slot in ("diverter", "heavy_diverter"):
-            cast(
-                Diverter, found.device
-            ).heartbeat()  # it may have waited for the others, and would tell of that silence
+            diverter = cast(Diverter, found.device)
+            diverter.heartbeat()  # it may have waited for the others to be opened, and would tell of that silence
     except DeviceError as error:
         return found.device.name, False, error.cause
     health = found.device.health()

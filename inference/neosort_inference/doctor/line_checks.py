@@ -23,7 +23,7 @@ from neosort_inference.recipe import Recipe
 
 LISTEN_S = 0.5
 ROUNDS = 5
-EARTH_UT = (20, 70)  # all over its surface; steel beneath the belt adds to it
+EARTH_UT = (20, 70)  # all over its surface; steel beneath the belt adds to it, or screens some of it
 BUSY_FROM = 0.6  # of the time that the belt leaves
 
 
@@ -129,7 +129,7 @@ def _magnetometer(found: Found, name: str) -> Finding:
         named = ", ".join(map(str, dead[:8]))
         return warning("magnetometer", f"{name}: no reading from channel {named}", "check that channel's cable")
     strength_ut = float(np.nanmedian(np.linalg.norm(block.field_ut, axis=2)))
-    if strength_ut < EARTH_UT[0]:
+    if strength_ut < 0.5 * EARTH_UT[0]:
         earth = f"the Earth alone is {EARTH_UT[0]} to {EARTH_UT[1]}"
         advice = "check the unit of its readings: magnetometer.ut_per_unit"
         return warning("magnetometer", f"{name} reads {strength_ut:.2g} µT, where {earth}", advice)
