@@ -10,8 +10,10 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Generic, TypeVar
+from uuid import uuid4
 
 from pydantic import Field, ValidationError
 
@@ -40,6 +42,18 @@ class FolderEntry(Section):
     def folder(self) -> str:
         """The folder's name in the store."""
         raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A folder that is written, durable, and not in the manifest yet; the sha256 of each of its files."""
+
+    folder: Path
+    sha256: dict[str, str]
+
+    def discard(self) -> None:
+        """It is not wanted any more."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 _Entry = TypeVar("_Entry", bound=FolderEntry)
@@ -72,16 +86,29 @@ class Manifest(Generic[_Entry]):
 
         Returns the name. Raises `StoreError`; the store is then as before.
         """
-        temporary = self._store / f"{_UNFINISHED}{os.getpid()}"
+        return self.enter(self.prepare(fill), describe)
+
+    def prepare(self, fill: Callable[[Path], None]) -> Prepared:
+        """Have ``fill`` write a folder that `enter` makes part of the store, in any process. Raises `StoreError`."""
+        folder = self._store / f"{_UNFINISHED}{uuid4().hex}"
         try:
-            shutil.rmtree(temporary, ignore_errors=True)
-            temporary.mkdir()
-            fill(temporary)
-            hashes = {file.name: sha256_of(file) for file in sorted(temporary.iterdir())}
-            for file in temporary.iterdir():
+            folder.mkdir()
+            fill(folder)
+            hashes = {file.name: sha256_of(file) for file in sorted(folder.iterdir())}
+            for file in folder.iterdir():
                 _make_durable(file)
-            name = self._claim(temporary)
-            self._append_line(describe(name, hashes))
+        except BaseException as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise StoreError(f"{self._store}: {self._stem} could not be written ({error})") from error
+            raise
+        return Prepared(folder=folder, sha256=hashes)
+
+    def enter(self, prepared: Prepared, describe: Callable[[str, dict[str, str]], _Entry]) -> str:
+        """Name a prepared folder in the manifest; its name. Raises `StoreError`; the store is then as before."""
+        try:
+            name = self._claim(prepared.folder)
+            self._append_line(describe(name, prepared.sha256))
         except OSError as error:
             raise StoreError(f"{self._store}: {self._stem} could not be written ({error})") from error
         return name

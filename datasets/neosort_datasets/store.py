@@ -15,20 +15,29 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from neosort_datasets.manifest import MANIFEST, NOT_STATED, Manifest, StoreError
+from neosort_datasets.manifest import MANIFEST, NOT_STATED, Manifest, Prepared, StoreError
 from neosort_datasets.shard import LABELS, Shard, ShardEntry, read_labels, write_shard
 from neosort_datasets.window import BeltWindow, LabelledWindow, WindowGrid
 
-__all__ = ["MANIFEST", "ShardEntry", "StoreError", "WindowStore", "WindowStoreWriter"]
+__all__ = ["MANIFEST", "PreparedShard", "ShardEntry", "StoreError", "WindowStore", "WindowStoreWriter"]
 
 
 def window_manifest(path: Path) -> Manifest[ShardEntry]:
     """The manifest of the window store at ``path``."""
     return Manifest(path, ShardEntry, "shard")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedShard:
+    """A shard that is written and not part of its store yet."""
+
+    files: Prepared
+    windows: int
 
 
 class WindowStoreWriter:
@@ -55,15 +64,25 @@ class WindowStoreWriter:
 
         ``seed``: of these windows, where they have one of their own.
         """
+        return self.enter(self.prepare(windows), seed=seed)
+
+    def prepare(self, windows: Sequence[LabelledWindow]) -> PreparedShard:
+        """Write ``windows`` as a shard that `enter` makes part of the store: in whatever process has made them, for
+        they are large. Raises `StoreError`."""
         if not windows:
             raise StoreError(f"{self._path}: a shard needs at least one window")
         for labelled in windows:
             self._check(labelled.window)
+        files = self._manifest.prepare(lambda folder: write_shard(folder, windows))
+        return PreparedShard(files=files, windows=len(windows))
+
+    def enter(self, shard: PreparedShard, *, seed: int | None = None) -> str:
+        """Make a prepared shard part of the store and return its name. Raises `StoreError`."""
 
         def describe(name: str, hashes: dict[str, str]) -> ShardEntry:
             return ShardEntry(
                 shard=name,
-                windows=len(windows),
+                windows=shard.windows,
                 sha256=hashes,
                 grid=self._grid,
                 split=self._split,
@@ -72,7 +91,7 @@ class WindowStoreWriter:
                 licence=self._licence,
             )
 
-        return self._manifest.append(lambda folder: write_shard(folder, windows), describe)
+        return self._manifest.enter(shard.files, describe)
 
     def _check(self, window: BeltWindow) -> None:
         shape = (self._grid.field_rows, self._grid.field_cols)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
@@ -17,7 +18,7 @@ import cv2
 
 from neosort_datasets.manifest import MANIFEST, StoreError
 from neosort_datasets.scenes import WINDOW, Scenes
-from neosort_datasets.store import WindowStore, WindowStoreWriter, window_manifest
+from neosort_datasets.store import PreparedShard, WindowStore, WindowStoreWriter, window_manifest
 from neosort_datasets.window import LabelledWindow, WindowGrid
 from neosort_datasets.worker_processes import one_thread_each
 from neosort_hardware.config import LineConfig
@@ -175,36 +176,41 @@ def synthesise(
     """
     writer = WindowStoreWriter(path, plan.grid, split=plan.split, seed=plan.seed, origin=plan.origin, licence=LICENCE)
     parts = plan.parts()[skip:]
-    for part, windows in zip(parts, _made(parts, workers, make), strict=True):
-        writer.append(windows, seed=part.seed)
-        on_windows(len(windows))
+    for part, shard in zip(parts, _written(parts, workers, partial(_write, writer, make)), strict=True):
+        writer.enter(shard, seed=part.seed)
+        on_windows(shard.windows)
 
 
-def _made(parts: list[SynthPart], workers: int, make: PartMaker) -> Iterator[Sequence[LabelledWindow]]:
+def _write(writer: WindowStoreWriter, make: PartMaker, part: SynthPart) -> PreparedShard:
+    """Made and written in one process: a part has 80 MB, and one process that took them all from the others would be
+    what everything waits for."""
+    return writer.prepare(make(part))
+
+
+def _written(
+    parts: list[SynthPart], workers: int, write: Callable[[SynthPart], PreparedShard]
+) -> Iterator[PreparedShard]:
+    """In order, so that a store broken off holds the first parts."""
     if workers == 1 or len(parts) == 1:
-        yield from map(make, parts)
+        yield from map(write, parts)
         return
     context, processes = get_context("spawn"), min(workers, len(parts))
+    waiting: deque[Future[PreparedShard]] = deque()
     with one_thread_each(), ProcessPoolExecutor(processes, context, initializer=_leave_stopping) as pool:
         try:
-            yield from _in_order(pool, parts, make, ahead=2 * workers)
+            for part in parts:
+                waiting.append(pool.submit(write, part))
+                if len(waiting) == 2 * workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
         except BrokenProcessPool as error:
             raise StoreError("a worker process died, of memory perhaps; call again to go on, with fewer") from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _in_order(
-    pool: ProcessPoolExecutor, parts: list[SynthPart], make: PartMaker, ahead: int
-) -> Iterator[Sequence[LabelledWindow]]:
-    """In order, so that a store broken off holds the first parts; no more than ``ahead`` at once, for memory's sake."""
-    waiting: deque[Future[Sequence[LabelledWindow]]] = deque()
-    for part in parts:
-        waiting.append(pool.submit(make, part))
-        if len(waiting) == ahead:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
+            for future in waiting:
+                if not future.cancelled() and future.exception() is None:
+                    future.result().files.discard()
 
 
 def _leave_stopping() -> None:

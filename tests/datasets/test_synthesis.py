@@ -64,6 +64,12 @@ def content(path):
     return [entry.model_dump(exclude={"shard"}) for entry in WindowStore(path).entries]
 
 
+def test_what_was_made_ahead_when_it_broke_off_is_taken_away(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        make(tmp_path / "store", workers=2, stop_after=2)
+    assert sorted(path.name for path in (tmp_path / "store").iterdir()) == [MANIFEST, "shard-00000", "shard-00001"]
+
+
 def test_a_plan_has_all_its_windows_and_no_seed_twice():
     parts = PLAN.parts()
     assert [part.windows for part in parts] == [80, 80, 80, 80, 7]
