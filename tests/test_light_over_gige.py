@@ -3,12 +3,11 @@
 import dataclasses
 
 import pytest
-from tests.hardware.camera_peers import TwinGigePeer, gige_address, need_aravis
+from tests.hardware.camera_peers import TwinGigePeer, need_aravis, twin_gige_line
 from tests.hardware.camera_rigs import FAKE_EXPOSURE_US, gvcp_register
 from tests.hardware.conftest import gige_port
 
 from neosort_hardware.clock import RealClock
-from neosort_hardware.config import LineConfig
 from neosort_hardware.line import simulated_line
 from neosort_hardware.twin.world import World
 from neosort_inference.calibration.light import Light
@@ -25,18 +24,9 @@ TOLD_US, RIGHT_US = 120.0, 400.0  # what the line has, and what the lamps are ma
 @pytest.mark.timeout(400)  # of a machine that has other things to do
 def test_light_is_set_at_a_camera_over_the_network():
     need_aravis(tools=False)
-    camera = {
-        "driver": "aravis", "camera": gige_address(), "trigger": "software", "pixel_format": "BayerRG8",
-        "answer_ms": 60_000, "silent_ms": 10_000, "width_px": 320, "height_px": 256, "exposure_us": TOLD_US,
-    }  # fmt: skip
-    config = LineConfig.model_validate(
-        {
-            "belt": {"speed_m_per_s": 0.5},
-            "camera": camera,
-            "calibration": {"pixel_to_belt": ((2.0, 0.0, -20.0), (0.0, -2.0, 512.0), (0.0, 0.0, 1.0))},
-            "twin": {"speed_ripple": 0.0, "picture": {"exposed_us": RIGHT_US, "gain_drift": 0.0}},
-        }
-    )
+    camera = {"pixel_format": "BayerRG8", "exposure_us": TOLD_US}
+    twin = {"picture": {"exposed_us": RIGHT_US, "gain_drift": 0.0}}
+    config = twin_gige_line(0.5, camera=camera, twin=twin)
     told = {TOLD_US}
     with TwinGigePeer(config, SEED) as peer:
         world = World(config, RealClock(), SEED)

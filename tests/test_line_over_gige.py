@@ -7,11 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from tests.hardware.camera_peers import TwinGigePeer, gige_address, need_aravis
+from tests.hardware.camera_peers import TwinGigePeer, need_aravis, twin_gige_line
 from tests.hardware.conftest import gige_port
 
 from neosort_hardware.clock import RealClock
-from neosort_hardware.config import LineConfig
 from neosort_hardware.line import simulated_line
 from neosort_hardware.twin.world import World
 from neosort_inference.recipe import Recipe
@@ -81,18 +80,11 @@ class KnowingWhenToStop(KnowingTruth):
 @pytest.mark.timeout(400)  # of a machine that has other things to do
 def test_what_the_camera_shows_over_the_network_is_found_shot_at_and_lands_in_the_product():
     need_aravis(tools=False)
-    camera = {
-        "driver": "aravis", "camera": gige_address(), "trigger": "software", "pixel_format": "BayerRG8",
-        "answer_ms": 60_000, "silent_ms": 10_000, "width_px": 320, "height_px": 256,
-    }  # fmt: skip
-    config = LineConfig.model_validate(
-        {
-            "belt": {"speed_m_per_s": SLOW_M_PER_S},
-            "camera": camera,
-            "diverter": {"heartbeat_ms": 9000},
-            "calibration": {"pixel_to_belt": ((2.0, 0.0, -20.0), (0.0, -2.0, 512.0), (0.0, 0.0, 1.0))},
-            "twin": {"speed_ripple": 0.0, "feed": {"items_per_s_per_m": 1.5, "mix": "even", "piling": 0.0}},
-        }
+    config = twin_gige_line(
+        SLOW_M_PER_S,
+        camera={"pixel_format": "BayerRG8"},
+        twin={"feed": {"items_per_s_per_m": 1.5, "mix": "even", "piling": 0.0}},
+        diverter={"heartbeat_ms": 9000},
     )
     bundle = SeeingBundle([])
     with TwinGigePeer(config, SEED) as peer:

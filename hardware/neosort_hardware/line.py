@@ -37,6 +37,7 @@ from neosort_hardware.twin.devices import SimPlant, SimTruth, world_of
 from neosort_hardware.twin.hands import SimConstants, SimHands
 from neosort_hardware.twin.sim_faults import SimFaults
 from neosort_hardware.twin.world import World
+from neosort_hardware.types import DeviceHealth
 
 # Where our drivers are: a class with `connect(settings, site)`. Imported when a line names it and not before, for a
 # driver brings its manufacturer's software along.
@@ -163,6 +164,24 @@ class Found:
     def trouble(self) -> str:
         """In one sentence; empty for an opened device."""
         return "" if self.error is None else str(self.error)
+
+    def opened(self) -> Any:  # noqa: ANN401 - a device of its slot's kind
+        """The device. Raises what opening it raised."""
+        if self.error is not None:
+            raise self.error
+        return self.device
+
+    def health(self) -> DeviceHealth:
+        """What the device says of itself. A diverter hears the host first: it may have waited for the others to be
+        opened, and would tell of that silence."""
+        if self.device is None:
+            return DeviceHealth(name="", ok=False, detail=self.trouble)
+        try:
+            if self.slot in ("diverter", "heavy_diverter"):
+                cast(Diverter, self.device).heartbeat()
+        except DeviceError as error:
+            return DeviceHealth(name=self.device.name, ok=False, detail=error.cause)
+        return self.device.health()
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -13,12 +13,12 @@ from rich.text import Text
 
 from neosort_hardware.clock import RealClock
 from neosort_hardware.config import ConfigError
-from neosort_hardware.devices import DeviceError, Diverter
-from neosort_hardware.line import Found, drivers_for, found_by, probing, settings_in, slots_of
+from neosort_hardware.devices import DeviceError
+from neosort_hardware.line import drivers_for, found_by, probing, settings_in, slots_of
 from neosort_hardware.slots import SLOTS, SlotName
 from neosort_inference.opening import open_config
 from neosort_inference.options import ConfigOption
-from neosort_inference.trying import opened, trying
+from neosort_inference.trying import trying
 
 app = typer.Typer(
     no_args_is_help=True, help="What is connected: drivers, the devices of a line, one of them tried by itself."
@@ -67,27 +67,12 @@ def probe(config: ConfigOption = None) -> None:
     with probing(line_config, RealClock()) as found:
         wells = []
         for slot, one in found.items():
-            name, well, health = _looked_at(one)
-            settings = settings_in(line_config, slot)
+            health, settings = one.health(), settings_in(line_config, slot)
             told = ", ".join(f"{key} = {value}" for key, value in settings.model_dump(exclude={"driver"}).items())
-            table.add_row(slot, settings.driver, name, Text(health), Text(told))
-            wells.append(well)
+            table.add_row(slot, settings.driver, health.name, Text("well" if health.ok else health.detail), Text(told))
+            wells.append(health.ok)
     Console().print(table)
     raise typer.Exit(0 if all(wells) else 1)
-
-
-def _looked_at(found: Found) -> tuple[str, bool, str]:
-    """A device's name, whether it is well, and its health in words."""
-    if found.device is None:
-        return "", False, found.trouble
-    try:
-        if found.slot in ("diverter", "heavy_diverter"):
-            diverter = cast(Diverter, found.device)
-            diverter.heartbeat()  # it may have waited for the others to be opened, and would tell of that silence
-    except DeviceError as error:
-        return found.device.name, False, error.cause
-    health = found.device.health()
-    return health.name, health.ok, "well" if health.ok else health.detail
 
 
 @app.command("try")
@@ -113,7 +98,7 @@ def try_device(
     console = Console()
     wanted: set[SlotName] = {"encoder", kind.value} if fire is None else {"encoder", "interlock", kind.value}
     with probing(line_config, RealClock(), wanted) as found:
-        device, trial = opened(found[kind.value]), None
+        device, trial = found[kind.value].opened(), None
         name = device.name
         with Live(console=console, transient=True, auto_refresh=False) as live:
             for trial in trying(found, kind.value, seconds, fire):

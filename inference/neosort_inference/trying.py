@@ -35,13 +35,6 @@ class Trial:
         return f"{len(self.answers_s)} calls, round trip p50 {p50:.2f} ms, p99 {p99:.2f} ms"
 
 
-def opened(found: Found) -> Any:  # noqa: ANN401 - a device of its slot's kind
-    """The device that was found. Raises what opening it raised."""
-    if found.error is not None:
-        raise found.error
-    return found.device
-
-
 def trying(found: Mapping[SlotName, Found], slot: SlotName, seconds: float, fire: int | None = None) -> Iterator[Trial]:
     """Try a device for so long; the same `Trial` again and again, brought up to date. A diverter is kept alive.
 
@@ -49,7 +42,7 @@ def trying(found: Mapping[SlotName, Found], slot: SlotName, seconds: float, fire
     closed. Raises `DeviceError` when the device fails, `ConfigError` for one that cannot be loaded.
     """
     trial, clock = Trial(), RealClock()
-    step = _STEPS[slot](opened(found[slot]), trial)
+    step = _STEPS[slot](found[slot].opened(), trial)
     if fire is not None and slot == "diverter":
         trial.said = _puff(found, fire)
     end_ns = clock.now_ns() + round(seconds * 1e9)
@@ -116,11 +109,11 @@ def _plant(plant: Plant, trial: Trial) -> Callable[[], None]:
 
 
 def _puff(found: Mapping[SlotName, Found], nozzle: int) -> str:
-    state = opened(found["interlock"]).read()
+    state = found["interlock"].opened().read()
     if not state.closed:
         return f"nozzle {nozzle} stays shut: {state.detail or 'the interlock is open'}"
-    shot = puff(nozzle, opened(found["encoder"]).read().belt_mm)
-    diverter = opened(found["diverter"])
+    shot = puff(nozzle, found["encoder"].opened().read().belt_mm)
+    diverter = found["diverter"].opened()
     diverter.heartbeat()
     outcome = diverter.schedule(shot)
     return f"nozzle {nozzle} from {shot.open_mm:.1f} to {shot.close_mm:.1f} mm: {outcome}"

@@ -18,6 +18,8 @@ import pytest
 from tests.hardware.modbus_peers import free_port
 from tests.hardware.waiting import WITHIN_S
 
+from neosort_hardware.config import LineConfig
+
 PEERS = Path(__file__).parent / "peers"
 DEBIAN_PYTHON = "/usr/bin/python3"
 GVCP_PORT = 3956  # of GigE Vision's control channel; no camera has another
@@ -105,6 +107,30 @@ class AravisPeer(CameraProcess):
         command = ["arv-fake-gv-camera-0.8", "-i", self.address, "-s", self.serial, "-r", str(lost)]
         super().__init__(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until_it_listens(GVCP_PORT, "udp", self.address)
+
+
+TWIN_MM_PER_PX = 2.0
+
+
+def twin_gige_line(speed_m_per_s, *, camera, twin, **slots):
+    """A line whose camera is a `TwinGigePeer`, with pictures and a speed that a busy machine can still follow.
+
+    ``camera``, ``twin``: what else is told of them.
+    """
+    gige = {
+        "driver": "aravis", "camera": gige_address(), "trigger": "software", "answer_ms": 60_000, "silent_ms": 10_000,
+        "width_px": 320, "height_px": 256,
+    }  # fmt: skip
+    mm = TWIN_MM_PER_PX
+    return LineConfig.model_validate(
+        {
+            "belt": {"speed_m_per_s": speed_m_per_s},
+            "camera": gige | camera,
+            "calibration": {"pixel_to_belt": ((mm, 0.0, -20.0), (0.0, -mm, 256 * mm), (0.0, 0.0, 1.0))},
+            "twin": {"speed_ripple": 0.0} | twin,
+            **slots,
+        }
+    )
 
 
 class TwinGigePeer(CameraProcess):

@@ -2,17 +2,15 @@
 
 import numpy as np
 import pytest
-from tests.hardware.camera_peers import TwinGigePeer, gige_address, need_aravis
+from tests.hardware.camera_peers import TWIN_MM_PER_PX, TwinGigePeer, need_aravis, twin_gige_line
 from tests.hardware.camera_site import read_or_none
 from tests.hardware.waiting import eventually
 
 from neosort_hardware.clock import RealClock
-from neosort_hardware.config import LineConfig
 from neosort_hardware.line import simulated_line
 from neosort_hardware.twin.world import World
 
 SEED = 3
-MM_PER_PX = 2.0
 FRAMES, MOST_FRAMES = 3, 40
 LEVELS_OF_ITEMS = 5.0  # of 255, on average: what pictures of two stretches differ by where items lie on them
 SEARCHED_PX = 60  # by how much a picture is moved at most until it fits: a camera on a busy machine is late
@@ -34,15 +32,8 @@ def moved_to_fit(shown, expected):
 @pytest.mark.usefixtures("gige_port")
 def test_what_comes_over_the_network_is_the_belt_where_the_frame_says():
     need_aravis(tools=False)
-    camera = {
-        "driver": "aravis", "camera": gige_address(), "trigger": "software", "pixel_format": "RGB8",
-        "answer_ms": 60_000, "silent_ms": 10_000, "width_px": 320, "height_px": 256,
-    }  # fmt: skip
-    twin = {"feed": {"items_per_s_per_m": 8.0}, "speed_ripple": 0.0}
-    calibration = {"pixel_to_belt": ((MM_PER_PX, 0.0, -20.0), (0.0, -MM_PER_PX, 512.0), (0.0, 0.0, 1.0))}
-    config = LineConfig.model_validate(
-        {"belt": {"speed_m_per_s": 0.3}, "camera": camera, "calibration": calibration, "twin": twin}
-    )
+    twin = {"feed": {"items_per_s_per_m": 8.0}}
+    config = twin_gige_line(0.3, camera={"pixel_format": "RGB8"}, twin=twin)
     with TwinGigePeer(config, SEED) as peer:
         world = World(config, RealClock(), SEED, camera_buffers=64)
         peer.show(world)
@@ -51,7 +42,8 @@ def test_what_comes_over_the_network_is_the_belt_where_the_frame_says():
     assert len(shown) == FRAMES
     for (moved, apart, elsewhere), error_mm in shown:
         assert apart < 0.5 * elsewhere, "it is this stretch of belt and no other"
-        assert MM_PER_PX * abs(moved) <= error_mm + 2 * MM_PER_PX, "as far off as the stamps may be wrong, and a pixel"
+        moved_mm = TWIN_MM_PER_PX * abs(moved)
+        assert moved_mm <= error_mm + 2 * TWIN_MM_PER_PX, "as far off as the stamps may be wrong, and a pixel"
 
 
 def frames_with_something_on(line, world):

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.hardware.camera_rigs import CameraRig
+from tests.hardware.camera_site import FakeEncoder
 from tests.hardware.flap_rigs import FLAPS, OUT_MS
 from tests.hardware.rigs import NO_LAG, Blow, Rig
 from tests.kernel import magnet_chip
@@ -20,10 +21,9 @@ from neosort_hardware.belt import LineGeometry
 from neosort_hardware.clock import RealClock
 from neosort_hardware.config import LineConfig
 from neosort_hardware.devices import DeviceError
-from neosort_hardware.line import Line, connector
+from neosort_hardware.line import Line, connector, settings_in
 from neosort_hardware.named_device import NamedDevice
 from neosort_hardware.site import Site
-from neosort_hardware.types import EncoderSample
 
 SLACK_MM = 300.0
 VALVES, CONTACTS = "neo-valves", "neo-contacts"
@@ -35,23 +35,16 @@ CAMERA_LINK = Path("/dev/v4l/by-id/usb-neosort-belt-video-index0")  # where udev
 VIDIOC_G_CTRL, EXPOSURE_ABSOLUTE = 0xC008561B, 0x009A0902
 
 
-class ClockEncoder(NamedDevice):
-    """A belt at 1 m/s, a millimetre is a millisecond, until it stands."""
+class ClockEncoder(NamedDevice, FakeEncoder):
+    """A belt at 1 m/s that begins where it is opened: a millimetre is a millisecond, until it stops."""
 
     def __init__(self):
-        super().__init__("encoder by the clock")
+        NamedDevice.__init__(self, "encoder by the clock")
+        FakeEncoder.__init__(self)
         self._start_ns = time.monotonic_ns()
-        self._stands_mm = None
 
     def mm_at(self, at_ns):
-        return (at_ns - self._start_ns) * 1e-6 if self._stands_mm is None else self._stands_mm
-
-    def read(self):
-        now_ns = time.monotonic_ns()
-        return EncoderSample(belt_mm=self.mm_at(now_ns), counts=round(2 * self.mm_at(now_ns)), sampled_ns=now_ns)
-
-    def stand(self):
-        self._stands_mm = self.mm_at(time.monotonic_ns())
+        return super().mm_at(at_ns - self._start_ns)
 
 
 class NotFitted(NamedDevice):
@@ -64,7 +57,7 @@ class NotFitted(NamedDevice):
 def connected(slot, site):
     """The device of a slot. An emulated processor that its host has left alone for a moment misses a deadline of real
     time, which a processor of its own does not: there is a second try."""
-    settings = getattr(site.config, slot)
+    settings = settings_in(site.config, slot)
     with suppress(DeviceError):
         return connector(slot, settings.driver)(settings, site)
     return connector(slot, settings.driver)(settings, site)
@@ -88,7 +81,7 @@ class KernelRig(Rig):
         return Line(config=self.config, geometry=geometry, clock=clock, encoder=encoder, **devices)
 
     def stand(self):
-        self.line.encoder.stand()
+        self.line.encoder.stop()
 
 
 class GpioRig(KernelRig):

@@ -91,9 +91,7 @@ def _device(slot: SlotName, found: Found, driver: str) -> Finding:
     try_it = f"check power and plug, then: neosort devices try {slot} --config …"
     if found.device is None:
         return fault(slot, found.trouble, try_it)
-    if slot in ("diverter", "heavy_diverter"):
-        found.device.heartbeat()  # type: ignore[attr-defined] # it takes a silent host amiss, and this one was not yet there
-    health = found.device.health()
+    health = found.health()
     if not health.ok:
         return fault(slot, f"{health.name}: {health.detail}", try_it)
     try:
