@@ -87,7 +87,7 @@ class SortingLoop:
     def run(self, carry_on: Callable[[], bool]) -> None:
         """Step until ``carry_on`` says no or the source ends. Every valve is closed on the way out, however that is."""
         try:
-            self._reached.heartbeat()  # opening a line and warming up may have taken longer than its limit
+            self._reached.begin()  # opening a line and warming up may have taken longer than its limit
             while carry_on():
                 self.step()
         except EndOfStream:

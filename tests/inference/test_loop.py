@@ -94,12 +94,13 @@ class FakeDiverter(FakeDevice):
         self._answer = answer
         self.shots = []
         self.unwell_in: range = range(0)
+        self.unheard = False  # nobody has spoken to it for too long
         self.lost = False
         self._asked = 0
 
     def health(self) -> DeviceHealth:
         self._asked += 1
-        if self._asked in self.unwell_in:
+        if self.unheard or self._asked in self.unwell_in:
             return DeviceHealth(name=self.name, ok=False, detail="host was silent for too long")
         return super().health()
 
@@ -110,6 +111,7 @@ class FakeDiverter(FakeDevice):
 
     def heartbeat(self) -> None:
         self._answer_to("heartbeat")
+        self.unheard = False
 
     def close_all(self) -> None:
         self._answer_to("close_all")
@@ -259,6 +261,13 @@ def test_the_host_is_heard_before_anything_else_in_every_turn():
     bench.run()
     assert bench.diverter.calls[0] == "heartbeat"
     assert bench.diverter.calls.count("heartbeat") >= 6
+
+
+def test_that_a_line_took_long_to_be_opened_is_no_alarm():
+    bench = Bench()
+    bench.diverter.unheard = True
+    bench.run()
+    assert bench.telemetry.snapshot(1, 0.0, 1.0).alarms == ()
 
 
 def test_a_silence_the_diverter_has_acted_on_is_told_until_somebody_takes_note():

@@ -45,10 +45,15 @@ class ReachedLine:
         self.diverter_health = self._line.diverter.health()
         if not self.diverter_health.ok:
             self._complaint = self.diverter_health.detail
+        if (heavy := self._line.heavy_diverter) is not None and not (health := heavy.health()).ok:
+            self._heavy_complaint = health.detail
+        self.begin()
+
+    def begin(self) -> None:
+        """Tell the diverters that the host lives from now on: that nobody spoke to them before, while the line was
+        opened and warmed up, is no complaint."""
         self.diverter.ask(self._line.diverter.heartbeat)
         if (heavy := self._line.heavy_diverter) is not None:
-            if not (health := heavy.health()).ok:
-                self._heavy_complaint = health.detail
             self.heavy_diverter.ask(heavy.heartbeat)
 
     def shut(self, *, at_once: bool = True) -> bool:
